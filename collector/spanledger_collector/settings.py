@@ -1,0 +1,229 @@
+"""Every setting of the server: its name, its default and one line of help.
+
+A flag beats a `SPANLEDGER_*` variable, that beats a line of the settings file, that beats the
+default. The only module that reads the environment; it knows nothing about what settings are for.
+"""
+
+import os
+import re
+import tomllib
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+from spanledger_collector.setting_types import (
+    Count,
+    Durability,
+    Folder,
+    Host,
+    Names,
+    Port,
+    Seconds,
+    Size,
+    Store,
+    Url,
+    folder,
+)
+
+PREFIX = "SPANLEDGER_"
+
+
+class SettingInvalid(ValueError):
+    """A setting was given a value it cannot have; the message names it and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every process of the server is told. `load` makes one with everything filled in.
+
+    The text beside a type is the line of help that `spanledger serve --help` shows.
+    """
+
+    data: Annotated[Folder, "folder that holds everything that lasts"] = Path("~/.spanledger")
+    store: Annotated[
+        Store,
+        "where spans are stored: chdb:///folder, or http://user:password@host:8123/database;"
+        " a chDB folder inside the data folder when left out",
+    ] = field(default="", repr=False)  # may hold a password; `store_shown` does not
+    host: Annotated[Host, "address to listen on; 0.0.0.0 for every interface"] = "127.0.0.1"
+    http_port: Annotated[Port, "port for OTLP over HTTP"] = 4318
+    grpc_port: Annotated[Port, "port for OTLP over gRPC"] = 4317
+    api_port: Annotated[Port, "port of the query API"] = 4320
+    ui_port: Annotated[Port, "port of the screens"] = 8501
+    api_url: Annotated[Url, "query API the screens read; our own when left out"] = ""
+    allowed_hosts: Annotated[Names, "host names by which browsers reach the screens"] = (
+        "localhost",
+        "127.0.0.1",
+    )
+    durability: Annotated[
+        Durability, "what an acknowledgement waits for: fsync, or os (faster, but loses power cuts)"
+    ] = "fsync"
+    max_body_bytes: Annotated[Size, "largest request, after decompression"] = 64 << 20
+    spool_max_bytes: Annotated[Size, "largest spool; ingest answers 503 above 90 % of it"] = (
+        10 << 30
+    )
+    spool_keep_s: Annotated[Seconds, "how long the spool keeps what is stored already"] = 3600.0
+    drain_spans: Annotated[Count, "most spans written to the store at once"] = 10_000
+    drain_wait_s: Annotated[Seconds, "pause between two looks at an empty spool"] = 0.25
+    stop_s: Annotated[Seconds, "how long a process may take to finish when it is stopped"] = 10.0
+
+    @property
+    def spool_dir(self) -> Path:
+        """Return the folder of the queue that acknowledged spans wait in."""
+        return self.data / "spool"
+
+    @property
+    def near_host(self) -> str:
+        """Return the address at which this machine reaches what listens on `host`."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+    @property
+    def store_shown(self) -> str:
+        """Return the store's address as it may be printed: without its password."""
+        return hidden(self.store)
+
+    def url(self, port: int) -> str:
+        """Return the address of one of our ports, as seen from this machine."""
+        bracketed = f"[{self.near_host}]" if ":" in self.near_host else self.near_host
+        return f"http://{bracketed}:{port}"
+
+    def environ(self) -> dict[str, str]:
+        """Return the variables from which another process loads these very settings."""
+        return {variable(f.name): written(getattr(self, f.name)) for f in fields(self)}
+
+
+def load(overrides: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings in force.
+
+    Args:
+        overrides: parsed flags by setting name, and `config`; None means "not given".
+        environ: the environment, `os.environ` when None.
+
+    Raises:
+        SettingInvalid: a value is no good, or the settings file cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    config = overrides.get("config") or environ.get(f"{PREFIX}CONFIG")
+    file = from_file(Path(str(config)).expanduser()) if config else {}
+    given = file | from_environ(environ) | from_flags(overrides)
+    return completed(Settings(**{name: parse(name, *said) for name, said in given.items()}))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What `Settings` says about one setting."""
+
+    read: Callable[[str], Any]
+    help: str
+    default: object
+
+
+@cache
+def declared() -> dict[str, Declared]:
+    """Return every setting by its name, in the order of `Settings`."""
+    hints = get_type_hints(Settings, include_extras=True)
+    found = {}
+    for each in fields(Settings):
+        _, read, line = get_args(hints[each.name])
+        found[each.name] = Declared(read, line, each.default)
+    return found
+
+
+Given = dict[str, tuple[str, str]]
+"""By setting: where it was said ("--http-port", "SPANLEDGER_HTTP_PORT"), and what, as text."""
+
+
+def from_flags(flags: Mapping[str, object]) -> Given:
+    """Return the settings among parsed flags; other flags are left alone."""
+    said = {name: flags.get(name) for name in declared()}
+    return {name: (flag(name), written(v)) for name, v in said.items() if v is not None}
+
+
+def from_environ(environ: Mapping[str, str]) -> Given:
+    """Return the settings that variables give; an empty variable gives none."""
+    said = {name: environ.get(variable(name)) for name in declared()}
+    return {name: (variable(name), value) for name, value in said.items() if value}
+
+
+def from_file(path: Path) -> Given:
+    """Return the settings in a TOML file of `name = value` lines."""
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingInvalid(f"settings file {path}: {error}; mend it or leave it out") from error
+    for name in said.keys() - declared().keys():
+        near = get_close_matches(name, declared(), n=1) or ["`spanledger serve --help`"]
+        raise SettingInvalid(f"settings file {path}: no setting is called {name}; see {near[0]}")
+    return {name: (f"{path}: {name}", written(value)) for name, value in said.items()}
+
+
+def parse(name: str, origin: str, value: str) -> Any:
+    """Return the value of one setting from its text."""
+    try:
+        return declared()[name].read(value)
+    except ValueError as error:
+        raise SettingInvalid(f"{origin}: {hidden(value)!r} will not do; {error}") from error
+
+
+def completed(settings: Settings) -> Settings:
+    """Return the settings with the folder opened and the derived defaults filled in."""
+    refuse_shared_ports(settings)
+    data = folder(str(settings.data))
+    return replace(
+        settings,
+        data=data,
+        store=settings.store or f"chdb://{data / 'store'}",
+        api_url=settings.api_url or settings.url(settings.api_port),
+    )
+
+
+def refuse_shared_ports(settings: Settings) -> None:
+    """Raise SettingInvalid when two services were given one port."""
+    seen: dict[int, str] = {}
+    for name in ("http_port", "grpc_port", "api_port", "ui_port"):
+        number = getattr(settings, name)
+        if number in seen:
+            both = f"{flag(seen[number])} and {flag(name)}"
+            raise SettingInvalid(f"{both} are both {number}; give one of them another port")
+        seen[number] = name
+
+
+def add_flags(parser: ArgumentParser, *wanted: str) -> None:
+    """Give `parser` a flag for each setting, or for those named only, and `--config`."""
+    parser.add_argument("--config", metavar="FILE", help="settings file (TOML, name = value)")
+    for name in wanted or declared():
+        default = written(declared()[name].default)
+        help_line = declared()[name].help + (f" [{default}]" if default else "")
+        metavar = name.rpartition("_")[2].upper()
+        parser.add_argument(flag(name), metavar=metavar, help=help_line.replace("%", "%%"))
+
+
+def from_args(args: Namespace) -> Settings:
+    """Return the settings in force for a parsed command line."""
+    return load(vars(args))
+
+
+def flag(name: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def written(value: object) -> str:
+    """Return a value as it is written in a flag, a variable or the help."""
+    if isinstance(value, tuple | list):
+        return ",".join(str(part) for part in value)
+    return str(value)
+
+
+def hidden(address: str) -> str:
+    """Return an address without the user and password it may hold."""
+    return re.sub("//.*@", "//***@", address)
