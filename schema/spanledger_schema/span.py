@@ -88,6 +88,21 @@ class Span:
 
 
 @dataclass(slots=True)
+class Record:
+    """One OTLP log record. The ids are empty when it was written outside any span."""
+
+    trace_id: bytes  # 16 bytes, or empty
+    span_id: bytes  # 8 bytes, or empty
+    time_ns: int  # when it happened, else when it was observed; 0 when neither is known
+    event_name: str = ""
+    severity: int = 0  # OTLP severity number: 0 unset, 1-24 from trace to fatal
+    body: Value = None
+    attributes: Attributes = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
+    resource: Attributes = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Counts:
     """Token counts as a span reports them, before anybody decided what they include.
 
@@ -104,6 +119,7 @@ class Counts:
     reasoning_tokens: int | None = None
     tool_prompt_tokens: int | None = None  # Gemini: prompts made by tools, outside the input
     input_audio_tokens: int | None = None  # part of the input
+    input_image_tokens: int | None = None  # part of the input
     cache_read_audio_tokens: int | None = None  # part of the cache reads
     output_audio_tokens: int | None = None  # part of the output
     output_image_tokens: int | None = None  # part of the output
@@ -112,6 +128,7 @@ class Counts:
     includes_cache: bool | None = None
     includes_reasoning: bool | None = None
     basis: Literal["raw", "scope"] | None = None  # where `includes_*` come from
+    legacy_names: bool = False  # read from names older than the rule that input includes cache
     source: Literal["provider", "gateway", "derived", "estimated"] = "provider"
     invalid: tuple[str, ...] = ()  # attributes that held no count
 
@@ -143,6 +160,7 @@ class Usage:
     cache_write_1h_tokens: int | None = None
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
     cache_read_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
     output_image_tokens: int | None = None

@@ -79,5 +79,4 @@ PARTITION BY toYYYYMM(received_at)
 ORDER BY (project_id, trace_id, span_id)
 SETTINGS
     fsync_after_insert = 1,                             -- the spool forgets what was stored
-    fsync_part_directory = 1,
-    non_replicated_deduplication_window = 10000         -- a replayed batch is recognised by its token
+    fsync_part_directory = 1

@@ -16,5 +16,4 @@ PARTITION BY toYYYYMM(received_at)
 ORDER BY (project_id, trace_id, span_id)
 SETTINGS
     fsync_after_insert = 1,
-    fsync_part_directory = 1,
-    non_replicated_deduplication_window = 10000
+    fsync_part_directory = 1

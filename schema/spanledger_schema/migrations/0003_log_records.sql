@@ -11,12 +11,14 @@ CREATE TABLE log_records (
     severity     LowCardinality(String),
     body         String CODEC(ZSTD(3)),   -- JSON value, '' for none
     attributes   String CODEC(ZSTD(3)),   -- JSON object
-    scope        LowCardinality(String)
+    scope        LowCardinality(String),
+    session_id   String,                  -- what the record knows of its trace, '' if nothing
+    session_rank UInt8,
+    user_id      String
 )
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (project_id, trace_id, span_id, record_id)
 SETTINGS
     fsync_after_insert = 1,
-    fsync_part_directory = 1,
-    non_replicated_deduplication_window = 10000
+    fsync_part_directory = 1

@@ -1,6 +1,6 @@
 -- One row per trace: what it adds up to, recomputed whole from its spans whenever one arrives.
 -- `ver` grows with the facts a row was computed from, so that of two rows the better informed wins,
--- whoever wrote last. `lines` carry the spend by hour and model: nothing stale can stay behind.
+-- whoever wrote last. `lines` carry the spend by time and model: nothing stale can stay behind.
 CREATE TABLE traces (
     project_id       LowCardinality(String),
     trace_id         FixedString(16),
@@ -37,7 +37,7 @@ CREATE TABLE traces (
     cost_usd         Decimal(38, 12),                   -- of the priced calls
     estimated_usd    Decimal(38, 12),
     lines Nested (
-        hour              DateTime('UTC'),
+        quarter           DateTime('UTC'),              -- quarter of an hour: days of any time zone add up
         kind              LowCardinality(String),
         provider          LowCardinality(String),
         model             LowCardinality(String),
@@ -67,5 +67,4 @@ ENGINE = ReplacingMergeTree(ver, is_deleted)
 ORDER BY (project_id, trace_id)
 SETTINGS
     fsync_after_insert = 1,
-    fsync_part_directory = 1,
-    non_replicated_deduplication_window = 10000
+    fsync_part_directory = 1

@@ -1,0 +1,240 @@
+"""The query API under `/api/v1`: what people and screens ask the store.
+
+Checks parameters at the door and answers with the shapes of `spanledger_schema.api`; every error
+is a problem document (RFC 9457) that names the parameter, its value and the way out.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from spanledger_collector import detail, query
+from spanledger_collector.moments import SECOND_NS, nanoseconds
+from spanledger_collector.store import ClickHouseError, Store
+from spanledger_schema.api import (
+    Dimension,
+    Problem,
+    SessionEvents,
+    SessionPage,
+    SessionRow,
+    SpanDetail,
+    Spend,
+)
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+PROJECT = "default"
+QUARTER_S = 900
+MOST_EVENTS = 20_000
+BUCKETS = frozenset({"hour", "day", "week", "month"})
+
+Order = Literal["started", "cost", "tokens", "errors", "duration"]
+Moment = Annotated[str | None, Query(description="RFC 3339 moment, or a date (midnight UTC)")]
+HexTrace = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+HexSpan = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
+
+State = Callable[[], dict[str, Any]]
+Counters = Callable[[], dict[str, float]]
+
+
+class Json(Response):
+    """A JSON answer; dataclasses go in as they are."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return orjson.dumps(content, default=str)
+
+
+def create_app(store: Store, state: State, counters: Counters) -> FastAPI:
+    """Return the query API over `store`.
+
+    Args:
+        store: what is asked.
+        state: how the drain is doing, for `/readyz`; `ready` in it decides between 200 and 503.
+        counters: figures for `/metrics`, by Prometheus name.
+    """
+    app = FastAPI(title="Spanledger", version="1", default_response_class=Json)
+    app.state.store = store
+    app.include_router(router)
+    app.add_exception_handler(StarletteHTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(ClickHouseError, unavailable)
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> Json:
+        said = state()
+        return Json(said, status_code=200 if said["ready"] else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        body = "".join(f"{name} {value:g}\n" for name, value in counters().items())
+        return Response(body, media_type="text/plain; version=0.0.4")
+
+    return app
+
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.get("/sessions")
+def list_sessions(
+    request: Request,
+    since: Moment = None,
+    until: Moment = None,
+    order: Order = "started",
+    descending: bool = True,
+    user: str = "",
+    agent: str = "",
+    model: str = "",
+    error: bool = False,
+    q: str = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    cursor: str | None = None,
+) -> SessionPage:
+    """Sessions active in [since, until), in the order asked for; `q` looks into names and ids."""
+    wanted = query.SessionFilter(
+        moment("since", since, 0),
+        moment("until", until, query.END_OF_TIME_NS),
+        user,
+        agent,
+        model,
+        error,
+        q,
+        order,
+        descending,
+    )
+    after = query.FIRST_PAGE if cursor is None else position(cursor)
+    rows, more = query.sessions(store_of(request), PROJECT, wanted, limit, after)
+    return answer(SessionPage(rows, None if more is None else written(more)))
+
+
+@router.get("/sessions/{session_id:path}/events")
+def session_events(
+    request: Request,
+    session_id: str,
+    limit: Annotated[int, Query(ge=1, le=MOST_EVENTS)] = MOST_EVENTS,
+) -> SessionEvents:
+    """Every step of a session in order of start, with what was used and spent up to it."""
+    found = query.events(store_of(request), PROJECT, session_id, limit)
+    return answer(known(found, "session", session_id))
+
+
+@router.get("/sessions/{session_id:path}")
+def one_session(request: Request, session_id: str) -> SessionRow:
+    """One session with its totals."""
+    found = query.session(store_of(request), PROJECT, session_id)
+    return answer(known(found, "session", session_id))
+
+
+@router.get("/spans/{trace_id}/{span_id}")
+def one_span(request: Request, trace_id: HexTrace, span_id: HexSpan) -> SpanDetail:
+    """One span with its conversation, its bill and everything that was sent."""
+    found = detail.span_detail(store_of(request), PROJECT, trace_id, span_id)
+    return answer(known(found, "span", f"{trace_id}/{span_id}"))
+
+
+@router.get("/spend")
+def spend(
+    request: Request,
+    group_by: Annotated[list[Dimension] | None, Query()] = None,
+    since: Moment = None,
+    until: Moment = None,
+    tz: str = "UTC",
+) -> Spend:
+    """Spend in [since, until) by any dimensions; both ends are widened to quarters of an hour."""
+    by = list(dict.fromkeys(group_by or ()))
+    if len(BUCKETS.intersection(by)) > 1:
+        raise HTTPException(400, f"group_by: only one of {', '.join(sorted(BUCKETS))} at a time")
+    since_s = moment("since", since, 0) // SECOND_NS // QUARTER_S * QUARTER_S
+    until_s = -(-moment("until", until, (2**32 - QUARTER_S) * SECOND_NS) // SECOND_NS)
+    until_s = -(-until_s // QUARTER_S) * QUARTER_S
+    return answer(query.spend(store_of(request), PROJECT, by, since_s, until_s, zone(tz)))
+
+
+def answer(found: Any) -> Any:
+    """Return an answer past FastAPI's validation: it is ours, and 10,000 events are many."""
+    return Json(found)
+
+
+def store_of(request: Request) -> Store:
+    """Return the store this app answers from."""
+    found: Store = request.app.state.store
+    return found
+
+
+def known(found: Any, what: str, name: str) -> Any:
+    """Return what was found, or refuse with 404."""
+    if found is None:
+        raise HTTPException(404, f"no {what} {name!r}: it never arrived, or it was erased")
+    return found
+
+
+def moment(name: str, value: str | None, default_ns: int) -> int:
+    """Return a moment parameter in nanoseconds, or refuse with 400."""
+    if value is None:
+        return default_ns
+    try:
+        return nanoseconds(value)
+    except ValueError as error:
+        raise HTTPException(400, f"{name}: {error}") from error
+
+
+def zone(name: str) -> str:
+    """Return an IANA time zone by name, or refuse with 400."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise HTTPException(400, f"tz: no time zone {name!r}; write Europe/Berlin") from error
+    return name
+
+
+def position(cursor: str) -> tuple[int, str]:
+    """Return where a page starts, or refuse a cursor that no page handed out."""
+    try:
+        key, _, session_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        return int(key), session_id
+    except (ValueError, binascii.Error) as error:
+        raise HTTPException(400, "cursor: not one of ours; leave it out to start over") from error
+
+
+def written(place: tuple[int, str]) -> str:
+    """Return the cursor of a place."""
+    return base64.urlsafe_b64encode(f"{place[0]} {place[1]}".encode()).decode()
+
+
+PROBLEMS = {400: "Bad request", 404: "Not found", 405: "Method not allowed", 503: "Unavailable"}
+
+
+def problem(status: int, said: str) -> Json:
+    """Return an error answer."""
+    body = asdict(Problem(PROBLEMS.get(status, "Error"), status, said))
+    return Json(body, status_code=status, media_type="application/problem+json")
+
+
+def refused(_: Request, error: Exception) -> Json:
+    """Answer a request that was refused."""
+    assert isinstance(error, StarletteHTTPException)
+    return problem(error.status_code, str(error.detail))
+
+
+def invalid(_: Request, error: Exception) -> Json:
+    """Answer a request whose parameters are no good, naming each."""
+    assert isinstance(error, RequestValidationError)
+    said = (f"{e['loc'][-1]}: {e['msg']}, not {e['input']!r:.60}" for e in error.errors())
+    return problem(400, "; ".join(said))
+
+
+def unavailable(_: Request, error: Exception) -> Json:
+    """Answer when the store did not; what it said stays in the log."""
+    return problem(503, "the store did not answer; /readyz tells its state, the log tells why")

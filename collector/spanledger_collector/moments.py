@@ -1,0 +1,37 @@
+"""Moments as people and programs write them: nanoseconds since the epoch, and RFC 3339."""
+
+from datetime import UTC, datetime
+
+SECOND_NS = 1_000_000_000
+
+
+def rfc3339(time_ns: int) -> str:
+    """Return a moment in UTC with all its nanoseconds: 2026-11-21T09:30:00.123456789Z."""
+    seconds, rest = divmod(time_ns, SECOND_NS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"
+
+
+def nanoseconds(written: str) -> int:
+    """Return a moment given as RFC 3339 with an offset, or as a date (midnight UTC).
+
+    Raises:
+        ValueError: it is neither; the message says what was given.
+    """
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise ValueError(f"no moment: {written!r}; write 2026-11-21T09:30:00Z") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp()) * SECOND_NS + fraction_ns(written)
+
+
+def fraction_ns(written: str) -> int:
+    """Return the part below a second, which `datetime` would cut to microseconds."""
+    _, _, rest = written.partition(".")
+    digits = ""
+    for character in rest:
+        if not character.isdigit():
+            break
+        digits += character
+    return int(digits[:9].ljust(9, "0")) if digits else 0

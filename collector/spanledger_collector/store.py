@@ -1,0 +1,155 @@
+"""The edge to ClickHouse: an embedded chDB folder or a server, told apart by the DSN alone.
+
+Statements come from `spanledger_schema`; columns come in and go out as lists. Knows no span, no
+dollar and no HTTP. One process may open a chDB folder, and nothing may fork after it did.
+"""
+
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from spanledger_schema.sql import migrations, query
+
+__all__ = ["ClickHouseError", "Client", "SchemaChanged", "Store", "connect", "migrate"]
+
+DATABASE = "spanledger"
+
+READ_LIMITS = {
+    "max_execution_time": 30,
+    "max_memory_usage": 2_000_000_000,
+    "max_result_rows": 200_000,
+    "do_not_merge_across_partitions_select_final": 0,  # 1 would bring duplicates back
+}
+
+
+class SchemaChanged(Exception):
+    """A migration was edited after it was applied to this database."""
+
+
+def connect(dsn: str, **options: Any) -> Client:
+    """Return a client for `chdb:///some/folder` or `http://user:password@host:8123/database`.
+
+    Raises:
+        ClickHouseError: the folder is held by another process, or the server did not answer.
+    """
+    if not dsn.startswith("chdb:"):
+        options["autogenerate_session_id"] = False  # sessions serialise queries; we need none
+    return clickhouse_connect.get_client(dsn=dsn, **options)
+
+
+def migrate(client: Client) -> list[str]:
+    """Apply the migrations this database lacks; return their names.
+
+    ClickHouse rolls no DDL back, so each file is one statement and is recorded as soon as it ran.
+
+    Raises:
+        SchemaChanged: a migration was edited after it was applied here.
+    """
+    client.command(query("create_migrations"))
+    applied = dict(client.query(query("applied_migrations")).result_rows)
+    names = []
+    for migration in migrations():
+        if (digest := applied.get(migration.number)) == migration.digest:
+            continue
+        if digest is not None:
+            raise SchemaChanged(f"migration {migration.number:04}_{migration.name} was edited")
+        client.command(migration.sql)
+        client.insert(
+            "migrations",
+            [[migration.number, migration.name, migration.digest]],
+            column_names=["number", "name", "digest"],
+        )
+        names.append(migration.name)
+    return names
+
+
+class Store:
+    """One database: a writing client for the drain, and a few reading ones for everybody else.
+
+    `exclusive` tells that no other process can write here, so that what this one has written is
+    all there is (an embedded folder; a server may have other writers).
+    """
+
+    def __init__(self, dsn: str, database: str = DATABASE, readers: int = 4) -> None:
+        self.dsn = dsn
+        self.exclusive = dsn.startswith("chdb:")
+        self._types: dict[tuple[str, tuple[str, ...]], list[Any]] = {}
+        with connect(dsn) as root:
+            root.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+        self._writer = connect(dsn, database=database)
+        self.migrated = migrate(self._writer)
+        self._readers: queue.SimpleQueue[Client] = queue.SimpleQueue()
+        for _ in range(readers):
+            self._readers.put(self._reader(database))
+
+    def _reader(self, database: str) -> Client:
+        """Return a client that is bounded first and then can neither write nor lift its bounds."""
+        if not self.exclusive:
+            return connect(self.dsn, database=database, settings={**READ_LIMITS, "readonly": 1})
+        client = connect(self.dsn, database=database)
+        for name, value in READ_LIMITS.items():
+            client.command(f"SET {name} = {value}")
+        client.command("SET readonly = 1")
+        return client
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]], token: str = "") -> None:
+        """Write rows, given as columns; return when they are on disk.
+
+        Args:
+            table: where to.
+            columns: name → values, all of one length; none of length 0 is sent.
+            token: name of this very batch, by which a repeated insert of it is recognised.
+        """
+        names = tuple(columns)
+        if not columns[names[0]]:
+            return
+        settings: dict[str, Any] = {"async_insert": 0}
+        if token:
+            settings["insert_deduplication_token"] = token
+        self._writer.insert(
+            table,
+            list(columns.values()),
+            column_names=names,
+            column_types=self._column_types(table, names),
+            column_oriented=True,
+            settings=settings,
+        )
+
+    def _column_types(self, table: str, names: tuple[str, ...]) -> list[Any]:
+        """Return the column types of an insert; asked for once, a table never changes under us."""
+        if (table, names) not in self._types:
+            context = self._writer.create_insert_context(table, column_names=names)
+            self._types[table, names] = list(context.column_types)
+        return self._types[table, names]
+
+    def written(self, name: str, **parameters: Any) -> Sequence[Sequence[Any]]:
+        """Return the columns of a query on the writing connection: the drain reads its own writes.
+
+        Only the drain's thread may call this.
+        """
+        result = self._writer.query(query(name), parameters=parameters, column_oriented=True)
+        return result.result_set
+
+    def rows(self, name: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Yield the rows of `queries/<name>.sql` as dicts, on a bounded read-only connection."""
+        with self._reading() as client:
+            result = client.query(query(name), parameters=parameters)
+        yield from result.named_results()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Client]:
+        client = self._readers.get()
+        try:
+            yield client
+        finally:
+            self._readers.put(client)
+
+    def close(self) -> None:
+        """Close every connection; the engine lets go of its folder."""
+        while not self._readers.empty():
+            self._readers.get().close()
+        self._writer.close()

@@ -1,0 +1,108 @@
+"""The facts of one trace as one row of `traces`: what it adds up to.
+
+Adds what the verdict says is billed, by quarter of an hour and model, and nothing else. Dollars
+are Decimal; a call without a price is counted, not added. Pure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from spanledger_collector.reconcile import Fact, Verdict
+
+QUARTER_NS = 900_000_000_000
+ZERO_USD = Decimal(0)
+
+
+@dataclass(slots=True)
+class Sums:
+    """What some billed calls add up to; the same columns in a line, a trace and a screen."""
+
+    calls: int = 0
+    llm_errors: int = 0
+    priced_calls: int = 0
+    unpriced_calls: int = 0
+    unpriced_tokens: int = 0
+    calls_without_usage: int = 0
+    estimated_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: Decimal = ZERO_USD
+    estimated_usd: Decimal = ZERO_USD
+
+    def add(self, call: Fact) -> None:
+        """Count one billed call in."""
+        failed = call.status == "error"
+        used = call.input_tokens is not None or call.output_tokens is not None
+        self.calls += 1
+        self.llm_errors += failed
+        self.calls_without_usage += not used and not failed
+        self.input_tokens += call.input_tokens or 0
+        self.output_tokens += call.output_tokens or 0
+        self.cache_read_tokens += call.cache_read_tokens or 0
+        self.cache_write_tokens += call.cache_write_tokens or 0
+        self.reasoning_tokens += call.reasoning_tokens or 0
+        if call.cost_usd is not None:
+            self.priced_calls += 1
+            self.cost_usd += call.cost_usd
+        elif used:
+            self.unpriced_calls += 1
+            self.unpriced_tokens += (call.input_tokens or 0) + (call.output_tokens or 0)
+        if call.usage_source == "estimated":
+            self.estimated_calls += 1
+            self.estimated_usd += call.cost_usd or ZERO_USD
+
+
+SUMS = tuple(f.name for f in fields(Sums))
+
+LINE_KEY = ("quarter", "kind", "provider", "model", "agent")
+
+TRACE_COLUMNS = (
+    "project_id", "trace_id", "ver", "is_deleted", "session_key", "session_id", "user_id", "name",
+    "agent", "service", "environment", "tags", "status", "started_at", "ended_at", "waiting_ns",
+    "spans", "tool_calls", "errors", "tool_errors", *SUMS,
+    *(f"lines.{name}" for name in (*LINE_KEY, *SUMS)), "not_billed.span_id", "not_billed.reason",
+)  # fmt: skip
+
+
+def lines(billed: Sequence[Fact]) -> dict[tuple[Any, ...], Sums]:
+    """Return what billed calls add up to by quarter of an hour, kind, provider, model and agent."""
+    found: dict[tuple[Any, ...], Sums] = {}
+    for call in billed:
+        start_s = call.start_ns // QUARTER_NS * 900
+        model = call.response_model or call.request_model
+        key = (start_s, call.kind, call.provider, model, call.agent)
+        found.setdefault(key, Sums()).add(call)
+    return found
+
+
+def trace_row(
+    project_id: str, trace_id: bytes, facts: Sequence[Fact], verdict: Verdict, hints: int = 0
+) -> tuple[Any, ...]:
+    """Return one row of `traces`, in the order of TRACE_COLUMNS.
+
+    Its version counts the facts it rests on (`hints` among them), so that of two rows the one
+    that knew more wins.
+    """
+    by_id = {f.span_id: f for f in facts}
+    billed = [by_id[span_id] for span_id in verdict.billed]
+    total = Sums()
+    for call in billed:
+        total.add(call)
+    by_line = lines(billed)
+    tools = [f for f in facts if f.kind == "tool" and f.span_id not in verdict.not_billed]
+    return (
+        project_id, trace_id, hints + sum(1 + (f.end_ns is not None) for f in facts), 0,
+        verdict.session_id or trace_id.hex(), verdict.session_id, verdict.user_id, verdict.name,
+        verdict.agent, verdict.service, verdict.environment, verdict.tags, verdict.status,
+        verdict.started_ns, verdict.ended_ns, verdict.waiting_ns, len(facts), len(tools),
+        sum(f.status == "error" for f in facts), sum(f.status == "error" for f in tools),
+        *(getattr(total, name) for name in SUMS),
+        *([key[i] for key in by_line] for i in range(len(LINE_KEY))),
+        *([getattr(sums, name) for sums in by_line.values()] for name in SUMS),
+        list(verdict.not_billed), list(verdict.not_billed.values()),
+    )  # fmt: skip

@@ -1,0 +1,240 @@
+"""Understood spans as columns of `spans` and `payloads`, in the order in which they are inserted.
+
+Takes what the stages before made of a span and lays it out; decides nothing. Empty strings and
+zero ids stand where a column cannot be NULL, exactly as the migration's comments say.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from spanledger_collector.reconcile import Fact, Hint
+from spanledger_schema.span import Bill, Event, Facts, Record, Span, Usage
+
+NO_SPAN = bytes(8)
+ENDED = 1 << 63
+
+DAY_NS = 86_400_000_000_000
+OLDEST_NS = 30 * DAY_NS  # before receipt; a client's clock beyond it is not believed
+NEWEST_NS = 600_000_000_000  # after receipt: ten minutes
+
+
+@dataclass(slots=True)
+class Understood:
+    """A span with everything the pipeline found out about it."""
+
+    project_id: str
+    received_ns: int
+    span: Span
+    facts: Facts
+    usage: Usage
+    bill: Bill
+    usd: Any  # the Decimal that counts, or None
+    cost_source: str
+
+    @property
+    def ver(self) -> int:
+        """Return the version of this row: an ended span beats a pending one, then the later."""
+        return (ENDED if self.span.end_ns else 0) | self.received_ns
+
+
+def started_ns(span: Span, received_ns: int) -> int:
+    """Return when a span counts as started: its own clock unless that is impossible."""
+    if received_ns - OLDEST_NS <= span.start_ns <= received_ns + NEWEST_NS:
+        return span.start_ns
+    return received_ns
+
+
+def ended_ns(span: Span, received_ns: int) -> int | None:
+    """Return when a span ended, never before it started; None while it has not."""
+    if not span.end_ns:
+        return None
+    start = started_ns(span, received_ns)
+    return start + max(0, span.end_ns - span.start_ns) if span.start_ns else start
+
+
+def flags(span: Span, facts: Facts, received_ns: int) -> tuple[str, ...]:
+    """Return what had to be mended about a span, by the codes of docs/delivery.md."""
+    found = (*span.flags, *facts.flags)
+    if started_ns(span, received_ns) != span.start_ns:
+        found += ("clock_skew",)
+    if span.end_ns and span.end_ns < span.start_ns:
+        found += ("duration_invalid",)
+    return found
+
+
+OTHER_METERS = (
+    "cache_read_audio_tokens", "input_audio_tokens", "output_audio_tokens", "output_image_tokens",
+    "tool_prompt_tokens", "web_searches", "rerank_searches",
+)  # fmt: skip
+
+SPAN_COLUMNS = (
+    "project_id", "trace_id", "span_id", "parent_span_id", "ver", "received_at", "started_at",
+    "ended_at", "kind", "name", "status", "error_type", "error_message", "service", "environment",
+    "release", "scope", "dialect", "session_id", "session_rank", "user_id", "trace_name", "tags",
+    "agent", "node", "node_run", "node_step", "tool", "tool_call_id", "provider", "request_model",
+    "response_model", "response_id", "streaming", "finish_reason", "ttft_ns", "usage_role",
+    "usage_state", "usage_source", "semantics", "semantics_basis", "input_tokens",
+    "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens",
+    "reasoning_tokens", "other_meters", "cost_usd", "cost_source", "price_status",
+    "price_reason", "price_id", "price_version", "model_priced", "bill_meters",
+    "bill_quantities", "bill_rates_usd", "bill_usd", "computed_usd", "reported_usd",
+    "reported_by", "price_context", "state_from", "state_to", "reason", "verdict", "policy",
+    "actor", "preview", "flags",
+)  # fmt: skip
+
+
+def span_row(u: Understood) -> tuple[Any, ...]:
+    """Return one row of `spans`, in the order of SPAN_COLUMNS."""
+    span, facts, usage, bill, resource = u.span, u.facts, u.usage, u.bill, u.span.resource
+    lines = bill.lines
+    return (
+        u.project_id, span.trace_id, span.span_id, span.parent_span_id or NO_SPAN, u.ver,
+        u.received_ns, started_ns(span, u.received_ns), ended_ns(span, u.received_ns),
+        facts.kind or "span", span.name, facts.status or "unset", facts.error_type or "",
+        facts.error_message or "", resource_text(resource, "service.name"), environment(resource),
+        resource_text(resource, "service.version"), span.scope.name, facts.dialect,
+        facts.session_id or "", facts.session_rank, facts.user_id or "", facts.trace_name or "",
+        facts.tags, facts.agent or "", facts.node or "", facts.node_run or "", facts.node_step,
+        facts.tool or "", facts.tool_call_id or "", facts.provider or "",
+        facts.request_model or "", facts.response_model or "", facts.response_id or "",
+        facts.streaming, facts.finish_reason or "", facts.ttft_ns, facts.usage_role, usage.state,
+        usage.source, usage.semantics, usage.semantics_basis, usage.input_tokens,
+        usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens,
+        usage.cache_write_1h_tokens, usage.reasoning_tokens, other_meters(usage), u.usd,
+        u.cost_source, bill.status, bill.reason, bill.price_id, bill.price_version,
+        bill.model_priced, [line.meter for line in lines], [line.quantity for line in lines],
+        [line.usd_per_unit for line in lines], [line.usd for line in lines], bill.usd,
+        facts.reported_usd, facts.reported_by or "", facts.price_context or {},
+        facts.state_from or "", facts.state_to or "", facts.reason or "", facts.verdict or "",
+        facts.policy or "", facts.actor or "", facts.preview or "",
+        flags(span, facts, u.received_ns),
+    )  # fmt: skip
+
+
+def other_meters(usage: Usage) -> dict[str, int]:
+    """Return the rarer meters of a call, those that were reported."""
+    if usage.state == "absent":
+        return {}
+    return {m: n for m in OTHER_METERS if (n := getattr(usage, m)) is not None}
+
+
+def resource_text(resource: Mapping[str, Any], name: str) -> str:
+    """Return a resource attribute as text, '' when absent."""
+    value = resource.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def environment(resource: Mapping[str, Any]) -> str:
+    """Return the deployment environment under its current or its older name."""
+    name = "deployment.environment.name"
+    return resource_text(resource, name) or resource_text(resource, "deployment.environment")
+
+
+PAYLOAD_COLUMNS = (
+    "project_id", "trace_id", "span_id", "ver", "received_at", "attributes", "events", "links",
+    "resource", "scope",
+)  # fmt: skip
+
+
+def payload_row(u: Understood) -> tuple[Any, ...]:
+    """Return one row of `payloads`: everything as it was sent, as JSON."""
+    span = u.span
+    scope = span.scope
+    return (
+        u.project_id, span.trace_id, span.span_id, u.ver, u.received_ns, json(span.attributes),
+        json([event_json(e) for e in span.events]) if span.events else b"",
+        json([link_json(link) for link in span.links]) if span.links else b"",
+        json(span.resource),
+        json({"name": scope.name, "version": scope.version, "schema_url": scope.schema_url}),
+    )  # fmt: skip
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Return a span event as it is stored."""
+    return {"name": event.name, "time_ns": event.time_ns, "attributes": event.attributes}
+
+
+def link_json(link: Any) -> dict[str, Any]:
+    """Return a span link as it is stored."""
+    return {
+        "trace_id": link.trace_id.hex(),
+        "span_id": link.span_id.hex(),
+        "attributes": link.attributes,
+    }
+
+
+def json(value: Any) -> bytes:
+    """Return a value as JSON; bytes inside it as hex."""
+    return orjson.dumps(value, default=bytes.hex, option=orjson.OPT_NON_STR_KEYS)
+
+
+def fact(u: Understood) -> Fact:
+    """Return what reconciliation needs of a span; reading its row back gives the same."""
+    span, facts, usage = u.span, u.facts, u.usage
+    return Fact(
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        ver=u.ver,
+        kind=facts.kind or "span",
+        name=span.name,
+        status=facts.status or "unset",
+        start_ns=started_ns(span, u.received_ns),
+        end_ns=ended_ns(span, u.received_ns),
+        scope=span.scope.name,
+        dialect=facts.dialect,
+        session_id=facts.session_id or "",
+        session_rank=facts.session_rank,
+        user_id=facts.user_id or "",
+        trace_name=facts.trace_name or "",
+        tags=facts.tags,
+        service=resource_text(span.resource, "service.name"),
+        environment=environment(span.resource),
+        agent=facts.agent or "",
+        node=facts.node or "",
+        node_run=facts.node_run or "",
+        tool=facts.tool or "",
+        error_type=facts.error_type or "",
+        provider=facts.provider or "",
+        request_model=facts.request_model or "",
+        response_model=facts.response_model or "",
+        response_id=facts.response_id or "",
+        usage_role=facts.usage_role,
+        usage_state=usage.state,
+        usage_source=usage.source,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost_usd=u.usd,
+        cost_source=u.cost_source,
+        price_status=u.bill.status,
+    )
+
+
+RECORD_COLUMNS = (
+    "project_id", "trace_id", "span_id", "record_id", "received_at", "time_ns", "event_name",
+    "severity", "body", "attributes", "scope", "session_id", "session_rank", "user_id",
+)  # fmt: skip
+
+
+def record_row(project_id: str, received_ns: int, record: Record, hint: Hint) -> tuple[Any, ...]:
+    """Return one row of `log_records`; its id is a hash of the record, so a resend is the same."""
+    body = json(record.body) if record.body is not None else b""
+    attributes = json(record.attributes)
+    told = b"%d %b %b %b" % (record.time_ns, record.event_name.encode(), body, attributes)
+    return (
+        project_id, record.trace_id, record.span_id,
+        int.from_bytes(blake2b(told, digest_size=8).digest()), received_ns, record.time_ns,
+        record.event_name, record.severity, body, attributes, record.scope.name, hint.session_id,
+        hint.session_rank, hint.user_id,
+    )  # fmt: skip
+
+
+def columns(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
+    """Return rows as columns: name → values."""
+    turned = list(zip(*rows, strict=True))
+    return dict(zip(names, turned, strict=True)) if turned else {name: () for name in names}

@@ -1,0 +1,2 @@
+-- What this database has seen already.
+SELECT number, digest FROM migrations

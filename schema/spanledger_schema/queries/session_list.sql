@@ -1,0 +1,67 @@
+-- Sessions that were active in a range of time, in the order asked for, one page of them.
+-- A session is all traces with its id, and its totals are whole even where the range cuts it.
+-- `order_key` is a whole number whatever the order, so that a page can start after another one:
+-- dollars count as 1e-12, times as nanoseconds, and an ascending order turns the sign.
+SELECT
+    session_key,
+    max(session_id) != '' AS reported,
+    argMin(name, started_at) AS first_name,
+    argMaxIf(user_id, started_at, user_id != '') AS last_user,
+    argMinIf(agent, started_at, agent != '') AS first_agent,
+    argMinIf(service, started_at, service != '') AS first_service,
+    argMinIf(environment, started_at, environment != '') AS first_environment,
+    multiIf(
+        argMax(status, started_at) IN ('waiting', 'running'), argMax(status, started_at),
+        countIf(status = 'error') > 0, 'error',
+        'ok'
+    ) AS state,
+    toUnixTimestamp64Nano(min(started_at)) AS start_ns,
+    toUnixTimestamp64Nano(max(ended_at)) AS end_ns,
+    sum(waiting_ns) AS waiting,
+    count() AS trace_count,
+    sum(spans) AS span_count,
+    groupUniqArrayArray(20)(tags) AS all_tags,
+    groupUniqArrayArray(20)(lines.model) AS models,
+    sum(tool_calls) AS tool_calls_sum,
+    sum(errors) AS errors_sum,
+    sum(tool_errors) AS tool_errors_sum,
+    sum(calls) AS calls_sum,
+    sum(llm_errors) AS llm_errors_sum,
+    sum(priced_calls) AS priced_calls_sum,
+    sum(unpriced_calls) AS unpriced_calls_sum,
+    sum(unpriced_tokens) AS unpriced_tokens_sum,
+    sum(calls_without_usage) AS calls_without_usage_sum,
+    sum(estimated_calls) AS estimated_calls_sum,
+    sum(input_tokens) AS input_tokens_sum,
+    sum(output_tokens) AS output_tokens_sum,
+    sum(cache_read_tokens) AS cache_read_tokens_sum,
+    sum(cache_write_tokens) AS cache_write_tokens_sum,
+    sum(reasoning_tokens) AS reasoning_tokens_sum,
+    sum(cost_usd) AS cost_usd_sum,
+    sum(estimated_usd) AS estimated_usd_sum,
+    toInt128(if({descending:Bool}, 1, -1)) * multiIf(
+        {order:String} = 'cost', toInt128(cost_usd_sum * 1000000000000),
+        {order:String} = 'tokens', toInt128(input_tokens_sum + output_tokens_sum),
+        {order:String} = 'errors', toInt128(errors_sum),
+        {order:String} = 'duration', toInt128(end_ns - start_ns),
+        toInt128(start_ns)
+    ) AS order_key
+FROM traces FINAL
+WHERE project_id = {project:String}
+    AND ({session:String} = '' OR session_key = {session:String})
+GROUP BY session_key
+HAVING end_ns >= {since_ns:Int64}
+    AND start_ns < {until_ns:Int64}
+    AND ({user:String} = '' OR last_user = {user:String})
+    AND ({agent:String} = '' OR first_agent = {agent:String})
+    AND ({model:String} = '' OR has(models, {model:String}))
+    AND (NOT {only_errors:Bool} OR errors_sum > 0)
+    AND (
+        {text:String} = ''
+        OR positionCaseInsensitiveUTF8(session_key, {text:String}) > 0
+        OR positionCaseInsensitiveUTF8(first_name, {text:String}) > 0
+        OR positionCaseInsensitiveUTF8(last_user, {text:String}) > 0
+    )
+    AND (order_key, session_key) < ({after_key:Int128}, {after_id:String})
+ORDER BY order_key DESC, session_key DESC
+LIMIT {limit:UInt32}
