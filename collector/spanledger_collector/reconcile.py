@@ -7,68 +7,21 @@ span arrives. Knows structure and identifiers, no framework's name.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from itertools import chain
 
+from spanledger_collector.billing import Billing
+from spanledger_collector.trace import Fact, Hint, Tree
 
-@dataclass(slots=True)
-class Fact:
-    """What reconciliation and totals need to know of one span; one row of `spans`, narrowed."""
-
-    span_id: bytes
-    parent_span_id: bytes  # empty: a root
-    ver: int
-    kind: str
-    name: str
-    status: str
-    start_ns: int
-    end_ns: int | None  # None: not ended
-    scope: str = ""
-    dialect: str = ""
-    session_id: str = ""
-    session_rank: int = 99
-    user_id: str = ""
-    trace_name: str = ""
-    tags: tuple[str, ...] = ()
-    service: str = ""
-    environment: str = ""
-    agent: str = ""
-    node: str = ""
-    node_run: str = ""
-    tool: str = ""
-    error_type: str = ""
-    provider: str = ""
-    request_model: str = ""
-    response_model: str = ""
-    response_id: str = ""
-    usage_role: str = ""
-    usage_state: str = "absent"
-    usage_source: str = "none"
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cost_usd: Decimal | None = None
-    cost_source: str = ""
-    price_status: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What a log record knows about its trace and no span says."""
-
-    span_id: bytes
-    session_id: str = ""
-    session_rank: int = 99
-    user_id: str = ""
+__all__ = ["Fact", "Hint", "Verdict", "verdict"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a trace comes to.
 
-    `billed` are the calls that count, in order of start; `not_billed` names the reason for each
-    span that carries usage or is a call and does not count: rollup, duplicate, event, aggregate.
+    `billed` are the spans that count, in order of start; `not_billed` names the reason for each
+    span that carries usage, is a call or a tool call and does not count: rollup, duplicate, event,
+    aggregate. `same_as` leads from a duplicate to the span that stands for both.
     """
 
     session_id: str
@@ -84,3 +37,90 @@ class Verdict:
     waiting_ns: int
     billed: Sequence[bytes] = ()
     not_billed: Mapping[bytes, str] = field(default_factory=dict)
+    same_as: Mapping[bytes, bytes] = field(default_factory=dict)
+    agents: Mapping[bytes, str] = field(default_factory=dict)  # who made each call and tool call
+
+
+def verdict(facts: Sequence[Fact], hints: Sequence[Hint] = ()) -> Verdict:
+    """Return what one trace comes to; neither the order nor repetition of facts matters."""
+    tree = Tree(facts)
+    bill = Billing(tree)
+    first = tree.tops[0] if tree.tops else None
+    named = tree.nearest(f for f in tree.order if f.trace_name)
+    actor = tree.nearest(f for f in tree.order if f.agent)
+    placed = tree.nearest(f for f in tree.order if f.environment)
+    return Verdict(
+        session_id=session_id(tree, hints),
+        user_id=user_id(tree, hints),
+        name=(named.trace_name if named else "") or (first.name if first else ""),
+        agent=actor.agent if actor else "",
+        service=first.service if first else "",
+        environment=placed.environment if placed else "",
+        tags=tuple(sorted(set(chain.from_iterable(f.tags for f in tree.order)))),
+        status=status(tree),
+        started_ns=min((f.start_ns for f in tree.order), default=0),
+        ended_ns=max((f.end_ns or f.start_ns for f in tree.order), default=0),
+        waiting_ns=waiting_ns(tree.order),
+        billed=[f.span_id for f in tree.order if f.span_id in bill.billed],
+        not_billed=bill.not_billed,
+        same_as=bill.same_as,
+        agents=tree.agents(),
+    )
+
+
+def session_id(tree: Tree, hints: Sequence[Hint]) -> str:
+    """Return the session of a trace: best rank first, then nearest to the root, then earliest.
+
+    An id that an application set has a lower rank than one that its libraries made up.
+    """
+    told = [(f.session_rank, *tree.nearness(f), f.session_id) for f in tree.order if f.session_id]
+    told += [
+        (h.session_rank, tree.depth_of(h.span_id), 0, h.span_id, h.session_id)
+        for h in hints
+        if h.session_id
+    ]
+    return min(told)[-1] if told else ""
+
+
+def user_id(tree: Tree, hints: Sequence[Hint]) -> str:
+    """Return the user of a trace: the one named nearest to the root, else by a log record."""
+    told = [(*tree.nearness(f), f.user_id) for f in tree.order if f.user_id]
+    if not told:
+        told = [(tree.depth_of(h.span_id), 0, h.span_id, h.user_id) for h in hints if h.user_id]
+    return min(told)[-1] if told else ""
+
+
+def status(tree: Tree) -> str:
+    """Return how a trace stands: what its root says, unless somebody is still being waited for.
+
+    An error below the root is no error of the trace: an agent may have got over it. Without a
+    root the last of the topmost spans speaks for it.
+    """
+    tops = [f for f in tree.tops if not f.parent_span_id] or tree.tops[-1:]
+    if any(f.status == "error" for f in tops):
+        return "error"
+    if any(f.end_ns is None for f in tree.order):
+        return "running"
+    return "waiting" if waits(tree.order) else "ok"
+
+
+def waits(order: Sequence[Fact]) -> bool:
+    """Tell whether an interrupted step or a pending decision was not taken up again later."""
+    open_waits: set[str] = set()
+    for fact in order:
+        key = fact.node_run or f"{fact.kind} {fact.name}"
+        if fact.status == "waiting":
+            open_waits.add(key)
+        elif fact.node_run or fact.kind == "decision":
+            open_waits.discard(key)
+    return bool(open_waits)
+
+
+def waiting_ns(order: Sequence[Fact]) -> int:
+    """Return how long decisions took in all; two at the same time are waited for once."""
+    waited = until = 0
+    for fact in order:
+        if fact.kind == "decision" and fact.end_ns is not None:
+            waited += max(0, fact.end_ns - max(fact.start_ns, until))
+            until = max(until, fact.end_ns)
+    return waited

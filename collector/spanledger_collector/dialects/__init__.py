@@ -134,7 +134,7 @@ def duration_ns(value: Value, unit_ns: int) -> int | None:
 
 def parsed(value: Value) -> Value:
     """Return a structure: JSON in a string is parsed, anything else stays what it is."""
-    if isinstance(value, str) and value[:1] in "[{\"" and value:
+    if isinstance(value, str) and value[:1] in '[{"' and value:
         try:
             found: Value = orjson.loads(value)
         except orjson.JSONDecodeError:

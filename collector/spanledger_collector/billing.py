@@ -1,0 +1,283 @@
+"""Which of a trace's spans are billed: every model call once, however many spans describe it.
+
+Takes a `Tree`, answers with the spans that count and, for all others that carry usage, why they
+do not. Three things make one call appear more than once: an ancestor that sums up its
+descendants, a second library that watched the same call, and a marker that repeats its usage.
+Each is recognised by ancestry, time and identifiers; no list of names decides.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from spanledger_collector.trace import Fact, Tree
+from spanledger_schema.span import CALLS
+
+BOUNDARIES = frozenset({"tool", "agent", "handoff", "node", "workflow", "retriever", "guardrail"})
+"""Below one of these, a call is a call of its own and not the inside of a call above it."""
+
+
+class Billing:
+    """The verdict on every span of one trace that carries usage, or is a call or a tool call."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.billed: set[bytes] = set()
+        self.not_billed: dict[bytes, str] = {}
+        self.same_as: dict[bytes, bytes] = {}
+        calls = [f for f in tree.order if f.kind in CALLS and not f.usage_role]
+        calls = self._without_umbrellas(calls)
+        for twins in same_calls(tree, calls):
+            self._bill_one(twins)
+        self._bill_events([f for f in tree.order if is_event(f)])
+        self._bill_rest()
+        self._drop_inner_tools()
+
+    def _without_umbrellas(self, calls: list[Fact]) -> list[Fact]:
+        """Set aside each call span that merely encloses several calls which bill themselves."""
+        inside: defaultdict[bytes, list[Fact]] = defaultdict(list)
+        for call in calls:
+            if (above := enclosing_call(self._tree, call)) and may_be_same(above, call):
+                inside[above.span_id].append(call)
+        umbrellas = {
+            call.span_id
+            for call in calls
+            if len(inside[call.span_id]) > 1
+            and (not has_usage(call) or any(has_usage(c) for c in inside[call.span_id]))
+        }
+        self.not_billed |= dict.fromkeys(umbrellas, "rollup")
+        return [call for call in calls if call.span_id not in umbrellas]
+
+    def _bill_one(self, twins: list[Fact]) -> None:
+        """Bill the best informed of several spans of one call; the others are its duplicates."""
+        best = max(twins, key=self._worth)
+        self.billed.add(best.span_id)
+        for twin in twins:
+            if twin is not best:
+                self.not_billed[twin.span_id] = "duplicate"
+                self.same_as[twin.span_id] = best.span_id
+
+    def _worth(self, call: Fact) -> tuple[bool, bool, int, int, int, bytes]:
+        """Return what makes a span the better witness of its call.
+
+        Usage from the provider first, then more meters, then the innermost, which is nearest to
+        the provider; of two side by side the one that encloses the other.
+        """
+        meters = (
+            call.input_tokens, call.output_tokens, call.cache_read_tokens,
+            call.cache_write_tokens, call.reasoning_tokens,
+        )  # fmt: skip
+        known = sum(meter is not None for meter in meters)
+        depth = self._tree.depth[call.span_id]
+        reported = call.usage_source != "estimated"
+        return has_usage(call), reported, known, depth, -call.start_ns, call.span_id
+
+    def _bill_events(self, events: list[Fact]) -> None:
+        """Give each marker that carries usage to its call; bill it where its call reports none."""
+        calls: defaultdict[bytes, list[Fact]] = defaultdict(list)
+        for fact in self._tree.order:
+            if fact.kind in CALLS and not is_event(fact):
+                calls[fact.parent_span_id].append(fact)
+        for event in events:
+            call = call_of_event(event, calls[event.parent_span_id])
+            if call is not None:
+                calls[event.parent_span_id].remove(call)
+            if call is None or has_usage(call):
+                self._settle(event, "" if call is None else "event")
+                continue
+            stands_for = self.same_as.get(call.span_id, call.span_id)
+            if stands_for not in self.billed or has_usage(self._tree.by_id[stands_for]):
+                self._settle(event, "event")
+                continue
+            self._replace(stands_for, event)
+
+    def _replace(self, call_id: bytes, event: Fact) -> None:
+        """Let a marker stand for its call, because only the marker knows the usage."""
+        self.billed.remove(call_id)
+        self.billed.add(event.span_id)
+        for span_id in [call_id, *(s for s, other in self.same_as.items() if other == call_id)]:
+            self.not_billed[span_id] = "duplicate"
+            self.same_as[span_id] = event.span_id
+
+    def _settle(self, fact: Fact, reason: str) -> None:
+        """Bill a span, or note why not."""
+        if reason:
+            self.not_billed[fact.span_id] = reason
+        else:
+            self.billed.add(fact.span_id)
+
+    def _bill_rest(self) -> None:
+        """Bill usage on other spans where nothing below them bills it, innermost first."""
+        covered: set[bytes] = set()
+        by_id = self._tree.by_id
+        for span_id in self.billed:
+            self._cover(by_id[span_id], covered)
+        for fact in sorted(self._tree.order, key=self._tree.nearness, reverse=True):
+            if (
+                not has_usage(fact)
+                or fact.span_id in self.billed
+                or fact.span_id in self.not_billed
+            ):
+                continue
+            if fact.usage_role == "aggregate":
+                self.not_billed[fact.span_id] = "aggregate"
+            elif fact.span_id in covered:
+                self.not_billed[fact.span_id] = "rollup"
+            else:
+                self.billed.add(fact.span_id)
+                self._cover(fact, covered)
+
+    def _cover(self, fact: Fact, covered: set[bytes]) -> None:
+        """Mark the ancestors of a billed span with usage: what they carry is a sum."""
+        if not has_usage(fact):
+            return
+        for above in self._tree.ancestors(fact):
+            if above.span_id in covered:
+                return
+            covered.add(above.span_id)
+
+    def _drop_inner_tools(self) -> None:
+        """Count a tool call once when a transport below it reports the same tool again."""
+        for fact in self._tree.order:
+            if fact.kind != "tool" or not fact.tool:
+                continue
+            above = next((f for f in self._tree.ancestors(fact) if f.kind in BOUNDARIES), None)
+            if above is not None and above.kind == "tool" and above.tool == fact.tool:
+                self.not_billed[fact.span_id] = "duplicate"
+                self.same_as[fact.span_id] = self.same_as.get(above.span_id, above.span_id)
+
+
+def same_calls(tree: Tree, calls: list[Fact]) -> list[list[Fact]]:
+    """Return the calls grouped into those that are one and the same, in order of start."""
+    leader: dict[bytes, bytes] = {call.span_id: call.span_id for call in calls}
+
+    def find(span_id: bytes) -> bytes:
+        while leader[span_id] != span_id:
+            leader[span_id] = span_id = leader[leader[span_id]]
+        return span_id
+
+    for one, other in chain_pairs(tree, calls):
+        if one.span_id in leader and other.span_id in leader:
+            leader[find(other.span_id)] = find(one.span_id)
+    groups: defaultdict[bytes, list[Fact]] = defaultdict(list)
+    for call in calls:
+        groups[find(call.span_id)].append(call)
+    return list(groups.values())
+
+
+def chain_pairs(tree: Tree, calls: list[Fact]) -> Iterator[tuple[Fact, Fact]]:
+    """Yield pairs of spans that describe the same call."""
+    by_response: dict[tuple[str, str], Fact] = {}
+    side_by_side: defaultdict[bytes, list[Fact]] = defaultdict(list)
+    for call in calls:
+        if call.response_id:
+            known = by_response.setdefault((call.kind, call.response_id), call)
+            if known is not call and (overlap(known, call) or same_usage(known, call)):
+                yield known, call
+        if (above := enclosing_call(tree, call)) and may_be_same(above, call):
+            yield above, call
+        side_by_side[call.parent_span_id].append(call)
+    for siblings in side_by_side.values():
+        yield from watched_twice(siblings)
+
+
+def watched_twice(siblings: list[Fact]) -> Iterator[tuple[Fact, Fact]]:
+    """Yield pairs of siblings in which one library's span lies within another's of the same call.
+
+    Each span has at most one partner a library, the nearest one that encloses it, so that calls
+    made side by side stay apart.
+    """
+    taken: set[tuple[bytes, str]] = set()
+    running: list[Fact] = []
+    for call in siblings:
+        running = [f for f in running if f.end_ns is None or f.end_ns >= call.start_ns]
+        for outer in reversed(running):
+            if (
+                outer.scope != call.scope
+                and encloses(outer, call)
+                and may_be_same(outer, call)
+                and same_usage(outer, call)
+                and (outer.span_id, call.scope) not in taken
+            ):
+                taken.add((outer.span_id, call.scope))
+                yield outer, call
+                break
+        running.append(call)
+
+
+def enclosing_call(tree: Tree, call: Fact) -> Fact | None:
+    """Return the nearest call span around a call, if no tool, agent or step lies between."""
+    for above in tree.ancestors(call):
+        if above.kind in CALLS:
+            return above
+        if above.kind in BOUNDARIES:
+            return None
+    return None
+
+
+def may_be_same(one: Fact, other: Fact) -> bool:
+    """Tell whether two spans in each other's time can be one call: kind, model, id and usage."""
+    if one.kind != other.kind or not same_model(one, other):
+        return False
+    if one.response_id and other.response_id and one.response_id != other.response_id:
+        return same_usage(one, other)
+    return True
+
+
+def same_model(one: Fact, other: Fact) -> bool:
+    """Tell whether two spans can speak of the same model; an unknown one can be any."""
+    names = [
+        {stem(f.response_model), stem(f.request_model)} - {""} for f in (one, other)
+    ]  # fmt: skip
+    if not names[0] or not names[1]:
+        return True
+    return any(a.startswith(b) or b.startswith(a) for a in names[0] for b in names[1])
+
+
+def stem(model: str) -> str:
+    """Return a model's name without the route to it: `openai/gpt-4o` and `gpt-4o` are one."""
+    return model.rpartition("/")[2].lower()
+
+
+def has_usage(fact: Fact) -> bool:
+    """Tell whether a span reports token counts that can be billed."""
+    return fact.usage_state != "absent" and (
+        fact.input_tokens is not None or fact.output_tokens is not None
+    )
+
+
+def same_usage(one: Fact, other: Fact) -> bool:
+    """Tell whether two spans report the same totals, or one of them reports none."""
+    if not has_usage(one) or not has_usage(other):
+        return True
+    return (one.input_tokens, one.output_tokens) == (other.input_tokens, other.output_tokens)
+
+
+def overlap(one: Fact, other: Fact) -> bool:
+    """Tell whether two spans were running at the same moment; one without an end still is."""
+    return (one.end_ns is None or other.start_ns <= one.end_ns) and (
+        other.end_ns is None or one.start_ns <= other.end_ns
+    )
+
+
+def encloses(outer: Fact, inner: Fact) -> bool:
+    """Tell whether a span was running all the time that another was."""
+    if outer.start_ns > inner.start_ns:
+        return False
+    return outer.end_ns is None or (inner.end_ns is not None and inner.end_ns <= outer.end_ns)
+
+
+def is_event(fact: Fact) -> bool:
+    """Tell whether a span is a marker that repeats what a call used."""
+    return has_usage(fact) and (fact.kind == "event" or fact.usage_role == "event")
+
+
+def call_of_event(event: Fact, calls: list[Fact]) -> Fact | None:
+    """Return the call that a marker beside it speaks of: started before it, of the same model.
+
+    One with the same usage is surest, then the latest without any, then the latest of all.
+    """
+    before = [c for c in calls if c.start_ns <= event.start_ns and same_model(c, event)]
+    equal = [c for c in before if has_usage(c) and same_usage(c, event)]
+    silent = [c for c in before if not has_usage(c)]
+    found = equal or silent or before
+    return found[-1] if found else None

@@ -1,0 +1,77 @@
+"""How a span ended: well, with an error of which type and message, or waiting for somebody.
+
+Reads what OpenTelemetry itself defines (status, exception events, `error.*`), which every dialect
+shares. An interrupt that a framework raises to ask a human is a wait, never an error.
+"""
+
+import re
+
+from spanledger_collector.dialects import text
+from spanledger_schema.span import Event, Facts, Span
+
+ERROR = 2  # OTLP status code
+
+WAITS = frozenset(
+    {
+        "GraphInterrupt",  # LangGraph: interrupt()
+        "NodeInterrupt",  # LangGraph, older
+        "ApprovalRequired",  # Pydantic AI: a tool that needs a human's word
+        "CallDeferred",  # Pydantic AI: a tool that somebody else runs
+        "PendingApproval",  # our SDK
+    }
+)
+CANCELS = frozenset({"CancelledError", "Cancelled", "AbortError", "GeneratorExit"})
+
+NAMED = re.compile(r"\A([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]")
+"""How a status message begins in which a library left the exception's class."""
+
+QUOTED = re.compile(r"\A[\w.]+\((['\"])(.*?)\1\s*,?\s*\)", re.DOTALL)
+"""An exception's repr, `ValueError('too much')`."""
+
+
+def ending(span: Span, facts: Facts) -> None:
+    """Set the status of `facts` and, where it is one, the type and message of the error."""
+    failed = span.status_code == ERROR or facts.status == "error"
+    if not failed and facts.status is None:
+        failed = "error.type" in span.attributes
+    if not failed:
+        facts.error_type = facts.error_message = None
+        if facts.status is None:
+            facts.status = "ok" if span.status_code else "unset"
+        return
+    told = last_exception(span)
+    facts.error_type = error_type(span, facts, told)
+    facts.error_message = error_message(span, facts, told)
+    if facts.status in (None, "ok", "unset", "error"):
+        facts.status = "error"
+        if facts.error_type in WAITS:
+            facts.status = "waiting"
+        elif facts.error_type in CANCELS:
+            facts.status = "cancelled"
+    if facts.status == "waiting" and facts.reason is None:
+        facts.reason = facts.error_message
+
+
+def last_exception(span: Span) -> Event | None:
+    """Return the exception event a span ended with; an earlier one may have been got over."""
+    return next((e for e in reversed(span.events) if e.name == "exception"), None)
+
+
+def error_type(span: Span, facts: Facts, told: Event | None) -> str | None:
+    """Return the class of an error without its module: libraries disagree about the module."""
+    name = text(told.attributes, "exception.type") if told else None
+    name = name or facts.error_type or text(span.attributes, "error.type")
+    if name is None and (match := NAMED.match(span.status_message)):
+        name = match[1]
+    return name.rpartition(".")[2] or name if name else None
+
+
+def error_message(span: Span, facts: Facts, told: Event | None) -> str | None:
+    """Return what went wrong, in the words of the exception or else of the status."""
+    message = text(told.attributes, "exception.message") if told else None
+    if message or facts.error_message:
+        return message or facts.error_message
+    if span.status_message:
+        match = QUOTED.match(span.status_message)
+        return match[2] if match else span.status_message
+    return text(span.attributes, "error.message")

@@ -1,0 +1,170 @@
+"""A span to what it says: every dialect that it speaks, merged, then what holds for all of them.
+
+Takes a decoded span (or a log record), gives `Facts`, `Content` or a `Hint`. Which dialects a
+span speaks is decided by its attribute names and the library that made it, and remembered.
+Refuses to know other spans: what a trace makes of this one is `reconcile`'s to say.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from types import ModuleType
+
+from spanledger_collector.dialects import (
+    PREVIEW_LENGTH,
+    Claims,
+    Read,
+    Show,
+    genai,
+    one_line,
+    text,
+)
+from spanledger_collector.endings import ending
+from spanledger_collector.providers import fold, infer
+from spanledger_collector.reconcile import Hint
+from spanledger_schema.span import Content, Counts, Event, Facts, Record, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One dialect of the table below."""
+
+    name: str
+    claims: Claims
+    read: Read
+    content: Show
+
+
+def dialect(module: ModuleType) -> Dialect:
+    """Return the row of the table for a dialect module."""
+    return Dialect(module.NAME, module.claims, module.read, module.content)
+
+
+DIALECTS = tuple(
+    dialect(module)
+    for module in (
+        genai,  # last: what the conventions say holds where nobody says otherwise
+    )
+)
+"""In order of precedence: of two dialects that fill the same field, the upper one is believed."""
+
+
+@lru_cache(maxsize=4096)
+def spoken(keys: tuple[str, ...], scope: str) -> tuple[Dialect, ...]:
+    """Return the dialects that claim a span with these attribute names, made by this library."""
+    names = frozenset(keys)
+    return tuple(d for d in DIALECTS if d.claims(names, scope))
+
+
+def facts(span: Span) -> Facts:
+    """Return what a span says, in the words of its dialects and of OpenTelemetry itself."""
+    found: Facts | None = None
+    for each in spoken(tuple(span.attributes), span.scope.name):
+        more = each.read(span)
+        found = more if found is None else merge(found, more)
+    if found is None:
+        found = Facts()
+    ending(span, found)
+    return finish(span, found)
+
+
+def finish(span: Span, found: Facts) -> Facts:
+    """Fill in what holds whatever the dialect: kind, provider, whose it is, one line to show."""
+    if found.kind is None:
+        found.kind = "http" if is_transport(span) else "span"
+    if found.provider is not None or found.request_model or found.response_model:
+        found.provider = provider(
+            found.provider or "", found.response_model or found.request_model or ""
+        )
+    if found.session_id is None and (session := text(span.attributes, "session.id")):
+        found.session_id, found.session_rank = session, 0
+    if found.session_id and found.session_id.startswith(SCRUBBED):
+        found.session_id, found.session_rank = None, 99
+    if found.user_id is None:
+        found.user_id = text(span.attributes, "user.id", "enduser.id")
+    if found.state_to and not found.preview:
+        found.preview = f"{found.state_from} → {found.state_to}" if found.state_from else None
+    if found.preview and len(found.preview) > PREVIEW_LENGTH:
+        found.preview = one_line(found.preview)
+    return found
+
+
+SCRUBBED = "[Scrubbed due to"  # what Logfire leaves of values whose name looks like a secret's
+
+
+def is_transport(span: Span) -> bool:
+    """Tell whether a span is an HTTP request below a call."""
+    return "http.request.method" in span.attributes or "http.method" in span.attributes
+
+
+@lru_cache(maxsize=4096)
+def provider(told: str, model: str) -> str | None:
+    """Return our name of a provider; where a framework put its own, the model tells."""
+    return fold(told) or infer(model) or None
+
+
+KEPT = tuple(
+    f.name
+    for f in fields(Facts)
+    if f.name
+    not in ("session_id", "session_rank", "tags", "counts", "usage_role", "dialect", "flags")
+)
+
+
+def merge(known: Facts, more: Facts) -> Facts:
+    """Fill the gaps of what one dialect said with what a lower one says."""
+    for name in KEPT:
+        if getattr(known, name) is None:
+            setattr(known, name, getattr(more, name))
+    if more.session_id and more.session_rank < known.session_rank:
+        known.session_id, known.session_rank = more.session_id, more.session_rank
+    known.tags = known.tags or more.tags
+    known.usage_role = known.usage_role or more.usage_role
+    known.counts = merged_counts(known.counts, more.counts)
+    known.dialect = known.dialect or more.dialect
+    known.flags = (*known.flags, *(flag for flag in more.flags if flag not in known.flags))
+    return known
+
+
+METERS = tuple(f.name for f in fields(Counts) if f.name.endswith(("_tokens", "_searches")))
+
+
+def merged_counts(known: Counts | None, more: Counts | None) -> Counts | None:
+    """Return counts with their gaps filled; a provider's own usage object has no gaps."""
+    if known is None or more is None or not (known or known.invalid):
+        return known if more is None else more
+    if known.basis == "raw":
+        return known
+    for name in METERS:
+        if getattr(known, name) is None:
+            setattr(known, name, getattr(more, name))
+    return known
+
+
+def content(span: Span, logs: Sequence[Event]) -> Content:
+    """Return what went into a span and what came out, from its attributes, events and logs."""
+    found = Content()
+    for each in spoken(tuple(span.attributes), span.scope.name):
+        more = each.content(span, logs)
+        for name in PARTS:
+            if not getattr(found, name):
+                setattr(found, name, getattr(more, name))
+    return found
+
+
+PARTS = tuple(f.name for f in fields(Content))
+
+Telling = Callable[[Record], Hint | None]
+
+
+def hint(record: Record) -> Hint | None:
+    """Return what a log record knows of its trace and no span may say, or None."""
+    a = record.attributes
+    session = text(a, "session.id")
+    rank = 0
+    if session is None:
+        session, rank = text(a, "gen_ai.conversation.id"), 9
+    user = text(a, "user.id", "enduser.id")
+    if session is None and user is None:
+        return None
+    return Hint(record.span_id, session or "", rank if session else 99, user or "")
