@@ -136,12 +136,13 @@ class Store:
 
     def rows(self, name: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of `queries/<name>.sql` as dicts, on a bounded read-only connection."""
-        with self._reading() as client:
+        with self.reading() as client:
             result = client.query(query(name), parameters=parameters)
         yield from result.named_results()
 
     @contextmanager
-    def _reading(self) -> Iterator[Client]:
+    def reading(self) -> Iterator[Client]:
+        """Lend a client that is bounded and cannot write."""
         client = self._readers.get()
         try:
             yield client

@@ -4,7 +4,7 @@ Adds what the verdict says is billed, by quarter of an hour and model, and nothi
 are Decimal; a call without a price is counted, not added. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
@@ -69,13 +69,13 @@ TRACE_COLUMNS = (
 )  # fmt: skip
 
 
-def lines(billed: Sequence[Fact]) -> dict[tuple[Any, ...], Sums]:
+def lines(billed: Sequence[Fact], agents: Mapping[bytes, str]) -> dict[tuple[Any, ...], Sums]:
     """Return what billed calls add up to by quarter of an hour, kind, provider, model and agent."""
     found: dict[tuple[Any, ...], Sums] = {}
     for call in billed:
         start_s = call.start_ns // QUARTER_NS * 900
         model = call.response_model or call.request_model
-        key = (start_s, call.kind, call.provider, model, call.agent)
+        key = (start_s, call.kind, call.provider, model, agents.get(call.span_id, call.agent))
         found.setdefault(key, Sums()).add(call)
     return found
 
@@ -93,7 +93,7 @@ def trace_row(
     total = Sums()
     for call in billed:
         total.add(call)
-    by_line = lines(billed)
+    by_line = lines(billed, verdict.agents)
     tools = [f for f in facts if f.kind == "tool" and f.span_id not in verdict.not_billed]
     return (
         project_id, trace_id, hints + sum(1 + (f.end_ns is not None) for f in facts), 0,

@@ -1,0 +1,83 @@
+"""The edge to ClickHouse, embedded and over HTTP alike."""
+
+from decimal import Decimal
+
+import pytest
+from spanledger_collector.store import ClickHouseError, Client, SchemaChanged, Store, migrate
+from spanledger_schema.sql import Migration, migrations
+
+
+def test_a_fresh_database_gets_every_migration(store: Store):
+    assert store.migrated == [m.name for m in migrations()]
+
+
+def test_a_migrated_database_is_left_as_it_is(db: Client):
+    assert migrate(db) == []
+
+
+def test_an_edited_migration_is_refused_by_name(db: Client, monkeypatch: pytest.MonkeyPatch):
+    edited = [Migration(m.number, m.name, m.sql + "\n-- edited") for m in migrations()]
+    monkeypatch.setattr("spanledger_collector.store.migrations", lambda: iter(edited))
+    with pytest.raises(SchemaChanged, match="migration 0001_spans was edited"):
+        migrate(db)
+
+
+def test_values_come_back_as_they_went_in(store: Store):
+    store.insert(
+        "traces",
+        {
+            "project_id": ["p"],
+            "trace_id": [b"t" * 16],
+            "ver": [(1 << 63) + 7],
+            "session_key": ["s/1 'quoted' \\ ü"],
+            "started_at": [1_795_252_483_123_456_789],
+            "ended_at": [1_795_252_484_000_000_001],
+            "cost_usd": [Decimal("12345678901234.000000000001")],
+            "lines.model": [["gpt-4o", ""]],
+            "lines.cost_usd": [[Decimal("0.000000000001"), Decimal(0)]],
+        },
+    )
+    row = next(store.rows("session_list", **every_session("p")))
+    assert (
+        row["session_key"], row["start_ns"], row["end_ns"], row["cost_usd_sum"], row["models"]
+    ) == (
+        "s/1 'quoted' \\ ü", 1_795_252_483_123_456_789, 1_795_252_484_000_000_001,
+        Decimal("12345678901234.000000000001"), ["", "gpt-4o"],
+    )  # fmt: skip
+
+
+def test_of_two_rows_of_one_trace_the_better_informed_wins_whichever_came_last(store: Store):
+    for ver, name in ((1, "one span"), (3, "three spans"), (2, "two spans")):
+        store.insert("traces", {"project_id": ["p"], "trace_id": [b"t" * 16], "session_key": ["s"],
+                                "ver": [ver], "name": [name]})  # fmt: skip
+    assert [row["first_name"] for row in store.rows("session_list", **every_session("p"))] == [
+        "three spans"
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO migrations (number) VALUES (99)",
+        "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+        "SET max_execution_time = 0",
+        "DROP TABLE spans",
+    ],
+)
+def test_a_reading_connection_can_only_read(store: Store, statement: str):
+    with store.reading() as client, pytest.raises(ClickHouseError):
+        client.command(statement)
+
+
+def test_an_empty_insert_writes_nothing(store: Store):
+    store.insert("spans", {"project_id": [], "trace_id": []})
+    assert list(store.rows("freshness")) == [{"last_received_ns": 0, "span_rows": 0}]
+
+
+def every_session(project: str) -> dict[str, object]:
+    """Return the parameters that ask for all sessions of a project."""
+    return {
+        "project": project, "session": "", "since_ns": 0, "until_ns": (1 << 63) - 1, "user": "",
+        "agent": "", "model": "", "only_errors": False, "text": "", "after_key": 1 << 120,
+        "after_id": "", "order": "started", "descending": True, "limit": 100,
+    }  # fmt: skip
