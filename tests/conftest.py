@@ -1,0 +1,64 @@
+"""What all tests share: one engine for the whole run, and a fresh database for each test.
+
+Everything that is stored is tested twice, once against the embedded engine (`chdb://`) and once
+over HTTP (`http://`), as against a ClickHouse server: the fixtures below `dsn` come in both kinds.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from spanledger_collector.store import Client, Store, connect, migrate
+from tests.clickhouse_http import serving
+
+numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the DSN of the one chDB folder this process may open."""
+    dsn = f"chdb://{tmp_path_factory.mktemp('chdb')}"
+    with connect(dsn):
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def server(engine: str) -> Iterator[str]:
+    """Return the DSN of a server that speaks ClickHouse's HTTP interface for the same engine."""
+    with serving(engine.removeprefix("chdb://"), password="secret") as dsn:
+        yield dsn
+
+
+@pytest.fixture(params=["chdb", "http"])
+def dsn(request: pytest.FixtureRequest) -> str:
+    """Return how the store is reached: embedded, then over HTTP."""
+    address: str = request.getfixturevalue("engine" if request.param == "chdb" else "server")
+    return address
+
+
+@pytest.fixture
+def database(engine: str) -> Iterator[str]:
+    """Return the name of a database nobody else uses; it is dropped afterwards."""
+    name = f"t{next(numbers)}"
+    yield name
+    with connect(engine) as root:
+        root.command(f"DROP DATABASE IF EXISTS {name}")
+
+
+@pytest.fixture
+def db(dsn: str, database: str) -> Iterator[Client]:
+    """Return a client on a fresh database with every migration applied (about 50 ms)."""
+    with connect(dsn) as root:
+        root.command(f"CREATE DATABASE {database}")
+    with connect(dsn, database=database) as client:
+        migrate(client)
+        yield client
+
+
+@pytest.fixture
+def store(dsn: str, database: str) -> Iterator[Store]:
+    """Return a store on a fresh database, migrated, with its readers and its writer."""
+    opened = Store(dsn, database=database, readers=1)
+    yield opened
+    opened.close()
