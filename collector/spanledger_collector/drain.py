@@ -73,7 +73,7 @@ def read(batches: Iterable[Batch], book: Pricebook) -> Round:
     for batch in batches:
         try:
             if batch.signal == "traces":
-                spans = decode.spans(batch.body, batch.encoding).spans
+                spans = decode.spans(batch.body, batch.encoding)
                 found.understood += (
                     understand(batch.project_id, batch.received_ns, span, book) for span in spans
                 )
@@ -86,7 +86,7 @@ def read(batches: Iterable[Batch], book: Pricebook) -> Round:
 
 def read_records(batch: Batch, found: Round) -> None:
     """Add the log records of a batch that name a span."""
-    for record in decode.records(batch.body, batch.encoding).records:
+    for record in decode.records(batch.body, batch.encoding):
         if record.trace_id and record.span_id:
             hint = normalise.hint(record) or Hint(record.span_id)
             found.records.append((batch.project_id, batch.received_ns, record, hint))

@@ -7,7 +7,7 @@ database that memory would lie, and every touched trace is read back.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from spanledger_collector.reconcile import Fact, Hint, verdict
@@ -61,7 +61,7 @@ class Rollup:
         """Recompute these traces from what is stored, whatever is at hand."""
         for key in keys:
             self._open.pop(key, None)
-        self._read(keys)
+        self._read(keys, keys)
         rows = [self._row(key) for key in keys if key in self._open]
         self._store.insert("traces", columns(TRACE_COLUMNS, rows))
         self._forget(keys)
@@ -73,29 +73,26 @@ class Rollup:
         return trace_row(*key, facts, verdict(facts, hints), len(hints))
 
     def _read_back(self, missing: Sequence[TraceKey]) -> None:
-        """Fetch the traces that are stored among these; one without a row yet has nothing stored.
+        """Fetch what is stored of these traces; one that has no row yet has no spans stored.
 
         That holds because a batch is confirmed only after its traces were written: what has no
         row comes again with its batch.
         """
-        if self._store.exclusive and missing:
-            known = self._store.written("known_traces", **parameters(missing))
-            stored = set(zip(*known, strict=True)) if known else set()
-            missing = [key for key in missing if key in stored]
-        self._read(missing)
-
-    def _read(self, keys: Sequence[TraceKey]) -> None:
-        if not keys:
+        if not missing:
             return
-        found = self._store.written("facts", **parameters(keys))
-        for project_id, trace_id, *values in zip(*found, strict=True):
-            self._at(project_id, trace_id).add([stored_fact(values)], ())
-        found = self._store.written("trace_hints", **parameters(keys))
-        for project_id, trace_id, *values in zip(*found, strict=True):
-            self._at(project_id, trace_id).add((), [Hint(*values)])
+        with_row = missing
+        if self._store.exclusive:
+            rows = self._store.written("known_traces", **parameters(missing))
+            known = set(zip(*rows, strict=True))
+            with_row = [key for key in missing if key in known]
+        self._read(with_row, missing)
 
-    def _at(self, project_id: str, trace_id: bytes) -> OpenTrace:
-        return self._open.setdefault((project_id, trace_id), OpenTrace())
+    def _read(self, with_spans: Sequence[TraceKey], with_records: Sequence[TraceKey]) -> None:
+        """Fetch the facts of some traces, and the hints of some."""
+        for key, fact in stored_facts(self._store, with_spans):
+            self._open.setdefault(key, OpenTrace()).add([fact], ())
+        for key, hint in stored_hints(self._store, with_records):
+            self._open.setdefault(key, OpenTrace()).add((), [hint])
 
     def _forget(self, touched: Sequence[TraceKey]) -> None:
         """Let go of what was not touched for longest, or of everything where others write too."""
@@ -115,13 +112,28 @@ def parameters(keys: Sequence[TraceKey]) -> dict[str, list[str]]:
     return {"projects": [p for p, _ in keys], "traces": [t.hex() for _, t in keys]}
 
 
-def stored_fact(values: Sequence[object]) -> Fact:
-    """Return a fact from the columns of `facts.sql`, after the project and the trace."""
-    fact = Fact(*values)  # type: ignore[arg-type]  # the query and the class keep one order
-    if fact.parent_span_id == NO_SPAN:
-        fact.parent_span_id = b""
-    fact.tags = tuple(fact.tags)
-    return fact
+def stored_facts(store: Store, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKey, Fact]]:
+    """Yield the facts of some traces as they are stored, newest version of each span."""
+    if not keys:
+        return
+    for project_id, trace_id, *values in zip(
+        *store.written("facts", **parameters(keys)), strict=True
+    ):
+        fact = Fact(*values)  # the query and the class keep one order
+        if fact.parent_span_id == NO_SPAN:
+            fact.parent_span_id = b""
+        fact.tags = tuple(fact.tags)
+        yield (project_id, trace_id), fact
+
+
+def stored_hints(store: Store, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKey, Hint]]:
+    """Yield what the stored log records of some traces know about them."""
+    if not keys:
+        return
+    for project_id, trace_id, *values in zip(
+        *store.written("trace_hints", **parameters(keys)), strict=True
+    ):
+        yield (project_id, trace_id), Hint(*values)
 
 
 def by_trace(items: Iterable[tuple[TraceKey, T]]) -> dict[TraceKey, list[T]]:
