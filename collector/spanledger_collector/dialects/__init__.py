@@ -31,6 +31,9 @@ Claims = Callable[[frozenset[str], str], bool]
 Read = Callable[[Span], Facts]
 Show = Callable[[Span, Sequence[Event]], Content]
 
+APPLICATION_SESSION, METADATA_SESSION, THREAD_SESSION, LIBRARY_SESSION = 0, 3, 6, 9
+"""Ranks of session ids: what the application set, put into metadata, a graph's thread, made up."""
+
 INVALID = -1  # what `whole` answers for a value that is there and is no count
 
 
