@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from spanledger_collector import commands
+from spanledger_collector.process import Refused
 from spanledger_collector.settings import SettingInvalid
 
 INSTALL = "pip install 'spanledger[collector,ui]'"
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     try:
         return run(name, arguments[1:])
-    except SettingInvalid as error:
+    except (SettingInvalid, Refused) as error:
         return refuse(str(error))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("spanledger"):

@@ -1,0 +1,16 @@
+"""Take OTLP in and keep it durable; part of `spanledger serve`."""
+
+from argparse import ArgumentParser, Namespace
+
+from spanledger_collector import process, receive
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the flags."""
+    process.flags(parser)
+
+
+def run(args: Namespace) -> int:
+    """Serve until stopped."""
+    receive.serve(process.begin(args, "http_port"))
+    return 0

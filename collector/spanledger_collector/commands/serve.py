@@ -1,0 +1,65 @@
+"""Start everything: ingest, store and the screens; Ctrl-C stops them.
+
+Prints the addresses when all of them answer. Exit code 2 means that it could not start as asked.
+"""
+
+import asyncio
+import sys
+from argparse import ArgumentParser, Namespace
+
+from spanledger_collector import process
+from spanledger_collector.settings import Settings
+from spanledger_collector.supervise import Program, Supervisor
+
+PORTS = ("http_port", "api_port", "ui_port")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the flags."""
+    process.flags(parser)
+
+
+def run(args: Namespace) -> int:
+    """Serve until stopped."""
+    settings = process.begin(args, *PORTS)
+    with process.holding(settings.data / "serve.lock", f"data folder {settings.data}"):
+        return asyncio.run(supervise(settings))
+
+
+async def supervise(settings: Settings) -> int:
+    """Keep the processes running and return the exit code."""
+    supervisor = Supervisor(programs(settings), settings.environ(), settings.stop_s)
+    return await supervisor.run(lambda: print(addresses(settings), flush=True))
+
+
+def programs(settings: Settings) -> list[Program]:
+    """Return the processes of a server on one machine."""
+    return [
+        program("ingest", settings.url(settings.http_port) + "/readyz"),
+        program("store", settings.url(settings.api_port) + "/readyz"),
+        program("ui", settings.url(settings.ui_port) + "/_stcore/health"),
+    ]
+
+
+def program(name: str, ready_url: str) -> Program:
+    """Return the process that runs one of our commands; it finds its settings in the environment."""
+    command = (sys.executable, "-m", "spanledger_collector", name, "--until-stdin-closes")
+    return Program(name, command, ready_url)
+
+
+def addresses(settings: Settings) -> str:
+    """Return what to print when everything answers."""
+    return "\n".join(
+        [
+            "Spanledger is ready.",
+            "",
+            f"  screens    {settings.url(settings.ui_port)}",
+            f"  OTLP/HTTP  {settings.url(settings.http_port)}",
+            f"  query API  {settings.url(settings.api_port)}/docs",
+            f"  data       {settings.data}, stored in {settings.store_shown},"
+            f" acknowledged after {settings.durability}",
+            "",
+            f"  Send traces: OTEL_EXPORTER_OTLP_ENDPOINT={settings.url(settings.http_port)}",
+            "  Stop: Ctrl-C",
+        ]
+    )
