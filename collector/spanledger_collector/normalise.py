@@ -15,8 +15,13 @@ from spanledger_collector.dialects import (
     Claims,
     Read,
     Show,
+    anthropic_sdk,
     genai,
+    mcp_sdk,
     one_line,
+    openinference,
+    openllmetry,
+    spanledger,
     text,
 )
 from spanledger_collector.endings import ending
@@ -43,6 +48,11 @@ def dialect(module: ModuleType) -> Dialect:
 DIALECTS = tuple(
     dialect(module)
     for module in (
+        spanledger,
+        anthropic_sdk,
+        mcp_sdk,
+        openinference,
+        openllmetry,
         genai,  # last: what the conventions say holds where nobody says otherwise
     )
 )

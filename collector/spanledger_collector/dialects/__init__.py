@@ -18,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
+
 from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Span, Value
 
 MOST_TOKENS = 10**12

@@ -1,13 +1,25 @@
 """LangGraph's own metadata, which every library that traces it passes on under another name.
 
 Takes the metadata of a run (a plain mapping), fills in what they say of the graph: the node that
-this span is an execution of, and the thread it belongs to.
+this span is an execution of or the one it routed to, the session and the thread it belongs to.
 """
 
+import re
 from collections.abc import Mapping
 
-from spanledger_collector.dialects import INVALID, THREAD_SESSION, whole
+from spanledger_collector.dialects import (
+    INVALID,
+    METADATA_SESSION,
+    THREAD_SESSION,
+    parsed,
+    text,
+    whole,
+)
 from spanledger_schema.span import Facts, Value
+
+SESSION_KEYS = ("session_id", "sessionId", "conversation_id", "chat_id")
+LONGEST_NAME = 128  # characters; a longer "name" of a node is prose
+SEND = re.compile(r"Send\(node='([^']+)'")
 
 
 def graph_node(facts: Facts, metadata: Mapping[str, Value], name: str) -> None:
@@ -31,3 +43,40 @@ def graph_thread(facts: Facts, metadata: Mapping[str, Value]) -> None:
     thread = metadata.get("thread_id")
     if isinstance(thread, str) and thread and facts.session_rank > THREAD_SESSION:
         facts.session_id, facts.session_rank = thread, THREAD_SESSION
+
+
+def whose(facts: Facts, metadata: Mapping[str, Value]) -> None:
+    """Take session and user from free metadata, where the application named none elsewhere."""
+    session = text(metadata, *SESSION_KEYS)
+    if session and facts.session_rank > METADATA_SESSION:
+        facts.session_id, facts.session_rank = session, METADATA_SESSION
+    graph_thread(facts, metadata)
+    if facts.user_id is None:
+        facts.user_id = text(metadata, "user_id", "userId")
+
+
+def routed(facts: Facts, metadata: Mapping[str, Value], name: str, output: Value) -> None:
+    """Make `facts` those of a router when the run inside a node answered with a node's name.
+
+    Whether there is a node of that name only the trace can tell.
+    """
+    node = text(metadata, "langgraph_node")
+    if node and node != name and (target := routed_to(output)):
+        facts.state_from, facts.state_to, facts.reason = node, target, name
+
+
+def routed_to(output: Value) -> str | None:
+    """Return the next node that a router answered, several with commas between them, or None."""
+    if isinstance(output, str) and (sent := SEND.findall(output)):
+        return ", ".join(dict.fromkeys(sent))
+    found = parsed(output)
+    targets = found if isinstance(found, list) else [found]
+    names = [target.get("node") if isinstance(target, dict) else target for target in targets]
+    if not names or not all(isinstance(name, str) and is_name(name) for name in names):
+        return None
+    return ", ".join(dict.fromkeys(str(name) for name in names))
+
+
+def is_name(value: str) -> bool:
+    """Tell whether a text can be the name of a node: short, one line, no structure."""
+    return 0 < len(value) <= LONGEST_NAME and value[0] not in "{[<(" and "\n" not in value

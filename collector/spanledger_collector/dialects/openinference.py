@@ -1,0 +1,264 @@
+"""The OpenInference dialect: `openinference.span.kind`, `llm.*`, `input.value`, `output.value`.
+
+Source: Arize-ai/openinference, `spec/semantic_conventions.md` and the instrumentations' sources.
+Its instrumentations add cached tokens to the prompt and reasoning to the completion.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spanledger_collector.dialects import (
+    counts,
+    fill,
+    mapping,
+    preview,
+    text,
+    texts,
+    usd,
+)
+from spanledger_collector.dialects.graph import graph_node, routed, whose
+from spanledger_collector.dialects.messages import arguments, flattened, messages
+from spanledger_collector.dialects.structure import nested, structure
+from spanledger_schema.span import Content, Event, Facts, Kind, Span, Value
+
+NAME = "openinference"
+
+KINDS: dict[str, Kind] = {
+    "LLM": "llm",
+    "EMBEDDING": "embedding",
+    "RERANKER": "rerank",
+    "RETRIEVER": "retriever",
+    "TOOL": "tool",
+    "AGENT": "agent",
+    "GUARDRAIL": "guardrail",
+    "EVALUATOR": "evaluator",
+}
+
+TEXTS = {
+    "session_id": ("session.id",),
+    "user_id": ("user.id",),
+    "provider": ("llm.provider", "llm.system"),
+    "request_model": ("llm.request.model_name",),
+    "response_model": ("llm.response.model_name",),
+    "finish_reason": ("llm.finish_reason",),
+    "tool": ("tool.name", "tool_call.function.name"),
+    "tool_call_id": ("tool_call.id", "tool.id"),
+    "agent": ("agent.name", "graph.node.id"),
+}
+
+COUNTS = {
+    "input_tokens": ("llm.token_count.prompt",),
+    "output_tokens": ("llm.token_count.completion",),
+    "total_tokens": ("llm.token_count.total",),
+    "cache_read_tokens": (
+        "llm.token_count.prompt_details.cache_read",
+        "llm.token_count.prompt_details.cache_input",
+    ),
+    "cache_write_tokens": ("llm.token_count.prompt_details.cache_write",),
+    "reasoning_tokens": ("llm.token_count.completion_details.reasoning",),
+    "input_audio_tokens": ("llm.token_count.prompt_details.audio",),
+    "output_audio_tokens": ("llm.token_count.completion_details.audio",),
+}
+
+MOST_PARSED = 32_768
+"""Characters of an answer that are parsed on arrival; of a longer one the preview is its start."""
+
+FIRST_TOKEN = "First Token Stream Event"
+METHODS = (".__call__", ".run", ".call", ".acall", ".arun", ".invoke", ".ainvoke")
+HANDOFF = "handoff to "
+TRIPPED = re.compile(r"\AGuardrail tripwire triggered: .*?'guardrail': '([^']*)'")
+
+
+def claims(keys: frozenset[str], scope: str) -> bool:
+    """Tell whether a span speaks this dialect."""
+    return (
+        "openinference.span.kind" in keys
+        or "llm.token_count.prompt" in keys
+        or scope.startswith("openinference.")
+    )
+
+
+def read(span: Span) -> Facts:
+    """Return what the span says; a count that was not sent stays None."""
+    a = span.attributes
+    facts = Facts(dialect=NAME)
+    fill(facts, a, TEXTS)
+    facts.kind = KINDS.get(text(a, "openinference.span.kind") or "")
+    if facts.session_id:
+        facts.session_rank = 0
+    facts.tags = texts(a.get("tag.tags"))
+    metadata = mapping(a.get("metadata"))
+    if metadata:
+        whose(facts, metadata)
+    answer = answered(a)
+    if facts.kind in ("llm", "embedding", "rerank"):
+        read_call(span, facts, answer)
+    elif facts.kind == "tool":
+        read_tool(span, facts, answer)
+    else:
+        read_step(span, facts, metadata)
+    facts.preview = facts.preview or preview(answer)
+    return facts
+
+
+def answered(a: Mapping[str, Value]) -> Value:
+    """Return the output, as a structure where it is small JSON."""
+    value = a.get("output.value")
+    if isinstance(value, str) and len(value) <= MOST_PARSED:
+        return structure(value) if value[:1] in "[{" else value
+    return value
+
+
+def read_call(span: Span, facts: Facts, answer: Value) -> None:
+    """Read a model call: models, usage, how it was answered."""
+    a = span.attributes
+    facts.counts = counts(a, COUNTS)
+    if reported := usd(a, "llm.cost.total"):
+        facts.reported_usd, facts.reported_by = reported
+    request = mapping(
+        a.get("llm.invocation_parameters") or a.get("embedding.invocation_parameters")
+    )
+    response = answer if isinstance(answer, dict) else {}
+    read_models(span, facts, request)
+    facts.response_id = response_id(response) or response_id(request)
+    if isinstance(stream := request.get("stream"), bool):
+        facts.streaming = stream
+    first = next((e for e in span.events if e.name == FIRST_TOKEN), None)
+    if first is not None:
+        facts.streaming = True
+        if first.time_ns >= span.start_ns > 0:
+            facts.ttft_ns = first.time_ns - span.start_ns
+    if isinstance(tier := response.get("service_tier"), str):
+        facts.price_context = {"service_tier": tier}
+    facts.preview = said(a) or preview(answer)
+
+
+def read_models(span: Span, facts: Facts, request: Mapping[str, Value]) -> None:
+    """Tell the requested from the answering model: both go by `llm.model_name`, one after the other.
+
+    What the request's own parameters name was asked for, unless they are the answer's (they bear
+    its id). The other name answered if there was an answer at all.
+    """
+    a = span.attributes
+    asked = text(request, "model", "model_name") if not response_id(request) else None
+    facts.request_model = facts.request_model or asked
+    last = text(a, "llm.model_name", "embedding.model_name", "reranker.model_name")
+    if last is None:
+        return
+    if facts.counts and span.status_code != 2:
+        facts.response_model = facts.response_model or last
+    elif facts.request_model is None:
+        facts.request_model = last
+    elif span.status_code != 2 and last != facts.request_model:
+        facts.response_model = facts.response_model or last
+
+
+def response_id(response: Mapping[str, Any]) -> str | None:
+    """Return the provider's id of an answer, also from inside a LangChain result."""
+    for key in ("id", "response_id"):
+        if isinstance(found := response.get(key), str) and found:
+            return found
+    output = response.get("llm_output")
+    return text(output, "id") if isinstance(output, dict) else None
+
+
+def said(a: Mapping[str, Value]) -> str | None:
+    """Return one line of the answer: its text, or the tool that it calls."""
+    for start in ("llm.output_messages.0.message.", "llm.output_messages.1.message."):
+        words = text(a, f"{start}content", f"{start}contents.0.message_content.text")
+        if words and a.get(f"{start}contents.0.message_content.type") != "reasoning":
+            return words
+        call = f"{start}tool_calls.0.tool_call.function."
+        if name := text(a, f"{call}name"):
+            return f"{name}({text(a, f'{call}arguments') or ''})"
+    return None
+
+
+def read_tool(span: Span, facts: Facts, answer: Value) -> None:
+    """Read a tool call; a hand-off is recorded as one, from its input to its output."""
+    a = span.attributes
+    if facts.tool is None and span.name.startswith(HANDOFF):
+        facts.kind = "handoff"
+        facts.state_from = text(a, "input.value")
+        facts.state_to = text(a, "output.value") or span.name.removeprefix(HANDOFF)
+        facts.agent = facts.state_from
+        facts.preview = f"{facts.state_from or '?'} → {facts.state_to}"
+        return
+    if facts.tool is None:
+        method = next((m for m in METHODS if span.name.endswith(m)), "")
+        facts.tool = span.name.removesuffix(method)
+    facts.agent = None
+    if isinstance(answer, dict) and facts.tool_call_id is None:
+        inner = answer.get("data") or answer.get("kwargs") or answer
+        if isinstance(inner, dict):
+            facts.tool_call_id = text(inner, "tool_call_id")
+    facts.preview = preview(called_with(a)) or preview(answer)
+
+
+def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
+    """Read an agent, a guardrail, a chain: where it stands in a graph, what it decided."""
+    a = span.attributes
+    if facts.kind == "agent" and facts.agent is None:
+        if "openai_agents" in span.scope.name:
+            facts.kind = "workflow"  # the trace itself is recorded as an agent
+        else:
+            method = next((m for m in METHODS if span.name.endswith(m)), "")
+            facts.agent = span.name.removesuffix(method)
+    if metadata:
+        graph_node(facts, metadata, span.name)
+        if facts.node is None:
+            routed(facts, metadata, span.name, a.get("output.value"))
+        else:
+            facts.agent = None
+            if "output.value" not in a and span.status_code == 1:
+                facts.status = "waiting"  # an interrupted node ends well, without an output
+    if facts.kind == "guardrail":
+        facts.policy = span.name
+    if tripped := TRIPPED.match(span.status_message):
+        facts.verdict, facts.policy = "blocked", tripped[1]
+    if facts.kind is None:
+        facts.kind = "workflow" if not span.parent_span_id else "span"
+
+
+def called_with(a: Mapping[str, Value]) -> Value:
+    """Return the arguments of a tool, out of the wrapping that some instrumentations add."""
+    value = arguments(a.get("input.value"))
+    if (
+        isinstance(value, dict)
+        and value
+        and value.keys() <= {"args", "kwargs", "sanitize_inputs_outputs"}
+    ):
+        kwargs, args = value.get("kwargs"), value.get("args")
+        return kwargs if kwargs else args if args else {}
+    return value
+
+
+def returned(value: Value) -> Value:
+    """Return what a tool returned, out of a serialised tool message."""
+    found = structure(value)
+    if isinstance(found, dict):
+        inner = found.get("data") or found.get("kwargs")
+        if isinstance(inner, dict) and "tool_call_id" in inner:
+            return structure(inner.get("content"))
+    return found
+
+
+def content(span: Span, logs: Sequence[Event]) -> Content:
+    """Return the conversation from the flattened messages, else from raw input and output."""
+    a = span.attributes
+    request = mapping(
+        a.get("llm.invocation_parameters") or a.get("embedding.invocation_parameters")
+    )
+    if a.get("openinference.span.kind") == "TOOL":
+        return Content(arguments=called_with(a), result=returned(a.get("output.value")))
+    offered = [t.get("tool") for t in nested(a, "llm.tools.") if isinstance(t, dict)]
+    tools = [structure(t.get("json_schema")) for t in offered if isinstance(t, dict)]
+    said_in = flattened(a, "llm.input_messages.", "user")
+    said_out = flattened(a, "llm.output_messages.", "assistant")
+    return Content(
+        input=said_in or messages(a.get("input.value"), "user"),
+        output=said_out or messages(a.get("output.value"), "assistant"),
+        tools=tools or None,
+        parameters={k: v for k, v in request.items() if k not in ("model", "tools", "messages")},
+    )
