@@ -1,0 +1,54 @@
+"""The frame around all pages: navigation, stylesheet, and how fresh the data is."""
+
+import streamlit as st
+
+from spanledger_ui import components, page, text
+from spanledger_ui.client import Health, Refused, Unreachable
+from spanledger_ui.components import FOLDER
+
+SIDEBAR_PX = 200
+
+
+def main() -> None:
+    """Draw the frame and, in it, the page that the address names."""
+    st.set_page_config(
+        page_title="Spanledger",
+        page_icon=str(FOLDER / "icon.svg"),
+        layout="wide",
+        initial_sidebar_state=SIDEBAR_PX,
+    )
+    pages = [
+        st.Page("pages/sessions.py", title="Sessions", icon=":material/list:", default=True),
+        st.Page("pages/replay.py", title="Replay", icon=":material/play_circle:"),
+        st.Page("pages/spend.py", title="Spend", icon=":material/payments:"),
+    ]
+    current = st.navigation(pages)
+    components.style()
+    st.logo(str(FOLDER / "logo.svg"), icon_image=str(FOLDER / "icon.svg"), size="medium")
+    with st.sidebar:
+        freshness()
+    current.run()
+
+
+@st.fragment(run_every=10)
+def freshness() -> None:
+    """Show when the last span came in."""
+    try:
+        health = page.client().health()
+    except (Unreachable, Refused):
+        health = Health(ready=False)
+    with st.container(key="quiet-freshness"):
+        st.text(state(health))
+
+
+def state(health: Health) -> str:
+    """Return the state of the store in a few words."""
+    if not health.ready:
+        return "Store: not ready"
+    if health.last_span_at is None:
+        return "Waiting for a first span"
+    return f"Last span {text.ago(health.last_span_at, page.now())}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The bill of one call as an account: one line a meter, the sum under it.
+
+A `SpanDetail` comes in, lines for a monospaced block go out. Adds nothing up itself: the sum is
+the API's, so that the screen and the ledger cannot disagree.
+"""
+
+from decimal import Decimal
+
+from spanledger_schema.api import BillLine, SpanDetail
+from spanledger_ui.text import count, exact_usd
+
+MTOK = 1_000_000
+
+
+def account(span: SpanDetail) -> str:
+    """Return the arithmetic of a call's dollars, columns aligned, or "" when there is none."""
+    if not span.lines:
+        return ""
+    rows = [*(cells(line) for line in span.lines), ("", "", "", exact_usd(span.cost_usd))]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    table = [line(row, widths) for row in rows]
+    return "\n".join([*table[:-1], "─" * len(table[-1]), table[-1]])
+
+
+def cells(line: BillLine) -> tuple[str, str, str, str]:
+    """Return meter, quantity, rate and dollars of one line."""
+    return (
+        line.meter.replace("_", " "),
+        count(line.quantity),
+        rate(line),
+        exact_usd(line.usd),
+    )
+
+
+def rate(line: BillLine) -> str:
+    """Return the price of a meter: per million tokens, or per piece for what is not a token."""
+    price = Decimal(line.usd_per_unit)
+    if line.meter.endswith(("searches", "requests", "calls")):
+        return f"× {plain(price)} USD"
+    return f"× {plain(price * MTOK)} USD/M"
+
+
+def plain(value: Decimal) -> str:
+    """Return a decimal without exponent and trailing zeros, two places at least."""
+    whole, _, fraction = f"{value:f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def line(row: tuple[str, ...], widths: list[int]) -> str:
+    """Return one row with its texts left and its numbers right."""
+    meter, quantity, price, dollars = row
+    return "  ".join(
+        (
+            meter.ljust(widths[0]),
+            quantity.rjust(widths[1]),
+            price.ljust(widths[2]),
+            dollars.rjust(widths[3]),
+        )
+    )
+
+
+def basis(span: SpanDetail) -> list[str]:
+    """Return where the dollars of a span come from, one sentence a line."""
+    notes = [source(span)] if span.cost_source else []
+    if not span.billed and span.not_billed_because:
+        notes.append(f"Not billed here: {span.not_billed_because}.")
+    if span.model_priced and span.price_id:
+        notes.append(f"Rate card {span.price_id}, model {span.model_priced}.")
+    if span.reported_usd is not None:
+        notes.append(f"The sender reported {exact_usd(span.reported_usd)}.")
+    return notes
+
+
+def source(span: SpanDetail) -> str:
+    """Return the sentence that a cost source stands for."""
+    match span.cost_source:
+        case "priced":
+            return "Priced from the reported tokens."
+        case "reported":
+            return "The dollars are the sender's own."
+        case "estimated":
+            return "Estimated: the tokens were counted here, not reported."
+        case "free":
+            return "Free of charge."
+        case _:
+            return f"Unpriced: {span.price_reason or span.price_status or 'no rate is known'}."
+
+
+def usage(span: SpanDetail) -> list[tuple[str, str]]:
+    """Return the token counts of a call, "–" where none was reported."""
+    meters = (
+        ("input", span.input_tokens),
+        ("of it from cache", span.cache_read_tokens),
+        ("of it to cache", span.cache_write_tokens),
+        ("output", span.output_tokens),
+        ("of it reasoning", span.reasoning_tokens),
+    )
+    required = {"input", "output"}
+    return [(name, count(n)) for name, n in meters if n is not None or name in required]

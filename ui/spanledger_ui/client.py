@@ -1,0 +1,158 @@
+"""The query API, as dataclasses.
+
+Parameters go in, the shapes of `spanledger_schema.api` come out. Knows HTTP and nothing of
+Streamlit; every failure is one of two errors that say what to do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
+from spanledger_ui.shapes import Misshapen, shaped
+
+Parameter = str | int | bool | Sequence[str] | None
+Parameters = Mapping[str, Parameter]
+
+TIMEOUT_S = httpx.Timeout(20, connect=2)
+
+
+class Unreachable(Exception):
+    """Nothing answers at the query API's address, or it broke off."""
+
+
+class Refused(Exception):
+    """The query API answered with a problem (RFC 9457)."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(f"{status} {title}: {detail}")
+        self.status = status
+        self.title = title
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `/readyz` says: whether the store serves, and the newest span it knows of."""
+
+    ready: bool
+    last_span_at: str | None = None
+    lag_s: float | None = None
+
+
+class Client:
+    """A connection to one query API; safe to share between threads."""
+
+    def __init__(self, base_url: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        # trust_env off: a proxy of the environment has no business with our own loopback
+        self._http = httpx.Client(
+            base_url=self.base_url, timeout=TIMEOUT_S, transport=transport, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def sessions(self, **filters: Parameter) -> SessionPage:
+        """Return a page of sessions; the filters are those of `GET /api/v1/sessions`."""
+        return shaped(SessionPage, self._get("/api/v1/sessions", filters))
+
+    def session(self, session_id: str) -> SessionRow:
+        """Return one session with its totals."""
+        return shaped(SessionRow, self._get(f"/api/v1/sessions/{quoted(session_id)}"))
+
+    def events(self, session_id: str, limit: int) -> SessionEvents:
+        """Return the skeleton of a session, its first `limit` steps."""
+        path = f"/api/v1/sessions/{quoted(session_id)}/events"
+        return shaped(SessionEvents, self._get(path, {"limit": limit}))
+
+    def span(self, trace_id: str, span_id: str) -> SpanDetail:
+        """Return one span with its payload."""
+        path = f"/api/v1/spans/{quoted(trace_id)}/{quoted(span_id)}"
+        return shaped(SpanDetail, self._get(path))
+
+    def spend(self, group_by: Sequence[str] = (), **filters: Parameter) -> Spend:
+        """Return dollars and tokens grouped as asked, and their total."""
+        return shaped(Spend, self._get("/api/v1/spend", {"group_by": group_by, **filters}))
+
+    def health(self) -> Health:
+        """Return the state of the store; an answer of 503 is a state, not an error."""
+        try:
+            answer = self._get("/readyz")
+        except Refused as refusal:
+            if refusal.status != httpx.codes.SERVICE_UNAVAILABLE:
+                raise
+            return Health(ready=False)
+        return shaped(Health, {"ready": True, **answer} if isinstance(answer, dict) else answer)
+
+    def _get(self, path: str, parameters: Parameters | None = None) -> Any:
+        """Return the JSON of one answer.
+
+        Raises:
+            Unreachable: no answer came, or not the whole of it.
+            Refused: the API declined, or what came is not the API's.
+        """
+        try:
+            answer = self._http.get(path, params=httpx.QueryParams(asked(parameters or {})))
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self.base_url}: {str(error) or type(error).__name__}") from error
+        if answer.is_success:
+            return decoded(answer)
+        raise refusal(answer)
+
+
+def asked(parameters: Parameters) -> list[tuple[str, str | int | float | bool | None]]:
+    """Return query parameters without those that were left open."""
+    pairs: list[tuple[str, str | int | float | bool | None]] = []
+    for name, value in parameters.items():
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool):
+            pairs.append((name, "true" if value else "false"))
+        elif isinstance(value, str | int):
+            pairs.append((name, str(value)))
+        else:
+            pairs.extend((name, item) for item in value)
+    return pairs
+
+
+def quoted(identifier: str) -> str:
+    """Return an id as one path segment; senders put slashes, spaces and dots into theirs."""
+    return quote(identifier, safe="").replace(".", "%2E")
+
+
+def decoded(answer: httpx.Response) -> Any:
+    """Return the JSON of a good answer; anything else listens on that port then."""
+    try:
+        return answer.json()
+    except ValueError as error:
+        kind = answer.headers.get("content-type", "no content type")
+        raise Refused(answer.status_code, "Not the query API", f"It sent {kind}.") from error
+
+
+def refusal(answer: httpx.Response) -> Refused:
+    """Return the problem an answer carries, or its bare status where it carries none."""
+    try:
+        problem = answer.json()
+        return Refused(answer.status_code, str(problem["title"]), str(problem.get("detail", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Refused(answer.status_code, answer.reason_phrase or "Error", "")
+
+
+__all__ = ["Client", "Health", "Misshapen", "Refused", "Unreachable"]

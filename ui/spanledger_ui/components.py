@@ -1,0 +1,86 @@
+"""The three pieces of the screens that Streamlit has no widget for.
+
+Each is a folder of plain ES modules and a stylesheet, served by `run` under `/assets`; data goes
+to them as values that their code turns into text nodes, never into HTML.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+FOLDER = Path(__file__).parent
+MODULES = ("replay", "ledger")
+"""The folders whose files the browser may fetch."""
+
+LOADER = """
+export default async (component) => {{
+  // absolute, because this text itself is loaded from a blob, which has no folder
+  const module = await import(new URL("assets/{name}/main.mjs", document.baseURI).href);
+  return module.default(component);
+}};
+"""
+
+
+class Column(TypedDict, total=False):
+    """A column of a ledger; `wide` takes what room is left and holds the link of its row."""
+
+    key: str
+    label: str
+    align: str
+    wide: bool
+
+
+class Row(TypedDict, total=False):
+    """A row of a ledger: texts by column; one with an `href` opens."""
+
+    id: str
+    href: str
+    cells: Mapping[str, Any]
+
+
+def style() -> None:
+    """Put the application's stylesheet into the page."""
+    sheet = (FOLDER / "app.css").read_text(encoding="utf-8")
+    mount = st.components.v2.component("spanledger_style", css=sheet, isolate_styles=False)
+    with st.container(key="style"):
+        mount(key="stylesheet")
+
+
+def ledger(
+    label: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    key: str,
+    total: Mapping[str, Any] | None = None,
+) -> str | None:
+    """Show a table; return the id of the row that was just opened."""
+    mount = component("ledger")
+    data = {"label": label, "columns": list(columns), "rows": list(rows), "sum": total}
+    opened: str | None = mount(key=key, data=data, on_open_change=nothing).get("open")
+    return opened
+
+
+def replay(skeleton: bytes, *, key: str) -> str | None:
+    """Show a packed session; return the key of the step that was just selected."""
+    stepped: str | None = component("replay")(key=key, data=skeleton, on_step_change=nothing).get(
+        "step"
+    )
+    return stepped
+
+
+def component(name: str) -> ComponentRenderer:
+    """Return what mounts the component in the folder `name`."""
+    return st.components.v2.component(
+        f"spanledger_{name}",
+        html=f'<div class="{name}" data-{name}></div>',
+        css=(FOLDER / name / f"{name}.css").read_text(encoding="utf-8"),
+        js=LOADER.format(name=name),
+    )
+
+
+def nothing() -> None:
+    """Do nothing: Streamlit wants a callback for each event it is to report."""

@@ -1,0 +1,156 @@
+"""Charts. Answers of the query API come in, Plotly figures go out; knows no Streamlit.
+
+A row without dollars draws no bar, and its unpriced calls draw a mark: missing never reads as 0.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from math import sqrt
+
+import plotly.graph_objects as go
+
+from spanledger_schema.api import Spend, SpendRow
+from spanledger_ui import text
+
+TOP = 6
+OTHER = "other"
+UNKNOWN_MODEL = "model not reported"
+
+PULSE_PX = 84
+SPEND_PX = 320
+
+
+def spend_by_day(spend: Spend, colours: Sequence[str], grain: str = "day") -> go.Figure:
+    """Return dollars by day, stacked by model, the dearest at the bottom.
+
+    Args:
+        spend: grouped by `grain` and model.
+        colours: one a series; the last one is for all models beyond the first six.
+        grain: the dimension that makes the axis.
+    """
+    names = dearest(spend.rows)
+    series = stacked(spend.rows, names, grain)
+    painted = zip(series.items(), colours, strict=False)
+    figure = go.Figure([bars(name, days, colour) for (name, days), colour in painted])
+    if marks := unpriced(spend.rows, grain):
+        figure.add_trace(unpriced_marks(marks, series))
+    figure.update_layout(
+        barmode="stack",
+        height=SPEND_PX,
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        bargap=0.25,
+        legend={"orientation": "h", "y": -0.14, "x": 0, "traceorder": "normal"},
+        hovermode="x unified",
+        yaxis={"ticksuffix": " USD", "rangemode": "tozero", "nticks": 6},
+        xaxis={"type": "date"},
+    )
+    return figure
+
+
+def dearest(rows: Sequence[SpendRow]) -> list[str]:
+    """Return the models by dollars, dearest first, all beyond the sixth as "other"."""
+    spent: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        if row.totals.cost_usd is not None:
+            spent[model(row)] += Decimal(row.totals.cost_usd)
+    names = sorted(spent, key=lambda name: (-spent[name], name))
+    return names if len(names) <= TOP else [*names[:TOP], OTHER]
+
+
+def stacked(
+    rows: Sequence[SpendRow], names: Sequence[str], grain: str
+) -> dict[str, dict[str, Decimal]]:
+    """Return dollars by model and day; a day without a price for a model has no entry."""
+    series: dict[str, dict[str, Decimal]] = {name: defaultdict(Decimal) for name in names}
+    for row in rows:
+        day = row.key.get(grain)
+        if day is None or row.totals.cost_usd is None:
+            continue
+        name = model(row) if model(row) in series else OTHER
+        series[name][day] += Decimal(row.totals.cost_usd)
+    return series
+
+
+def bars(name: str, days: Mapping[str, Decimal], colour: str) -> go.Bar:
+    """Return the bars of one model."""
+    order = sorted(days)
+    return go.Bar(
+        name=plain(name),
+        x=order,
+        y=[float(days[day]) for day in order],
+        marker={"color": colour, "line": {"width": 0}},
+        customdata=[text.usd(str(days[day])) for day in order],
+        hovertemplate="%{customdata} USD",
+    )
+
+
+def unpriced(rows: Sequence[SpendRow], grain: str) -> dict[str, int]:
+    """Return the calls without a price by day, days that have some only."""
+    days: dict[str, int] = defaultdict(int)
+    for row in rows:
+        day = row.key.get(grain)
+        if day is not None and row.totals.unpriced_calls:
+            days[day] += row.totals.unpriced_calls
+    return dict(days)
+
+
+def unpriced_marks(
+    marks: Mapping[str, int], series: Mapping[str, Mapping[str, Decimal]]
+) -> go.Scatter:
+    """Return a mark above each bar that leaves calls out."""
+    order = sorted(marks)
+    tops = [sum(float(days.get(day, 0)) for days in series.values()) for day in order]
+    return go.Scatter(
+        name="unpriced calls",
+        x=order,
+        y=tops,
+        mode="markers",
+        marker={"symbol": "diamond-open", "size": 8, "color": "#8c8c8c"},
+        customdata=[text.count(marks[day]) for day in order],
+        hovertemplate="+ %{customdata} unpriced",
+    )
+
+
+def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
+    """Return a strip of bars, dollars by `grain`, heights by square root.
+
+    The root keeps a quiet hour readable beside a dear one. An hour that had calls but no dollars
+    gets a faint tick, so that "no price" does not read as "nothing happened".
+    """
+    rows = [row for row in spend.rows if row.key.get(grain) is not None]
+    dollars = [float(row.totals.cost_usd or 0) for row in rows]
+    least = sqrt(max(dollars, default=0.0) or 1.0) * 0.04
+    figure = go.Figure(
+        go.Bar(
+            x=[row.key[grain] for row in rows],
+            y=[max(sqrt(amount), least) for amount in dollars],
+            marker={"color": [colour if amount else faint for amount in dollars]},
+            customdata=[
+                [text.spent(row.totals), text.count(row.sessions), text.count(row.totals.errors)]
+                for row in rows
+            ],
+            hovertemplate="%{x}<br>%{customdata[0]}<br>"
+            "%{customdata[1]} sessions, %{customdata[2]} errors<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=PULSE_PX,
+        margin={"l": 0, "r": 0, "t": 4, "b": 0},
+        bargap=0.2,
+        showlegend=False,
+        dragmode=False,
+        yaxis={"visible": False, "fixedrange": True},
+        xaxis={"type": "date", "fixedrange": True, "showgrid": False, "nticks": 8},
+    )
+    return figure
+
+
+def model(row: SpendRow) -> str:
+    """Return the model of a row."""
+    return row.key.get("model") or UNKNOWN_MODEL
+
+
+def plain(name: str) -> str:
+    """Return a name without the tags that Plotly would obey."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,81 @@
+// A ledger: rows of facts with their numbers right, one click or Enter from what they are about.
+//
+// What a trace says becomes text nodes here and nothing else.
+
+import { element } from "../replay/dom.mjs";
+
+/**
+ * @typedef {{key: string, label: string, align?: "right", wide?: boolean}} Column
+ * @typedef {{text: string, title?: string, tone?: string, under?: string, share?: number}} Cell
+ * @typedef {{id: string, href?: string, cells: Record<string, Cell | string>}} Row
+ */
+
+export default function ledger({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector("[data-ledger]");
+  const open = (row) => setTriggerValue("open", row.id);
+  root.replaceChildren(table(data, open));
+}
+
+/**
+ * Return the table.
+ * @param {{label: string, columns: Column[], rows: Row[], sum?: Record<string, Cell | string>}} data
+ * @param {(row: Row) => void} open
+ */
+function table({ label, columns, rows, sum }, open) {
+  const heads = columns.map((column) =>
+    element("th", { scope: "col", ...classes(column) }, column.label),
+  );
+  const body = element("tbody");
+  body.append(...rows.map((row) => line(row, columns, open)));
+  const made = element("table", { "aria-label": label }, element("thead", {}, element("tr", {}, ...heads)), body);
+  if (sum) made.append(element("tfoot", {}, element("tr", {}, ...columns.map((c) => cell(sum[c.key] ?? "", c)))));
+  return made;
+}
+
+/**
+ * Return a row. Its wide cell is a true link, for the keyboard and for a new tab; elsewhere a
+ * plain click opens it in place.
+ */
+function line(row, columns, open) {
+  const cells = columns.map((column) =>
+    column.wide && row.href ? linked(row, column) : cell(row.cells[column.key] ?? "", column),
+  );
+  const made = element("tr", row.href ? { class: "opens" } : {}, ...cells);
+  if (row.href) made.addEventListener("click", (press) => follow(press, () => open(row)));
+  return made;
+}
+
+/** Open in place, unless the reader wants a tab of its own or is selecting text. */
+function follow(press, open) {
+  if (press.ctrlKey || press.metaKey || press.shiftKey || press.button !== 0) return;
+  if (String(window.getSelection())) return;
+  press.preventDefault();
+  open();
+}
+
+function linked(row, column) {
+  const made = element("td", classes(column));
+  made.append(element("a", { href: row.href }, ...content(row.cells[column.key] ?? "")));
+  return made;
+}
+
+/** @param {Cell | string} value @param {Column} column */
+function cell(value, column) {
+  const extra = typeof value === "string" ? {} : value;
+  const made = element("td", { ...classes(column), "data-label": column.label }, ...content(value));
+  if (value === "") made.classList.add("blank");
+  if (extra.title) made.title = extra.title;
+  if (extra.tone) made.dataset.tone = extra.tone;
+  if (extra.share !== undefined) made.style.setProperty("--share", String(extra.share));
+  return made;
+}
+
+function content(value) {
+  if (typeof value === "string") return [element("span", {}, value)];
+  const under = value.under ? [element("small", {}, value.under)] : [];
+  return [element("span", {}, value.text), ...under];
+}
+
+function classes(column) {
+  return { class: `${column.align ?? ""} ${column.wide ? "wide" : ""} ${column.key}`.trim() };
+}

@@ -1,0 +1,138 @@
+"""What all pages share: the client, the reader's time, and what to show when there is no answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
+from time import monotonic
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from spanledger_ui.client import Client, Refused, Unreachable
+from spanledger_ui.shapes import Misshapen
+
+T = TypeVar("T")
+
+API_URL = "http://127.0.0.1:4320"
+OTLP_URL = "http://127.0.0.1:4318"
+
+RANGES = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+    "all": None,
+}
+"""The presets of the time range, as they stand in the URL."""
+
+
+def setting(name: str, default: str) -> str:
+    """Return a value that `serve_ui` handed over."""
+    return str(st.secrets[name]) if name in known_secrets() else default
+
+
+def known_secrets() -> frozenset[str]:
+    """Return the names handed over; none when the script runs without `serve_ui`."""
+    try:
+        return frozenset(st.secrets)
+    except FileNotFoundError:
+        return frozenset()
+
+
+def client() -> Client:
+    """Return the connection to the query API."""
+    return connection(setting("api_url", API_URL))
+
+
+@st.cache_resource(show_spinner=False)
+def connection(api_url: str) -> Client:
+    """Return one client for all readers: it holds sockets and nothing of theirs."""
+    return Client(api_url)
+
+
+def zone() -> tzinfo:
+    """Return the time zone of the URL, else of the browser, else UTC."""
+    for name in (st.query_params.get("tz"), st.context.timezone):
+        try:
+            if name:
+                return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+    return ZoneInfo("UTC")
+
+
+def zone_name() -> str:
+    """Return the IANA name of the reader's time zone."""
+    return str(zone())
+
+
+def now() -> datetime:
+    """Return the time, to the minute: a page drawn twice in a minute asks the same question."""
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def since(preset: str) -> str | None:
+    """Return where a preset begins, None for everything there is."""
+    length = RANGES.get(preset)
+    return (now() - length).isoformat() if length else None
+
+
+def remembered(name: str, key: object, seconds: float, make: Callable[[], T]) -> T:
+    """Return what `make` made for this reader and `key`, for so many seconds."""
+    known = st.session_state.get(f"kept-{name}")
+    if known and known[0] == key and monotonic() - known[1] < seconds:
+        kept: T = known[2]
+        return kept
+    made = make()
+    st.session_state[f"kept-{name}"] = (key, monotonic(), made)
+    return made
+
+
+@contextmanager
+def answers() -> Iterator[None]:
+    """Stop the page with what to do, should the query API not answer what it was asked."""
+    try:
+        yield
+    except Unreachable as error:
+        unreachable(str(error))
+    except Refused as refusal:
+        refused(refusal)
+    except Misshapen as error:
+        st.error("The query API answered in another shape than this page reads.")
+        st.code(str(error), language=None, wrap_lines=True)
+        st.text("UI and server are of different versions. Restart both from one installation.")
+        st.stop()
+
+
+def unreachable(detail: str) -> None:
+    """Say that nothing answers and what starts it, and look again until something does."""
+    st.error("The query API does not answer.", icon=":material/cloud_off:")
+    st.code(detail, language=None, wrap_lines=True)
+    st.text("It is part of the server. Start both with:")
+    st.code("spanledger serve", language=None)
+    st.text("This page looks again every three seconds.")
+    look_again()
+    st.stop()
+
+
+@st.fragment(run_every=3)
+def look_again() -> None:
+    """Draw the page anew as soon as the query API answers."""
+    try:
+        client().health()
+    except (Unreachable, Refused):
+        return
+    st.rerun()
+
+
+def refused(refusal: Refused) -> None:
+    """Say what the query API objected to, in its own words."""
+    if refusal.status == 404:
+        st.warning("There is nothing at this address.", icon=":material/search_off:")
+    else:
+        st.error("The query API refused this.", icon=":material/block:")
+    st.code(f"{refusal.status} {refusal.title}\n{refusal.detail}", language=None, wrap_lines=True)
+    st.page_link("pages/sessions.py", label="All sessions", icon=":material/arrow_back:")
+    st.stop()

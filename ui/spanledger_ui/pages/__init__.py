@@ -1,0 +1,1 @@
+"""The pages, thin: each reads its URL, asks the query API, and lays out the answer."""

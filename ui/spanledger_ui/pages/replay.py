@@ -1,0 +1,74 @@
+"""Replay: one session, step by step, with what each step said and what it cost so far."""
+
+import streamlit as st
+
+from spanledger_schema.api import SessionEvents
+from spanledger_ui import components, page, panel, skeleton
+
+MOST_STEPS = 20_000
+KEPT_S = 300
+
+
+def main() -> None:
+    """Draw the page."""
+    session_id = st.query_params.get("session")
+    if not session_id:
+        choose()
+        return
+    with page.answers():
+        payload, first = page.remembered("replay", session_id, KEPT_S, lambda: load(session_id))
+    if first is None:
+        st.info("This session has no steps yet.")
+        return
+    stage(session_id, payload, first)
+
+
+def choose() -> None:
+    """Say how to get here with a session."""
+    st.header("Replay", anchor=False)
+    st.info("Choose a session to replay it step by step.", icon=":material/play_circle:")
+    st.page_link("pages/sessions.py", label="All sessions", icon=":material/arrow_back:")
+
+
+def load(session_id: str) -> tuple[bytes, str | None]:
+    """Return a session packed for the component, and the key of its first step."""
+    events = page.client().events(session_id, MOST_STEPS)
+    return skeleton.packed(events, page.zone(), page.now()), first_key(events)
+
+
+def first_key(events: SessionEvents) -> str | None:
+    """Return the key of the first step, None without one."""
+    return skeleton.key(events.events[0]) if events.events else None
+
+
+@st.fragment
+def stage(session_id: str, payload: bytes, first: str) -> None:
+    """Draw transcript and event; stepping draws only this part of the page anew."""
+    left, right = st.columns([31, 19], gap="medium")
+    with left:
+        stepped = components.replay(payload, key="replay")
+    with right, st.container(key="event"):
+        trace_id, _, span_id = selected(session_id, stepped, first).partition(".")
+        with page.answers():
+            span = page.client().span(trace_id, span_id)
+        panel.event(span)
+
+
+def selected(session_id: str, stepped: str | None, first: str) -> str:
+    """Return the selected step: where the reader stepped to, else what the URL names.
+
+    The component writes the URL itself while it steps, which Streamlit does not see; so the step
+    it last reported wins until another session is opened.
+    """
+    known = st.session_state.get("selected")
+    if stepped:
+        known = (session_id, stepped)
+    elif not known or known[0] != session_id:
+        known = (session_id, st.query_params.get("event") or first)
+    st.session_state["selected"] = known
+    key: str = known[1]
+    return key
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+// Steps to rectangles on the timeline, and back. Pure: pixels in, pixels out.
+
+export const LANE_PX = 9;
+const GAP_PX = 1;
+const LEAST_PX = 2; // a step too short to see is still a step
+const MOST_LANES = 8;
+
+/** @typedef {{x: number, y: number, width: number, height: number}} Box */
+
+/**
+ * Return how many lanes these steps need: one a level of depth, the deep ones sharing the last.
+ * @param {import("./model.mjs").Step[]} steps
+ */
+export function lanes(steps) {
+  const deepest = steps.reduce((most, step) => Math.max(most, step.depth), 0);
+  return Math.min(MOST_LANES, deepest + 1);
+}
+
+/**
+ * Return the length of the axis: up to the end of the last step that ended.
+ * @param {import("./model.mjs").Step[]} steps
+ * @param {number} duration of the session
+ */
+export function span(steps, duration) {
+  return steps.reduce((end, s) => Math.max(end, s.offset + (s.duration ?? 0)), Math.max(1, duration));
+}
+
+/**
+ * Return where a step stands.
+ * @param {import("./model.mjs").Step} step
+ * @param {number} total length of the axis in ns
+ * @param {number} width of it in pixels
+ * @returns {Box}
+ */
+export function box(step, total, width) {
+  const x = Math.min((step.offset / total) * width, width - LEAST_PX);
+  // not ended: drawn up to where the axis ends
+  const length = step.duration ?? total - step.offset;
+  const wide = Math.max(LEAST_PX, (length / total) * width);
+  const lane = Math.min(step.depth, MOST_LANES - 1);
+  return { x, y: lane * LANE_PX, width: Math.min(wide, width - x), height: LANE_PX - GAP_PX };
+}
+
+/**
+ * Return the step under a point: the one in that lane, else the latest that had begun by then.
+ * @param {import("./model.mjs").Step[]} steps
+ * @param {number} total
+ * @param {number} width
+ * @param {number} x
+ * @param {number} y
+ */
+export function hit(steps, total, width, x, y) {
+  let begun = 0;
+  let inLane = -1;
+  steps.forEach((step, place) => {
+    const at = box(step, total, width);
+    if (at.x > x + 1) return;
+    begun = place;
+    if (y >= at.y && y < at.y + LANE_PX && x <= at.x + at.width + 1) inLane = place;
+  });
+  return inLane >= 0 ? inLane : begun;
+}
