@@ -1,0 +1,63 @@
+# Python 3.11, make and git are enough: every target first installs what it needs into .venv, from
+# requirements.lock with its hashes. The second time that takes no time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve demo test check format browser bench lock clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Install everything into .venv
+
+serve: $(INSTALLED) ## Start the server and print its addresses (ARGS="--data FOLDER …")
+	@exec $(BIN)/spanledger serve $(ARGS)
+
+demo: $(INSTALLED) ## Replay recorded sessions into the running server
+	@exec $(BIN)/spanledger demo $(ARGS)
+
+test: $(INSTALLED) browser ## Run every test: engine, exporters, browser (ARGS="-k word …")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) browser ## Formatting, lint, types, import law, tests with coverage
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage report
+
+format: $(INSTALLED) ## Format and mend what the linter can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(INSTALLED) ## Measure ingest on this machine; prints a table (ARGS="--requests N …")
+	@exec $(BIN)/python bench/ingest.py $(ARGS)
+
+lock: $(INSTALLED) ## Resolve requirements.lock anew after pyproject.toml changed
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	    --python-version 3.11 --all-extras --group dev --output-file requirements.lock pyproject.toml
+
+clean: ## Remove .venv and all caches; never any data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+
+# uv is itself in the lock: pip checks its hash, uv checks everybody else's.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Installing into $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@awk '/^[^ #]/ {ours = /^uv==/} ours' requirements.lock > $(VENV)/uv.lock
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --require-hashes -r $(VENV)/uv.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+browser:
+	@sh .ci/browser
