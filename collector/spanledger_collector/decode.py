@@ -5,16 +5,15 @@ Pure: what it returns depends on the bytes alone, so a spool read again decodes 
 """
 
 from spanledger_collector import otlp_json, otlp_proto
-from spanledger_collector.wire import Checked, Encoding, Limits, Malformed, Signal
-from spanledger_schema.span import Record, Span
+from spanledger_collector.wire import Checked, Decoded, Encoding, Limits, Malformed, Signal
 
-__all__ = ["Checked", "Encoding", "Limits", "Malformed", "Signal", "check", "records", "spans"]
+__all__ = ["Checked", "Decoded", "Encoding", "Limits", "Malformed", "Signal"]
 
 LIMITS = Limits()
 
 
-def spans(body: bytes, encoding: Encoding) -> list[Span]:
-    """Return the spans of a trace request, without those that `check` counts as rejected.
+def spans(body: bytes, encoding: Encoding) -> Decoded:
+    """Return the `spans` of a trace request, and what of it is rejected as `check` says.
 
     Raises:
         Malformed: the body is no such request.
@@ -22,8 +21,8 @@ def spans(body: bytes, encoding: Encoding) -> list[Span]:
     return otlp_json.spans(body) if encoding == "json" else otlp_proto.spans(body)
 
 
-def records(body: bytes, encoding: Encoding) -> list[Record]:
-    """Return the records of a log request, without those that `check` counts as rejected.
+def records(body: bytes, encoding: Encoding) -> Decoded:
+    """Return the `records` of a log request, and what of it is rejected as `check` says.
 
     Raises:
         Malformed: the body is no such request.

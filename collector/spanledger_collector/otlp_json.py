@@ -26,6 +26,7 @@ from spanledger_collector.json_values import (
 from spanledger_collector.wire import (
     MAX_TEXT,
     Checked,
+    Decoded,
     Limits,
     Malformed,
     Signal,
@@ -47,24 +48,30 @@ NAMES = {
 POINTS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
 
 
-def spans(body: bytes) -> list[Span]:
-    """Return the spans of a trace request that can be kept, in the order they were sent."""
+def spans(body: bytes) -> Decoded:
+    """Return the spans of a trace request; it raises `Malformed` when the body is none."""
     long = len(body) > MAX_TEXT  # only then can a value be too long
-    found = []
+    found = Decoded()
     for item, scope, resource in _in_scopes(parsed(body), "traces"):
-        if _span_refusal(item) is None:
-            span = _span(item, scope, resource)
-            found.append(shortened(span) if long else span)
+        found.total += 1
+        if code := _span_refusal(item):
+            found.rejected[code] += 1
+            continue
+        span = _span(item, scope, resource)
+        found.spans.append(shortened(span) if long else span)
     return found
 
 
-def records(body: bytes) -> list[Record]:
-    """Return the log records of a request that can be kept, in the order they were sent."""
-    return [
-        _record(item, scope, resource)
-        for item, scope, resource in _in_scopes(parsed(body), "logs")
-        if _record_refusal(item) is None
-    ]
+def records(body: bytes) -> Decoded:
+    """Return the records of a log request; it raises `Malformed` when the body is none."""
+    found = Decoded()
+    for item, scope, resource in _in_scopes(parsed(body), "logs"):
+        found.total += 1
+        if code := _record_refusal(item):
+            found.rejected[code] += 1
+            continue
+        found.records.append(_record(item, scope, resource))
+    return found
 
 
 def check(body: bytes, signal: Signal, limits: Limits) -> Checked:

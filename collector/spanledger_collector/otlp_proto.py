@@ -23,6 +23,7 @@ from spanledger_collector.guard import guard_protobuf
 from spanledger_collector.wire import (
     MAX_TEXT,
     Checked,
+    Decoded,
     Limits,
     Malformed,
     Signal,
@@ -41,31 +42,37 @@ if api_implementation.Type() != "upb":  # pragma: no cover - another interpreter
 Request = TypeVar("Request", bound=Message)
 
 
-def spans(body: bytes) -> list[Span]:
-    """Return the spans of a trace request that can be kept, in the order they were sent."""
+def spans(body: bytes) -> Decoded:
+    """Return the spans of a trace request; it raises `Malformed` when the body is none."""
     long = len(body) > MAX_TEXT  # only then can a value be too long
-    found = []
+    found = Decoded()
     for resource_spans in parsed(ExportTraceServiceRequest, body).resource_spans:
         resource = attributes(resource_spans.resource.attributes)
         for scope_spans in resource_spans.scope_spans:
             scope = _scope(scope_spans.scope, scope_spans.schema_url)
+            found.total += len(scope_spans.spans)
             for message in scope_spans.spans:
-                if refusal(message.trace_id, message.span_id) is None:
-                    span = _span(message, scope, resource)
-                    found.append(shortened(span) if long else span)
+                if code := _span_refusal(message):
+                    found.rejected[code] += 1
+                    continue
+                span = _span(message, scope, resource)
+                found.spans.append(shortened(span) if long else span)
     return found
 
 
-def records(body: bytes) -> list[Record]:
-    """Return the log records of a request that can be kept, in the order they were sent."""
-    found = []
+def records(body: bytes) -> Decoded:
+    """Return the records of a log request; it raises `Malformed` when the body is none."""
+    found = Decoded()
     for resource_logs in parsed(ExportLogsServiceRequest, body).resource_logs:
         resource = attributes(resource_logs.resource.attributes)
         for scope_logs in resource_logs.scope_logs:
             scope = _scope(scope_logs.scope, scope_logs.schema_url)
+            found.total += len(scope_logs.log_records)
             for message in scope_logs.log_records:
-                if record_refusal(message.trace_id, message.span_id) is None:
-                    found.append(_record(message, scope, resource))
+                if code := record_refusal(message.trace_id, message.span_id):
+                    found.rejected[code] += 1
+                    continue
+                found.records.append(_record(message, scope, resource))
     return found
 
 
@@ -87,9 +94,8 @@ def _check_spans(body: bytes, limits: Limits) -> Checked:
     checked = Checked(total=_total((len(s.spans) for s in scopes), limits))
     for scope_spans in scopes:
         for span in scope_spans.spans:
-            code = refusal(span.trace_id, span.span_id)
-            if code is not None:
-                checked.rejected["looks_like_logs" if _is_log(span) else code] += 1
+            if code := _span_refusal(span):
+                checked.rejected[code] += 1
     return checked
 
 
@@ -100,8 +106,7 @@ def _check_records(body: bytes, limits: Limits) -> Checked:
     checked = Checked(total=_total((len(s.log_records) for s in scopes), limits))
     for scope_logs in scopes:
         for record in scope_logs.log_records:
-            code = record_refusal(record.trace_id, record.span_id)
-            if code is not None:
+            if code := record_refusal(record.trace_id, record.span_id):
                 checked.rejected[code] += 1
     return checked
 
@@ -119,6 +124,12 @@ def _total(counts: Iterable[int], limits: Limits) -> int:
     if total > limits.items:
         raise Malformed("too_many_spans", f"{total} items, at most {limits.items} a request")
     return total
+
+
+def _span_refusal(span: SpanMessage) -> str | None:
+    """Return why a span cannot be kept, or None when it can."""
+    code = refusal(span.trace_id, span.span_id)
+    return "looks_like_logs" if code and _is_log(span) else code
 
 
 def _is_log(span: SpanMessage) -> bool:

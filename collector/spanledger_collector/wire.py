@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from spanledger_schema.span import Attributes, Span, Value
+from spanledger_schema.span import Attributes, Record, Span, Value
 
 Encoding = Literal["protobuf", "json"]
 Signal = Literal["traces", "logs", "metrics"]
@@ -61,6 +61,14 @@ class Checked:
     def accepted(self) -> int:
         """Return how many items are to be kept."""
         return self.total - self.rejected.total()
+
+
+@dataclass(slots=True)
+class Decoded(Checked):
+    """What `Checked` counts, and the accepted items themselves, in the order they were sent."""
+
+    spans: list[Span] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,38 @@
+"""What the spool keeps: one accepted request, and the sums over all of them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from spanledger_collector.wire import Encoding, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One accepted request as it arrived, decompressed. `seq` orders them and is 0 until stored."""
+
+    seq: int
+    received_ns: int
+    project_id: str
+    key_id: str
+    signal: Signal
+    encoding: Encoding
+    items: int  # spans or log records, without the rejected ones
+    body: bytes
+    damage: Literal["", "crc_mismatch"] = ""  # then the body is empty: the disk changed it
+
+
+@dataclass(slots=True)
+class Stats:
+    """Sums over the life of a spool, restarts included, by signal; and what it takes up now."""
+
+    items: Counter[str] = field(default_factory=Counter)
+    batches: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)  # of bodies, decompressed
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by signal and code
+    used_bytes: int = 0
+
+    def received(self, signal: Signal) -> int:
+        """Return how many items ever arrived: received = rejected + spooled."""
+        rejected = sum(n for (of, _), n in self.rejected.items() if of == signal)
+        return rejected + self.items[signal]

@@ -1,0 +1,70 @@
+"""Reading a spool that another process writes.
+
+Positions come in, batches in order of arrival go out. Read-only: it neither locks nor marks
+anything, and keeps no read open between two calls, so the writer's log can always be recycled.
+"""
+
+import zlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from spanledger_collector.spool import codec, files
+from spanledger_collector.spool.batch import Batch
+
+FROM = """
+SELECT seq, received_ns, project_id, key_id, signal, encoding, items, crc32, body
+FROM batch WHERE seq > ? ORDER BY seq
+"""
+PENDING = "SELECT signal, sum(items) FROM batch WHERE seq > ? GROUP BY signal"
+
+
+class Reader:
+    """A spool as the store sees it. For one thread; the spool need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db: apsw.Connection | None = None
+
+    def read_from(
+        self, seq: int, max_items: int = 10_000, max_bytes: int = 64 << 20
+    ) -> list[Batch]:
+        """Return the batches after `seq` until there are enough; at least one, if there is any.
+
+        A batch that the disk has changed comes with its damage named and without a body.
+        """
+        batches: list[Batch] = []
+        items = size = 0
+        for row in self._rows(FROM, seq):
+            batches.append(batch := _batch(*row))
+            items += batch.items
+            size += len(batch.body)
+            if items >= max_items or size >= max_bytes:
+                break
+        return batches
+
+    def pending(self, seq: int) -> Counter[str]:
+        """Return how many items wait after `seq`, by signal."""
+        return Counter(dict(self._rows(PENDING, seq)))
+
+    def _rows(self, sql: str, seq: int) -> Any:
+        """Return the rows of a query, none before the writer has made its tables."""
+        if self._db is None:
+            self._db = files.open_to_read(self._path)
+        if self._db is None or not self._db.pragma("schema_version"):
+            return ()
+        return self._db.execute(sql, (seq,))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._db is not None:
+            self._db.close()
+
+
+def _batch(*row: Any) -> Batch:
+    described, crc32, kept = row[:7], row[7], row[8]
+    if zlib.crc32(kept) != crc32:  # SQLite itself keeps no checksum of its pages
+        return Batch(*described, b"", damage="crc_mismatch")
+    return Batch(*described, codec.unpacked(kept))
