@@ -1,0 +1,103 @@
+"""The Google ADK dialect: spans of the Agent Development Kit.
+
+Source: google/adk-python, `src/google/adk/telemetry/tracing.py`; captures of 2.13. Current
+versions speak the GenAI conventions, with content and user in log records alone; those before
+1.18 keep Gemini's own request and response on a span that is called `call_llm`.
+"""
+
+from collections.abc import Sequence
+
+from spanledger_collector.dialects import mapping, preview, text
+from spanledger_collector.dialects.messages import arguments, messages
+from spanledger_collector.dialects.raw import answer
+from spanledger_schema.span import Attributes, Content, Event, Facts, Kind, Span, Value
+
+NAME = "adk"
+
+SCOPES = ("gcp.vertex.agent",)
+OWN = "gcp.vertex.agent."
+
+SPANS: dict[str, Kind] = {"call_llm": "llm", "invocation": "workflow", "send_data": "span"}
+
+TRANSFER = "transfer_to_agent"
+MERGED = "(merged tools)"  # repeats tool calls that have spans of their own
+RUN = "agent_run ["
+
+ADK_SESSION = 4
+"""The application gave it to the runner, which is surer than what other libraries make up."""
+
+MOST_PARSED = 262_144
+"""Characters of a response that are parsed on arrival, for its usage."""
+
+
+def claims(keys: frozenset[str], scope: str) -> bool:
+    """Tell whether a span speaks this dialect."""
+    return scope in SCOPES or any(key.startswith(OWN) for key in keys)
+
+
+def read(span: Span) -> Facts:
+    """Return what the span says beyond the GenAI conventions."""
+    a = span.attributes
+    facts = Facts(dialect=NAME)
+    facts.kind = SPANS.get(span.name)
+    if session := text(a, f"{OWN}session_id", "gen_ai.conversation.id"):
+        facts.session_id, facts.session_rank = session, ADK_SESSION
+    if span.name.startswith(RUN):
+        facts.kind, facts.agent = "agent", span.name[len(RUN) :].removesuffix("]")
+    if facts.kind == "llm":
+        read_call(a, facts)
+    elif text(a, "gen_ai.operation.name") == "execute_tool":
+        read_tool(a, facts)
+    return facts
+
+
+def read_call(attributes: Attributes, facts: Facts) -> None:
+    """Read a call out of Gemini's response; its output tokens leave the thoughts out."""
+    response = attributes.get(f"{OWN}llm_response")
+    if isinstance(response, str) and len(response) <= MOST_PARSED:
+        said = answer(response)
+        facts.counts, facts.finish_reason = said.counts, said.finish_reason
+        facts.response_model = said.model
+        facts.preview = preview(response)
+
+
+def read_tool(attributes: Attributes, facts: Facts) -> None:
+    """Read a tool call; one tool hands the conversation over to another agent."""
+    name = text(attributes, "gen_ai.tool.name")
+    given = arguments(attributes.get(f"{OWN}tool_call_args"))
+    if name == MERGED:
+        facts.kind = "span"
+    elif name == TRANSFER:
+        facts.kind = "handoff"
+        facts.state_from = text(attributes, "gen_ai.agent.name")
+        facts.state_to = text(mapping(given), "agent_name")
+        facts.preview = f"{facts.state_from or '?'} → {facts.state_to or '?'}"
+    elif isinstance(given, dict) and given:
+        facts.preview = preview(given)
+
+
+def content(span: Span, logs: Sequence[Event]) -> Content:
+    """Return the content that earlier versions kept on the span."""
+    a = span.attributes
+    if text(a, "gen_ai.operation.name") == "execute_tool":
+        return Content(
+            arguments=kept(a.get(f"{OWN}tool_call_args")),
+            result=kept(a.get(f"{OWN}tool_response")),
+        )
+    request = mapping(a.get(f"{OWN}llm_request"))
+    config = mapping(request.get("config"))
+    return Content(
+        input=[
+            *messages(config.get("system_instruction"), "system"),
+            *messages(request.get("contents"), "user"),
+        ],
+        output=messages(mapping(a.get(f"{OWN}llm_response")).get("content"), "assistant"),
+        tools=config.get("tools"),
+        parameters={k: v for k, v in config.items() if not isinstance(v, list | dict | None)},
+    )
+
+
+def kept(value: Value) -> Value:
+    """Return arguments or a result as a structure; None for the placeholders of none."""
+    found = arguments(value)
+    return None if found in ({}, "N/A", "<not serializable>") else found

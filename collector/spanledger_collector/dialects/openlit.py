@@ -1,0 +1,80 @@
+"""The OpenLIT dialect: what its instrumentations send beside the GenAI conventions.
+
+Source: openlit/openlit, `sdk/python/src/openlit/instrumentation/`; captures of 1.45. It calls the
+nodes of a graph agents, gives them the usage of their last call, and makes up the usage of a
+stream that reported none.
+"""
+
+import re
+from collections.abc import Sequence
+
+from spanledger_collector.dialects import count, counts, duration_ns, flag, preview, text
+from spanledger_collector.dialects.messages import arguments
+from spanledger_collector.dialects.structure import python_literal
+from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Span, Value
+
+NAME = "openlit"
+
+GRAPH = "openlit.instrumentation.langgraph"
+
+COUNTS = {
+    "input_tokens": ("gen_ai.usage.input_tokens",),
+    "output_tokens": ("gen_ai.usage.output_tokens",),
+    "total_tokens": ("gen_ai.client.token.usage", "gen_ai.usage.total_tokens"),
+    "cache_read_tokens": ("gen_ai.usage.cache_read.input_tokens",),
+    "cache_write_tokens": ("gen_ai.usage.cache_creation.input_tokens",),
+    "reasoning_tokens": ("gen_ai.usage.reasoning_tokens",),
+}
+ANSWERED = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_creation.input_tokens")
+"""Sent, if only as zero, whenever the provider reported usage."""
+
+SECOND = 1_000_000_000
+MESSAGE = re.compile(r"\Acontent=('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
+"""How a LangChain tool message reads as text."""
+
+
+def claims(keys: frozenset[str], scope: str) -> bool:
+    """Tell whether a span speaks this dialect."""
+    return scope.startswith("openlit.") or "openlit.agent.version_hash" in keys
+
+
+def read(span: Span) -> Facts:
+    """Return what the span says beyond the GenAI conventions."""
+    a = span.attributes
+    facts = Facts(dialect=NAME)
+    operation = text(a, "gen_ai.operation.name")
+    if operation == "chat":
+        read_call(a, facts)
+    elif span.scope.name == GRAPH:
+        facts.usage_role = "aggregate"  # the last call's usage, with its id
+        if operation == "invoke_agent":
+            facts.kind, facts.node = "node", text(a, "gen_ai.agent.name")
+    elif operation == "execute_tool":
+        facts.preview = preview(arguments(a.get("gen_ai.tool.call.arguments")))
+    facts.error_message = text(a, "gen_ai.framework.error.message")
+    return facts
+
+
+def read_call(attributes: Attributes, facts: Facts) -> None:
+    """Read a model call; without a price file its cost is zero, which means unknown."""
+    facts.kind = "llm"
+    facts.streaming = flag(attributes, "gen_ai.request.stream")
+    found = counts(attributes, COUNTS)
+    if facts.streaming:
+        # also sent for calls that do not stream, where it is how long they took
+        facts.ttft_ns = duration_ns(attributes.get("gen_ai.server.time_to_first_token"), SECOND)
+        if found and count(attributes, *ANSWERED) is None:
+            found = Counts(found.input_tokens, found.output_tokens, source="estimated")
+    facts.counts = found if found or found.invalid else None
+
+
+def content(span: Span, logs: Sequence[Event]) -> Content:
+    """Return the result of a LangChain tool out of the text of its message."""
+    told = span.attributes.get("gen_ai.tool.call.result")
+    return Content(result=said(told))
+
+
+def said(told: Value) -> Value:
+    """Return the content of a tool message that was sent as its Python repr, or None."""
+    match = MESSAGE.match(told) if isinstance(told, str) else None
+    return arguments(python_literal(match[1])) if match else None
