@@ -40,6 +40,8 @@ def ending(span: Span, facts: Facts) -> None:
             facts.status = "ok" if span.status_code else "unset"
         return
     told = last_exception(span)
+    if told and facts.error_type and text(told.attributes, "exception.type") == "Exception":
+        told = None  # a bare wrapping, out of which the dialect took the real one
     facts.error_type = error_type(span, facts, told)
     facts.error_message = error_message(span, facts, told)
     if facts.status in (None, "ok", "unset", "error"):

@@ -39,7 +39,7 @@ from spanledger_collector.dialects import (
 from spanledger_collector.endings import ending
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.reconcile import Hint
-from spanledger_schema.span import Content, Counts, Event, Facts, Record, Span
+from spanledger_schema.span import CALLS, Content, Counts, Event, Facts, Record, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,10 @@ def finish(span: Span, found: Facts) -> Facts:
         found.provider = provider(
             found.provider or "", found.response_model or found.request_model or ""
         )
+    if found.kind in CALLS:
+        found.tool = found.tool_call_id = None  # asked for, not run: some libraries name it here
+    if found.agent is not None and found.agent == found.node:
+        found.agent = None
     if found.session_id is None and (session := text(span.attributes, "session.id")):
         found.session_id, found.session_rank = session, 0
     if found.session_id and found.session_id.startswith(SCRUBBED):
@@ -165,14 +169,15 @@ METERS = tuple(f.name for f in fields(Counts) if f.name.endswith(("_tokens", "_s
 
 def merged_counts(known: Counts | None, more: Counts | None) -> Counts | None:
     """Return counts with their gaps filled; a provider's own usage object has no gaps."""
-    if known is None or more is None or not (known or known.invalid):
-        return known if more is None else more
-    if known.basis == "raw":
-        return known
+    if known is None or more is None:
+        return more if known is None else known
+    base, other = (known, more) if known or known.invalid else (more, known)
+    if base.basis == "raw":
+        return base
     for name in METERS:
-        if getattr(known, name) is None:
-            setattr(known, name, getattr(more, name))
-    return known
+        if getattr(base, name) is None:
+            setattr(base, name, getattr(other, name))
+    return base
 
 
 def content(span: Span, logs: Sequence[Event]) -> Content:

@@ -99,9 +99,12 @@ def counts(attributes: Attributes, table: Mapping[str, Sequence[str]], **known: 
 
 
 def usd(attributes: Attributes, *names: str) -> tuple[Decimal, str] | None:
-    """Return the first reported cost among these attributes with the name that carried it."""
+    """Return the first reported cost among these attributes with the name that carried it.
+
+    A zero is no report: it is what libraries write for a model that they have no price of.
+    """
     for name in names:
-        if (amount := dollars(attributes.get(name))) is not None:
+        if amount := dollars(attributes.get(name)):
             return amount, name
     return None
 

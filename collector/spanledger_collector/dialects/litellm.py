@@ -83,9 +83,9 @@ def read(span: Span) -> Facts:
 
 
 def read_cost(attributes: Attributes, facts: Facts) -> None:
-    """Add the reported cost; zero is what a model without a price has."""
+    """Add the reported cost."""
     reported = usd(attributes, COST) or usd(mapping(attributes.get("hidden_params")), PARAMS_COST)
-    if reported and reported[0]:
+    if reported:
         facts.reported_usd, facts.reported_by = reported
 
 

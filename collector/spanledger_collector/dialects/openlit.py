@@ -11,16 +11,20 @@ from collections.abc import Sequence
 from spanledger_collector.dialects import count, counts, duration_ns, flag, preview, text
 from spanledger_collector.dialects.messages import arguments
 from spanledger_collector.dialects.structure import python_literal
-from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Span, Value
+from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span, Value
 
 NAME = "openlit"
 
+SCOPE = "openlit.instrumentation."
 GRAPH = "openlit.instrumentation.langgraph"
+EXCLUSIVE = frozenset({f"{SCOPE}anthropic", f"{SCOPE}bedrock"})
+"""They hand the API's input on, which leaves cached tokens out; the "total" beside it is a sum."""
+
+KINDS: dict[str, Kind] = {"chat": "llm", "embeddings": "embedding"}
 
 COUNTS = {
     "input_tokens": ("gen_ai.usage.input_tokens",),
     "output_tokens": ("gen_ai.usage.output_tokens",),
-    "total_tokens": ("gen_ai.client.token.usage", "gen_ai.usage.total_tokens"),
     "cache_read_tokens": ("gen_ai.usage.cache_read.input_tokens",),
     "cache_write_tokens": ("gen_ai.usage.cache_creation.input_tokens",),
     "reasoning_tokens": ("gen_ai.usage.reasoning_tokens",),
@@ -42,9 +46,10 @@ def read(span: Span) -> Facts:
     """Return what the span says beyond the GenAI conventions."""
     a = span.attributes
     facts = Facts(dialect=NAME)
-    operation = text(a, "gen_ai.operation.name")
-    if operation == "chat":
-        read_call(a, facts)
+    operation = text(a, "gen_ai.operation.name") or span.name.partition(" ")[0]
+    if operation in KINDS:
+        facts.kind = KINDS[operation]
+        read_call(span, facts)
     elif span.scope.name == GRAPH:
         facts.usage_role = "aggregate"  # the last call's usage, with its id
         if operation == "invoke_agent":
@@ -55,15 +60,18 @@ def read(span: Span) -> Facts:
     return facts
 
 
-def read_call(attributes: Attributes, facts: Facts) -> None:
-    """Read a model call; without a price file its cost is zero, which means unknown."""
-    facts.kind = "llm"
-    facts.streaming = flag(attributes, "gen_ai.request.stream")
-    found = counts(attributes, COUNTS)
+def read_call(span: Span, facts: Facts) -> None:
+    """Read a model call; one that failed early has no attributes, only its name and library."""
+    a = span.attributes
+    if "gen_ai.operation.name" not in a:
+        facts.provider = span.scope.name.removeprefix(SCOPE)
+        facts.request_model = span.name.partition(" ")[2] or None
+    facts.streaming = flag(a, "gen_ai.request.stream")
+    found = counts(a, COUNTS, includes_cache=span.scope.name not in EXCLUSIVE, basis="scope")
     if facts.streaming:
         # also sent for calls that do not stream, where it is how long they took
-        facts.ttft_ns = duration_ns(attributes.get("gen_ai.server.time_to_first_token"), SECOND)
-        if found and count(attributes, *ANSWERED) is None:
+        facts.ttft_ns = duration_ns(a.get("gen_ai.server.time_to_first_token"), SECOND)
+        if found and count(a, *ANSWERED) is None:
             found = Counts(found.input_tokens, found.output_tokens, source="estimated")
     facts.counts = found if found or found.invalid else None
 
