@@ -110,6 +110,9 @@ def finish(span: Span, found: Facts) -> Facts:
         found.provider = provider(
             found.provider or "", found.response_model or found.request_model or ""
         )
+    if found.counts is not None and found.counts.source == "estimated":
+        # what a library made up for a stream without usage may be off a hundredfold
+        found.counts, found.flags = None, (*found.flags, "usage_estimated")
     if found.kind in CALLS:
         found.tool = found.tool_call_id = None  # asked for, not run: some libraries name it here
     if found.agent is not None and found.agent == found.node:
