@@ -12,5 +12,4 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Serve until stopped."""
-    receive.serve(process.begin(args, "http_port"))
-    return 0
+    return receive.serve(process.begin(args, "http_port"))

@@ -6,12 +6,14 @@ Prints the addresses when all of them answer. Exit code 2 means that it could no
 import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
+from importlib.util import find_spec
 
 from spanledger_collector import process
 from spanledger_collector.settings import Settings
 from spanledger_collector.supervise import Program, Supervisor
 
 PORTS = ("http_port", "api_port", "ui_port")
+NEEDED = ("chdb", "streamlit")  # one library of each extra
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -21,6 +23,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Serve until stopped."""
+    for name in NEEDED:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(name=name)
     settings = process.begin(args, *PORTS)
     with process.holding(settings.data / "serve.lock", f"data folder {settings.data}"):
         return asyncio.run(supervise(settings))

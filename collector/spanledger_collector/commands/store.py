@@ -1,8 +1,14 @@
 """Own the database, drain the spool into it and answer queries; part of `spanledger serve`."""
 
+import logging
 from argparse import ArgumentParser, Namespace
 
 from spanledger_collector import app, process
+from spanledger_collector.store import ClickHouseError
+
+log = logging.getLogger(__name__)
+
+FAILED = 1  # exit code: worth another try, the server may only be late
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -14,5 +20,8 @@ def run(args: Namespace) -> int:
     """Serve until stopped."""
     settings = process.begin(args, "api_port")
     with process.holding(settings.data / "store.lock", f"data folder {settings.data}"):
-        app.serve(settings)
-    return 0
+        try:
+            return app.serve(settings)
+        except ClickHouseError as error:
+            log.error("store %s: %s", settings.store_shown, error)  # noqa: TRY400 – it says it all
+            return FAILED
