@@ -20,6 +20,13 @@ GRAPH = "openlit.instrumentation.langgraph"
 EXCLUSIVE = frozenset({f"{SCOPE}anthropic", f"{SCOPE}bedrock"})
 """They hand the API's input on, which leaves cached tokens out; the "total" beside it is a sum."""
 
+CHAIN = "openlit.instrumentation.langchain"
+TOOL_NODE = "tools"
+"""What LangGraph calls its own node for tools, of which OpenLIT records nothing but the tools.
+
+Whether a tool ran in a node that has a span of its own is for the trace to tell.
+"""
+
 KINDS: dict[str, Kind] = {"chat": "llm", "embeddings": "embedding"}
 
 COUNTS = {
@@ -56,6 +63,8 @@ def read(span: Span) -> Facts:
             facts.kind, facts.node = "node", text(a, "gen_ai.agent.name")
     elif operation == "execute_tool":
         facts.preview = preview(arguments(a.get("gen_ai.tool.call.arguments")))
+        if span.scope.name == CHAIN and "gen_ai.conversation.id" in a:
+            facts.node = TOOL_NODE
     facts.error_message = text(a, "gen_ai.framework.error.message")
     return facts
 

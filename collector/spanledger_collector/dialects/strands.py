@@ -61,8 +61,7 @@ def read(span: Span) -> Facts:
     elif operation == "invoke_agent":
         facts.usage_role = "aggregate"
     elif operation == CYCLE:
-        facts.kind, facts.node = "node", "event_loop_cycle"
-        facts.node_run = text(a, "event_loop.cycle_id")
+        facts.kind, facts.node_run = "node", text(a, "event_loop.cycle_id")
     elif operation == "chat":
         facts.counts = usage(a)
         facts.ttft_ns = duration_ns(a.get("gen_ai.server.time_to_first_token"), MILLISECOND)
