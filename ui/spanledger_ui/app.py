@@ -6,8 +6,6 @@ from spanledger_ui import components, page, text
 from spanledger_ui.client import Health, Refused, Unreachable
 from spanledger_ui.components import FOLDER
 
-SIDEBAR_PX = 200
-
 
 def main() -> None:
     """Draw the frame and, in it, the page that the address names."""
@@ -15,7 +13,6 @@ def main() -> None:
         page_title="Spanledger",
         page_icon=str(FOLDER / "icon.svg"),
         layout="wide",
-        initial_sidebar_state=SIDEBAR_PX,
     )
     pages = [
         st.Page("pages/sessions.py", title="Sessions", icon=":material/list:", default=True),

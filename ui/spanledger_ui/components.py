@@ -5,6 +5,7 @@ to them as values that their code turns into text nodes, never into HTML.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -34,19 +35,16 @@ class Column(TypedDict, total=False):
 
 
 class Row(TypedDict, total=False):
-    """A row of a ledger: texts by column; one with an `href` opens."""
+    """A row of a ledger: texts by column; one with an `href` leads there."""
 
-    id: str
     href: str
     cells: Mapping[str, Any]
 
 
 def style() -> None:
     """Put the application's stylesheet into the page."""
-    sheet = (FOLDER / "app.css").read_text(encoding="utf-8")
-    mount = st.components.v2.component("spanledger_style", css=sheet, isolate_styles=False)
     with st.container(key="style"):
-        mount(key="stylesheet")
+        stylesheet()(key="stylesheet")
 
 
 def ledger(
@@ -56,12 +54,10 @@ def ledger(
     *,
     key: str,
     total: Mapping[str, Any] | None = None,
-) -> str | None:
-    """Show a table; return the id of the row that was just opened."""
-    mount = component("ledger")
+) -> None:
+    """Show a table."""
     data = {"label": label, "columns": list(columns), "rows": list(rows), "sum": total}
-    opened: str | None = mount(key=key, data=data, on_open_change=nothing).get("open")
-    return opened
+    component("ledger")(key=key, data=data)
 
 
 def replay(skeleton: bytes, *, key: str) -> str | None:
@@ -72,6 +68,14 @@ def replay(skeleton: bytes, *, key: str) -> str | None:
     return stepped
 
 
+@cache
+def stylesheet() -> ComponentRenderer:
+    """Return what mounts `app.css` for the whole page."""
+    sheet = (FOLDER / "app.css").read_text(encoding="utf-8")
+    return st.components.v2.component("spanledger_style", css=sheet, isolate_styles=False)
+
+
+@cache
 def component(name: str) -> ComponentRenderer:
     """Return what mounts the component in the folder `name`."""
     return st.components.v2.component(

@@ -17,7 +17,7 @@ TOP = 6
 OTHER = "other"
 UNKNOWN_MODEL = "model not reported"
 
-PULSE_PX = 84
+PULSE_PX = 88
 SPEND_PX = 320
 
 
@@ -136,7 +136,7 @@ def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
     )
     figure.update_layout(
         height=PULSE_PX,
-        margin={"l": 0, "r": 0, "t": 4, "b": 0},
+        margin={"l": 0, "r": 0, "t": 4, "b": 20},
         bargap=0.2,
         showlegend=False,
         dragmode=False,

@@ -4,10 +4,10 @@ Unknown keys are passed over, so that a newer API can serve an older screen; a m
 Knows nothing of HTTP, nor of which shapes there are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ def shaped(shape: type[T], value: object) -> T:
     if not isinstance(value, dict):
         raise Misshapen(f"{shape.__name__}: expected an object, got {type(value).__name__}")
     known = {}
-    for name, convert, required in plan(shape):
+    for name, convert, required in plan(cast(Hashable, shape)):
         if name in value:
             known[name] = convert(value[name]) if convert else value[name]
         elif required:

@@ -1,4 +1,4 @@
-// A ledger: rows of facts with their numbers right, one click or Enter from what they are about.
+// A ledger: rows of facts, their numbers right, one click from what they are about.
 //
 // What a trace says becomes text nodes here and nothing else.
 
@@ -7,26 +7,23 @@ import { element } from "../replay/dom.mjs";
 /**
  * @typedef {{key: string, label: string, align?: "right", wide?: boolean}} Column
  * @typedef {{text: string, title?: string, tone?: string, under?: string, share?: number}} Cell
- * @typedef {{id: string, href?: string, cells: Record<string, Cell | string>}} Row
+ * @typedef {{href?: string, cells: Record<string, Cell | string>}} Row
  */
 
-export default function ledger({ parentElement, data, setTriggerValue }) {
-  const root = parentElement.querySelector("[data-ledger]");
-  const open = (row) => setTriggerValue("open", row.id);
-  root.replaceChildren(table(data, open));
+export default function ledger({ parentElement, data }) {
+  parentElement.querySelector("[data-ledger]").replaceChildren(table(data));
 }
 
 /**
  * Return the table.
  * @param {{label: string, columns: Column[], rows: Row[], sum?: Record<string, Cell | string>}} data
- * @param {(row: Row) => void} open
  */
-function table({ label, columns, rows, sum }, open) {
+function table({ label, columns, rows, sum }) {
   const heads = columns.map((column) =>
     element("th", { scope: "col", ...classes(column) }, column.label),
   );
   const body = element("tbody");
-  body.append(...rows.map((row) => line(row, columns, open)));
+  body.append(...rows.map((row) => line(row, columns)));
   const made = element("table", { "aria-label": label }, element("thead", {}, element("tr", {}, ...heads)), body);
   if (sum) made.append(element("tfoot", {}, element("tr", {}, ...columns.map((c) => cell(sum[c.key] ?? "", c)))));
   return made;
@@ -36,21 +33,30 @@ function table({ label, columns, rows, sum }, open) {
  * Return a row. Its wide cell is a true link, for the keyboard and for a new tab; elsewhere a
  * plain click opens it in place.
  */
-function line(row, columns, open) {
+function line(row, columns) {
   const cells = columns.map((column) =>
     column.wide && row.href ? linked(row, column) : cell(row.cells[column.key] ?? "", column),
   );
   const made = element("tr", row.href ? { class: "opens" } : {}, ...cells);
-  if (row.href) made.addEventListener("click", (press) => follow(press, () => open(row)));
+  if (row.href) made.addEventListener("click", (press) => follow(press, row.href));
   return made;
 }
 
 /** Open in place, unless the reader wants a tab of its own or is selecting text. */
-function follow(press, open) {
+function follow(press, href) {
   if (press.ctrlKey || press.metaKey || press.shiftKey || press.button !== 0) return;
   if (String(window.getSelection())) return;
   press.preventDefault();
-  open();
+  visit(href);
+}
+
+/**
+ * Go to another page without loading it anew: Streamlit reads the address when the browser says
+ * that history moved. One entry, so that Back returns to the very list that was left.
+ */
+function visit(href) {
+  window.history.pushState(null, "", href);
+  window.dispatchEvent(new PopStateEvent("popstate"));
 }
 
 function linked(row, column) {

@@ -44,10 +44,10 @@ def first_key(events: SessionEvents) -> str | None:
 @st.fragment
 def stage(session_id: str, payload: bytes, first: str) -> None:
     """Draw transcript and event; stepping draws only this part of the page anew."""
-    left, right = st.columns([31, 19], gap="medium")
+    left, right = st.columns([33, 17], gap="small")
     with left:
         stepped = components.replay(payload, key="replay")
-    with right, st.container(key="event"):
+    with right, st.container(key="event", gap="xsmall"):
         trace_id, _, span_id = selected(session_id, stepped, first).partition(".")
         with page.answers():
             span = page.client().span(trace_id, span_id)

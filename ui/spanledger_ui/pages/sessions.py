@@ -12,7 +12,15 @@ from spanledger_ui.client import Refused, Unreachable
 
 PAGE_ROWS = 50
 KEPT_S = 30
-ORDERS = ("started", "cost", "tokens", "errors", "duration")
+ORDERS = {
+    "newest": "started",
+    "dearest": "cost",
+    "most tokens": "tokens",
+    "most errors": "errors",
+    "longest": "duration",
+}
+"""What the API sorts by, as the screen and the URL say it."""
+
 FILTERS = ("range", "user", "model", "q", "errors", "cursor")
 
 COLUMNS: list[components.Column] = [
@@ -71,42 +79,66 @@ def names(dimension: str) -> list[str]:
 
 
 def filters(models: Sequence[str], users: Sequence[str]) -> None:
-    """Draw the filter bar; each of its widgets keeps itself in the URL."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    """Draw the filter bar; each of its widgets keeps itself in the URL under its key."""
+    with st.container(key="filters", horizontal=True, vertical_alignment="center", gap="small"):
         st.segmented_control(
             "Range",
             list(page.RANGES),
             default="7d",
             required=True,
+            label_visibility="collapsed",
             key="range",
             bind="query-params",
             on_change=first_page,
         )
         st.text_input(
-            "Text", key="q", bind="query-params", placeholder="name, id, tag", on_change=first_page
+            "Text",
+            placeholder="Search names and ids",
+            type="search",
+            label_visibility="collapsed",
+            width=180,
+            key="q",
+            bind="query-params",
+            on_change=first_page,
         )
-        choice("Model", models, "model")
-        choice("User", users, "user")
         st.selectbox(
-            "Order", ORDERS, key="order", bind="query-params", width=120, on_change=first_page
+            "Model",
+            known("model", models),
+            index=None,
+            placeholder="Any model",
+            label_visibility="collapsed",
+            width=140,
+            key="model",
+            bind="query-params",
+            on_change=first_page,
         )
-        st.toggle("Errors only", key="errors", bind="query-params", on_change=first_page)
+        st.selectbox(
+            "User",
+            known("user", users),
+            index=None,
+            placeholder="Any user",
+            label_visibility="collapsed",
+            width=120,
+            key="user",
+            bind="query-params",
+            on_change=first_page,
+        )
+        st.selectbox(
+            "Order",
+            list(ORDERS),
+            label_visibility="collapsed",
+            width=130,
+            key="order",
+            bind="query-params",
+            on_change=first_page,
+        )
+        st.toggle("Errors", key="errors", bind="query-params", on_change=first_page)
 
 
-def choice(label: str, options: Sequence[str], key: str) -> None:
-    """Draw a filter over observed values; a value that is in the URL is always among them."""
+def known(key: str, options: Sequence[str]) -> Sequence[str]:
+    """Return observed values to choose from; the one in the URL is always among them."""
     linked = st.query_params.get(key)
-    known = [*options] if linked is None or linked in options else [linked, *options]
-    st.selectbox(
-        label,  # lint: literal at every call
-        known,
-        index=None,
-        key=key,
-        bind="query-params",
-        placeholder="any",
-        width=190,
-        on_change=first_page,
-    )
+    return options if linked is None or linked in options else [linked, *options]
 
 
 def first_page() -> None:
@@ -119,7 +151,7 @@ def sessions() -> SessionPage:
     state = st.session_state
     return page.client().sessions(
         since=page.since(preset()),
-        order=state["order"],
+        order=ORDERS[state["order"]],
         descending=True,
         user=state["user"],
         model=state["model"],
@@ -157,10 +189,8 @@ def table(found: SessionPage) -> None:
     """Draw the sessions; a click opens one in replay."""
     zone, now = page.zone(), page.now()
     rows = [row(session, zone, now) for session in found.items]
-    opened = components.ledger("Sessions", COLUMNS, rows, key="sessions")
+    components.ledger("Sessions", COLUMNS, rows, key="sessions")
     pager(found.next_cursor)
-    if opened:
-        st.switch_page("pages/replay.py", query_params={"session": opened})
 
 
 def row(session: SessionRow, zone: tzinfo, now: datetime) -> components.Row:
@@ -168,7 +198,6 @@ def row(session: SessionRow, zone: tzinfo, now: datetime) -> components.Row:
     totals = session.totals
     unpriced = totals.cost_usd is None
     return {
-        "id": session.id,
         "href": f"replay?{urlencode({'session': session.id})}",
         "cells": {
             "started": text.moment(session.started_at, zone, now),

@@ -103,7 +103,7 @@ def table(by_model: Spend) -> None:
         COLUMNS,
         [row(entry, by_model.total) for entry in rows],
         key="models",
-        total={"model": "Total", **cells(by_model.total, by_model.total)},
+        total={**cells(by_model.total, by_model.total), "model": "Total", "share": ""},
     )
 
 
@@ -115,7 +115,7 @@ def dollars(entry: SpendRow) -> Decimal:
 def row(entry: SpendRow, total: Totals) -> components.Row:
     """Return the line of one model."""
     name = {"text": figures.model(entry), "under": entry.key.get("provider") or ""}
-    return {"id": name["text"], "cells": {"model": name, **cells(entry.totals, total)}}
+    return {"cells": {"model": name, **cells(entry.totals, total)}}
 
 
 def cells(totals: Totals, total: Totals) -> dict[str, object]:

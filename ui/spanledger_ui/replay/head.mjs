@@ -57,7 +57,7 @@ export function controls(act) {
   const root = element(
     "div",
     { class: "controls", role: "toolbar", "aria-label": "Step through the session" },
-    button("⏮", "First step (Home)", () => act("first")),
+    button("|◀", "First step (Home)", () => act("first")),
     button("◀", "Previous step (k, ↑)", () => act("previous")),
     play,
     button("▶|", "Next step (j, ↓)", () => act("next")),

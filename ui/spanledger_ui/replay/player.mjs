@@ -35,7 +35,9 @@ export function stepMs(steps, speed) {
  * @param {number} speed
  */
 export function reached(from, elapsedMs, steps, speed) {
-  return Math.min(steps - 1, from + Math.floor(elapsedMs / stepMs(steps, speed)));
+  // a frame's time can lie before the key press that began it
+  const passed = Math.max(0, Math.floor(elapsedMs / stepMs(steps, speed)));
+  return Math.min(steps - 1, from + passed);
 }
 
 /**

@@ -66,12 +66,17 @@ function paint(canvas, steps, total, width, height) {
   }
 }
 
-/** Return a look-up of the stylesheet's colours that asks for each of them once. */
+/**
+ * Return a look-up of the stylesheet's colours that asks for each of them once. The canvas itself
+ * is asked, by its `color`: a bare variable would answer with the words `light-dark(…)`.
+ */
 function colours(canvas) {
-  const style = getComputedStyle(canvas);
   const known = new Map();
   return (family) => {
-    if (!known.has(family)) known.set(family, style.getPropertyValue(`--kind-${family}`).trim());
+    if (!known.has(family)) {
+      canvas.style.color = `var(--kind-${family})`;
+      known.set(family, getComputedStyle(canvas).color);
+    }
     return known.get(family);
   };
 }

@@ -45,7 +45,6 @@ export function transcript(choose) {
   function mark() {
     for (const [place, row] of shown) {
       row.setAttribute("aria-selected", String(place === selected));
-      row.classList.toggle("ahead", place > selected);
     }
     if (shown.has(selected)) root.setAttribute("aria-activedescendant", `step-${selected}`);
     else root.removeAttribute("aria-activedescendant");
@@ -101,7 +100,7 @@ function line(step, place) {
 function said(step) {
   const made = element("span", { class: "said" }, element("b", {}, step.name));
   made.style.paddingLeft = `${Math.min(step.depth, MOST_INDENTS) * INDENT_PX}px`;
-  if (step.who && step.who !== step.name) made.append(element("i", {}, step.who));
+  if (step.who && !step.name.includes(step.who)) made.append(element("i", {}, step.who));
   if (step.preview) made.append(element("span", { class: "preview" }, step.preview));
   return made;
 }
