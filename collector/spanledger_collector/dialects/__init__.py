@@ -222,4 +222,7 @@ def compact(value: Value) -> str:
     """Return a value as text: strings as they are, structures as JSON."""
     if isinstance(value, str):
         return value
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits, or nested too deeply
+        return str(value)
