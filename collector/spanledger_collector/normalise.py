@@ -11,6 +11,8 @@ from functools import lru_cache
 from types import ModuleType
 
 from spanledger_collector.dialects import (
+    APPLICATION_SESSION,
+    LIBRARY_SESSION,
     PREVIEW_LENGTH,
     Claims,
     Read,
@@ -107,27 +109,36 @@ def finish(span: Span, found: Facts) -> Facts:
     if found.kind is None:
         found.kind = "http" if is_transport(span) else "span"
     if found.provider is not None or found.request_model or found.response_model:
-        found.provider = provider(
-            found.provider or "", found.response_model or found.request_model or ""
-        )
+        model = found.response_model or found.request_model or ""
+        found.provider = provider(found.provider or "", model)
     if found.counts is not None and found.counts.source == "estimated":
         # what a library made up for a stream without usage may be off a hundredfold
         found.counts, found.flags = None, (*found.flags, "usage_estimated")
+    only_its_own(found)
+    whose(span, found)
+    if found.state_to and found.state_from and not found.preview:
+        found.preview = f"{found.state_from} → {found.state_to}"
+    if found.preview and len(found.preview) > PREVIEW_LENGTH:
+        found.preview = one_line(found.preview)
+    return found
+
+
+def only_its_own(found: Facts) -> None:
+    """Take away what a span names and is not: the tool a model asked for, the graph as an agent."""
     if found.kind in CALLS:
-        found.tool = found.tool_call_id = None  # asked for, not run: some libraries name it here
-    if found.agent is not None and found.agent == found.node:
+        found.tool = found.tool_call_id = None
+    if found.agent is not None and (found.kind == "workflow" or found.agent == found.node):
         found.agent = None
+
+
+def whose(span: Span, found: Facts) -> None:
+    """Set session and user, also of a span that no dialect claims."""
     if found.session_id is None and (session := text(span.attributes, "session.id")):
-        found.session_id, found.session_rank = session, 0
+        found.session_id, found.session_rank = session, APPLICATION_SESSION
     if found.session_id and found.session_id.startswith(SCRUBBED):
         found.session_id, found.session_rank = None, 99
     if found.user_id is None:
         found.user_id = text(span.attributes, "user.id", "enduser.id")
-    if found.state_to and not found.preview:
-        found.preview = f"{found.state_from} → {found.state_to}" if found.state_from else None
-    if found.preview and len(found.preview) > PREVIEW_LENGTH:
-        found.preview = one_line(found.preview)
-    return found
 
 
 SCRUBBED = "[Scrubbed due to"  # what Logfire leaves of values whose name looks like a secret's
@@ -202,10 +213,9 @@ Telling = Callable[[Record], Hint | None]
 def hint(record: Record) -> Hint | None:
     """Return what a log record knows of its trace and no span may say, or None."""
     a = record.attributes
-    session = text(a, "session.id")
-    rank = 0
+    session, rank = text(a, "session.id"), APPLICATION_SESSION
     if session is None:
-        session, rank = text(a, "gen_ai.conversation.id"), 9
+        session, rank = text(a, "gen_ai.conversation.id"), LIBRARY_SESSION
     user = text(a, "user.id", "enduser.id")
     if session is None and user is None:
         return None

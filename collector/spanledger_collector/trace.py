@@ -124,11 +124,15 @@ class Tree:
         return self.depth.get(span_id, len(self.depth) + 1)
 
     def agents(self) -> dict[bytes, str]:
-        """Return the agent that each span works for: its own, or that of its nearest ancestor."""
+        """Return the agent that each span works for: its nearest agent, else the one it names.
+
+        What a span names itself counts less, because some libraries put a placeholder there.
+        """
         found: dict[bytes, str] = {}
         for fact in sorted(self.order, key=self.nearness):
             parent = self.parent(fact)
             above = found.get(parent.span_id, "") if parent else ""
-            if name := fact.agent or above:
+            own, inherited = (fact.agent, above) if fact.kind == "agent" else (above, fact.agent)
+            if name := own or inherited:
                 found[fact.span_id] = name
         return found

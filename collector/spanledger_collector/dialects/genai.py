@@ -9,6 +9,8 @@ from the numbers (see `usage`).
 from collections.abc import Sequence
 
 from spanledger_collector.dialects import (
+    APPLICATION_SESSION,
+    LIBRARY_SESSION,
     counts,
     duration_ns,
     fill,
@@ -19,7 +21,17 @@ from spanledger_collector.dialects import (
     usd,
 )
 from spanledger_collector.dialects.messages import arguments, messages, parameters
-from spanledger_schema.span import Content, Event, Facts, Kind, Span
+from spanledger_collector.dialects.structure import structure
+from spanledger_schema.span import (
+    Attributes,
+    Content,
+    Event,
+    Facts,
+    Kind,
+    Message,
+    Span,
+    Value,
+)
 
 NAME = "genai"
 
@@ -34,7 +46,6 @@ KINDS: dict[str, Kind] = {
     "invoke_agent": "agent",
     "create_agent": "span",  # configuration, not a run
     "invoke_workflow": "workflow",
-    "execute_task": "node",
     "retrieval": "retriever",
     "guardrail_check": "guardrail",
     "handoff": "handoff",
@@ -54,7 +65,7 @@ TEXTS = {
 COUNTS = {
     "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
     "output_tokens": ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
-    "total_tokens": ("gen_ai.usage.total_tokens",),
+    "total_tokens": ("gen_ai.usage.total_tokens", "llm.usage.total_tokens"),
     "cache_read_tokens": (
         "gen_ai.usage.cache_read.input_tokens",
         "gen_ai.usage.cache_read_input_tokens",
@@ -76,9 +87,23 @@ COUNTS = {
 SECOND = 1_000_000_000
 
 
+TELLTALES = frozenset(
+    {
+        "gen_ai.operation.name",
+        "gen_ai.provider.name",
+        "gen_ai.system",
+        "gen_ai.request.model",
+        "gen_ai.response.model",
+        "gen_ai.usage.input_tokens",
+        "gen_ai.tool.name",
+        "gen_ai.agent.name",
+    }
+)
+
+
 def claims(keys: frozenset[str], scope: str) -> bool:
     """Tell whether a span speaks this dialect."""
-    return "gen_ai.operation.name" in keys or "gen_ai.provider.name" in keys
+    return not keys.isdisjoint(TELLTALES)
 
 
 def read(span: Span) -> Facts:
@@ -86,14 +111,17 @@ def read(span: Span) -> Facts:
     a = span.attributes
     facts = Facts(dialect=NAME)
     fill(facts, a, TEXTS)
-    facts.kind = KINDS.get(text(a, "gen_ai.operation.name") or "")
+    operation = text(a, "gen_ai.operation.name") or ""
+    facts.kind = KINDS.get(operation)
+    if facts.kind == "agent" and facts.agent is None:
+        facts.agent = span.name.partition(f"{operation} ")[2] or None
+    elif facts.kind == "guardrail":
+        read_guardrail(span, facts)
     if session := text(a, "session.id"):
-        facts.session_id, facts.session_rank = session, 0
+        facts.session_id, facts.session_rank = session, APPLICATION_SESSION
     elif conversation := text(a, "gen_ai.conversation.id"):
-        facts.session_id, facts.session_rank = conversation, 9  # libraries make these up
-    facts.counts = counts(a, COUNTS)
-    if reported := usd(a, "gen_ai.usage.cost"):
-        facts.reported_usd, facts.reported_by = reported
+        facts.session_id, facts.session_rank = conversation, LIBRARY_SESSION
+    read_usage(a, facts)
     facts.streaming = flag(a, "gen_ai.request.stream")
     facts.finish_reason = next(iter(texts(a.get("gen_ai.response.finish_reasons"))), None)
     facts.ttft_ns = duration_ns(a.get("gen_ai.response.time_to_first_chunk"), SECOND)
@@ -103,17 +131,69 @@ def read(span: Span) -> Facts:
     return facts
 
 
+def read_usage(a: Attributes, facts: Facts) -> None:
+    """Set counts and reported cost, if there are any."""
+    found = counts(a, COUNTS)
+    if found or found.invalid:
+        found.legacy_names = "gen_ai.usage.prompt_tokens" in a
+        facts.counts = found
+    if reported := usd(a, "gen_ai.usage.cost"):
+        facts.reported_usd, facts.reported_by = reported
+
+
+def read_guardrail(span: Span, facts: Facts) -> None:
+    """Set what a guardrail decided."""
+    facts.policy = text(span.attributes, "gen_ai.guardrail.name") or span.name
+    triggered = flag(span.attributes, "gen_ai.guardrail.triggered")
+    if triggered is not None:
+        facts.verdict = "blocked" if triggered else "allowed"
+
+
+MESSAGES = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions")
+
+ROLES = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+CHOICE = "gen_ai.choice"
+
+
 def content(span: Span, logs: Sequence[Event]) -> Content:
-    """Return the conversation, from the span or from the log records beside it."""
+    """Return the conversation, from the span, its events or the log records beside it."""
     a = span.attributes
-    details = next((e.attributes for e in logs if "gen_ai.output.messages" in e.attributes), a)
-    source = a if "gen_ai.output.messages" in a or "gen_ai.input.messages" in a else details
+    told = [
+        e.attributes for e in (*span.events, *logs) if not e.attributes.keys().isdisjoint(MESSAGES)
+    ]
+    source = next((x for x in (a, *told) if not x.keys().isdisjoint(MESSAGES)), a)
     system = messages(source.get("gen_ai.system_instructions"), role="system")
-    return Content(
+    found = Content(
         input=[*system, *messages(source.get("gen_ai.input.messages"), role="user")],
         output=messages(source.get("gen_ai.output.messages"), role="assistant"),
-        arguments=arguments(a.get("gen_ai.tool.call.arguments")),
-        result=arguments(a.get("gen_ai.tool.call.result")),
-        tools=arguments(a.get("gen_ai.tool.definitions")),
+        arguments=arguments(first(source, a, "gen_ai.tool.call.arguments")),
+        result=arguments(first(source, a, "gen_ai.tool.call.result")),
+        tools=arguments(first(source, a, "gen_ai.tool.definitions")),
         parameters=parameters(a, "gen_ai.request."),
     )
+    if not found.input and not found.output:
+        events = sorted((*span.events, *logs), key=lambda e: e.time_ns)
+        found.input = [m for e in events if e.name in ROLES for m in event_messages(e)]
+        found.output = [m for e in events if e.name == CHOICE for m in event_messages(e)]
+    return found
+
+
+def first(source: Attributes, otherwise: Attributes, name: str) -> Value:
+    """Return an attribute of the one, or else of the other."""
+    value = source.get(name)
+    return otherwise.get(name) if value is None else value
+
+
+def event_messages(event: Event) -> list[Message]:
+    """Return the message of an event of conventions 1.27 to 1.36: body of a log, or attributes."""
+    said: Attributes = event.body if isinstance(event.body, dict) else event.attributes
+    if event.name != CHOICE:
+        return messages({"role": ROLES[event.name], **said}, "")
+    inner = structure(said.get("message"))
+    body: Attributes = inner if isinstance(inner, dict) else {"content": inner}
+    return messages({"role": "assistant", "finish_reason": said.get("finish_reason"), **body}, "")

@@ -13,6 +13,7 @@ from spanledger_collector.dialects import (
     THREAD_SESSION,
     parsed,
     text,
+    texts,
     whole,
 )
 from spanledger_schema.span import Facts, Value
@@ -80,3 +81,14 @@ def routed_to(output: Value) -> str | None:
 def is_name(value: str) -> bool:
     """Tell whether a text can be the name of a node: short, one line, no structure."""
     return 0 < len(value) <= LONGEST_NAME and value[0] not in "{[<(" and "\n" not in value
+
+
+EDGE = re.compile(r"\s*->\s*")
+
+
+def drawing(attributes: Mapping[str, Value]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return the nodes and edges of a graph that a span describes without running it."""
+    nodes = texts(attributes.get("gen_ai.graph.nodes") or attributes.get("gen_ai.workflow.nodes"))
+    edges = texts(attributes.get("gen_ai.graph.edges") or attributes.get("gen_ai.workflow.edges"))
+    pairs = [EDGE.split(edge, maxsplit=1) for edge in edges]
+    return nodes, tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2)

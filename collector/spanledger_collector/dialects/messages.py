@@ -139,9 +139,9 @@ def parts(body: Object, role: str) -> Iterator[Part]:
         yield from part(body)
         return
     said = next((body[k] for k in ("parts", "content", "contents", "text") if body.get(k)), None)
-    answered = body.get("tool_call_id") or (body.get("id") if role == "tool" else None)
-    if answered and role == "tool" and not part_list(said):
-        yield Part("tool_result", name=named(body), id=str(answered), data=structure(said))
+    if role == "tool" and not part_list(said):
+        known_id = body.get("tool_call_id") or body.get("id")
+        yield Part("tool_result", name=named(body), id=known_id, data=structure(said))
     elif said is not None and said != '""':  # how one library writes "no words, only calls"
         yield from spoken(said)
 
@@ -167,8 +167,8 @@ def called(body: Object) -> Iterator[Part]:
         calls = more.get("tool_calls")
     for call in part_calls(structure(calls)):
         yield tool_call(call)
-    if isinstance(call := body.get("function_call"), dict) and not is_part(body):
-        yield tool_call(call)
+    if isinstance(lone := body.get("function_call"), dict) and not is_part(body):
+        yield tool_call(lone)
 
 
 def part_calls(calls: Value) -> Iterator[Object]:

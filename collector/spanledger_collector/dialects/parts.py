@@ -4,7 +4,7 @@ Takes what a message holds (texts, tool calls and their results, reasoning, pict
 gives `Part`s. A media part says where the thing is, never what is in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from spanledger_collector.dialects import compact
@@ -119,7 +119,7 @@ def media_part(word: Word, value: Object) -> Part:
     return Part(word, text=str(kind) if kind else None)
 
 
-PARTS = {
+PARTS: dict[Word, Callable[[Object], Iterator[Part]]] = {
     "text": text_parts,
     "reasoning": reasoning_parts,
     "tool_call": call_parts,
