@@ -46,6 +46,9 @@ DIGEST = {
     "cache_write_tokens": ("cache_creation_input_tokens",),
 }
 
+ASKED = ("messages", "input", "contents", "prompt", "inputs")
+"""Where a request keeps what the model was asked."""
+
 FIRST_CHUNK = "mlflow.chunk.item.0"
 
 
@@ -131,12 +134,14 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     """Return the request and the answer, or the arguments and the result of a tool."""
     a = span.attributes
     given, answered = parsed(a.get("mlflow.spanInputs")), parsed(a.get("mlflow.spanOutputs"))
-    if KINDS.get(plain(a, "mlflow.spanType") or "") == "tool":
+    kind = KINDS.get(plain(a, "mlflow.spanType") or "")
+    if kind == "tool":
         return Content(arguments=arguments(given), result=arguments(answered))
     request = given if isinstance(given, dict) else {}
+    asked = next((request[key] for key in ASKED if request.get(key)), given)
     return Content(
-        input=[*messages(request.get("instructions"), "system"), *messages(given, "user")],
-        output=messages(answered, "assistant"),
+        input=[*messages(request.get("instructions"), "system"), *messages(asked, "user")],
+        output=[] if kind == "embedding" else messages(answered, "assistant"),
         tools=parsed(a.get("mlflow.chat.tools")) or request.get("tools"),
         parameters={k: v for k, v in request.items() if is_parameter(k, v)},
     )
@@ -144,4 +149,4 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
 
 def is_parameter(name: str, value: Value) -> bool:
     """Tell whether a field of a request is a setting of the call and none of its contents."""
-    return name not in ("model", "instructions") and not isinstance(value, list | dict)
+    return name not in ("model", "instructions", *ASKED) and not isinstance(value, list | dict)
