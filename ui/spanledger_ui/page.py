@@ -134,5 +134,5 @@ def refused(refusal: Refused) -> None:
     else:
         st.error("The query API refused this.", icon=":material/block:")
     st.code(f"{refusal.status} {refusal.title}\n{refusal.detail}", language=None, wrap_lines=True)
-    st.page_link("pages/sessions.py", label="All sessions", icon=":material/arrow_back:")
+    st.page_link("sessions.py", label="All sessions", icon=":material/arrow_back:")
     st.stop()

@@ -15,6 +15,7 @@ from spanledger_ui import bill, text
 RECENT = 4
 """How many of the last messages of a long history stand open."""
 
+LONG_CHARS = 600  # beyond it a system prompt is folded
 SIDE_BY_SIDE_CHARS = 4_000
 
 
@@ -22,11 +23,11 @@ def event(span: SpanDetail) -> None:
     """Draw a step, what matters at three in the morning first."""
     heading(span)
     trouble(span)
+    cost(span)
     change(span)
     if span.arguments is not None or span.result is not None:
         tool_call(span)
     messages(span)
-    cost(span)
     if span.payload_expired:
         st.info("The payload was removed by retention. The facts and the dollars remain.")
     raw(span)
@@ -110,8 +111,22 @@ def messages(span: SpanDetail) -> None:
 
 def said(message: ChatMessage, key: str) -> None:
     """Draw one message."""
+    if message.role == "system" and length(message) > LONG_CHARS:
+        with st.expander("System prompt"):
+            parts(message)
+        return
     ending = f" ({message.finish_reason})" if message.finish_reason else ""
     role(f"{message.role}{ending}", key)
+    parts(message)
+
+
+def length(message: ChatMessage) -> int:
+    """Return how many characters a message has."""
+    return sum(len(part.text or "") for part in message.parts)
+
+
+def parts(message: ChatMessage) -> None:
+    """Draw what a message consists of."""
     for part in message.parts:
         piece(part)
 
@@ -125,7 +140,8 @@ def piece(part: MessagePart) -> None:
         st.text(
             " ".join(word for word in (part.type.replace("_", " "), part.name, part.id) if word)
         )
-    anything(part.data if part.data is not None else part.text)
+    if (content := part.data if part.data is not None else part.text) is not None:
+        anything(content)
 
 
 def cost(span: SpanDetail) -> None:

@@ -52,7 +52,7 @@ def serve_ui(
 def app(api_url: str, otlp_url: str) -> App:
     """Return the ASGI application."""
     return App(
-        FOLDER / "app.py",
+        FOLDER / "pages" / "app.py",
         secrets={"api_url": api_url, "otlp_url": otlp_url},
         routes=assets(),
         middleware=[Middleware(Guard, policy=policy())],

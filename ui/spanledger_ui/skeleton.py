@@ -25,7 +25,7 @@ COLUMNS: dict[str, Callable[[SessionEvent], Any]] = {
     "duration": lambda e: e.duration_ns,
     "status": lambda e: e.status,
     "error": lambda e: e.error_type,
-    "who": lambda e: e.model or e.tool or e.node or e.agent,
+    "who": lambda e: e.model or e.tool or e.node or (e.agent if e.kind == "agent" else None),
     "input": lambda e: e.input_tokens,
     "output": lambda e: e.output_tokens,
     "cost": lambda e: e.cost_usd,
@@ -75,7 +75,7 @@ def notes(skeleton: SessionEvents) -> list[str]:
     """Return what a reader must know before trusting this view."""
     shown, total = len(skeleton.events), skeleton.total_events
     left = [f"Showing the first {shown:,} of {total:,} steps"] if shown < total else []
-    return [*left, *text.left_out(skeleton.session.totals)]
+    return [*left, *text.caveats(skeleton.session.totals)]
 
 
 def key(event: SessionEvent) -> str:

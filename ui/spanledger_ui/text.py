@@ -61,6 +61,12 @@ def left_out(totals: Totals) -> list[str]:
     if totals.unpriced_calls:
         tokens = f" ({compact(totals.unpriced_tokens)} tokens)" if totals.unpriced_tokens else ""
         notes.append(f"{calls(totals.unpriced_calls)} unpriced{tokens}")
+    return [*notes, *caveats(totals)]
+
+
+def caveats(totals: Totals) -> list[str]:
+    """Return what makes a dollar total uncertain besides the calls it has no price for."""
+    notes = []
     if totals.calls_without_usage:
         notes.append(f"{calls(totals.calls_without_usage)} reported no tokens")
     if totals.estimated_calls:

@@ -27,7 +27,7 @@ def choose() -> None:
     """Say how to get here with a session."""
     st.header("Replay", anchor=False)
     st.info("Choose a session to replay it step by step.", icon=":material/play_circle:")
-    st.page_link("pages/sessions.py", label="All sessions", icon=":material/arrow_back:")
+    st.page_link("sessions.py", label="All sessions", icon=":material/arrow_back:")
 
 
 def load(session_id: str) -> tuple[bytes, str | None]:

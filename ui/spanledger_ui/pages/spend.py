@@ -152,7 +152,7 @@ def nothing_spent() -> None:
     """Say why there is no chart."""
     st.info("No model was called in this range.", icon=":material/payments:")
     st.text("Choose a longer range, or look at what arrived:")
-    st.page_link("pages/sessions.py", label="All sessions", icon=":material/list:")
+    st.page_link("sessions.py", label="All sessions", icon=":material/list:")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@
  * @property {number | null} duration
  * @property {string} status
  * @property {string | null} error
- * @property {string | null} who the model, tool, node or agent that acted
+ * @property {string | null} who the model, tool or node that acted, the agent of an agent
  * @property {number | null} input
  * @property {number | null} output
  * @property {string | null} cost

@@ -1,6 +1,7 @@
 // Which rows of a long list stand in the window. Pure arithmetic.
 
 export const ROW_PX = 28;
+export const HEADS_PX = 24; // the headings, which stay on top of the rows
 const SPARE = 8; // rows kept above and below, so that scrolling shows no gaps
 
 /**
@@ -10,7 +11,7 @@ const SPARE = 8; // rows kept above and below, so that scrolling shows no gaps
  * @param {number} rows how many there are
  */
 export function visible(scrollTop, height, rows) {
-  const first = Math.max(0, Math.floor(scrollTop / ROW_PX) - SPARE);
+  const first = Math.max(0, Math.floor((scrollTop - HEADS_PX) / ROW_PX) - SPARE);
   const end = Math.min(rows, Math.ceil((scrollTop + height) / ROW_PX) + SPARE);
   return { first: Math.min(first, rows), end: Math.max(end, 0) };
 }
@@ -22,9 +23,10 @@ export function visible(scrollTop, height, rows) {
  * @param {number} height
  */
 export function revealed(place, scrollTop, height) {
-  const top = place * ROW_PX;
-  const margin = Math.min(ROW_PX, Math.max(0, (height - ROW_PX) / 2));
-  if (top - margin < scrollTop) return Math.max(0, top - margin);
-  if (top + ROW_PX + margin > scrollTop + height) return top + ROW_PX + margin - height;
+  const top = place * ROW_PX; // where it stands under the headings when scrolled to here
+  const bottom = top + HEADS_PX + ROW_PX - height;
+  const margin = Math.min(ROW_PX, Math.max(0, (height - HEADS_PX - ROW_PX) / 2));
+  if (scrollTop > top - margin) return Math.max(0, top - margin);
+  if (scrollTop < bottom + margin) return bottom + margin;
   return scrollTop;
 }

@@ -5,6 +5,7 @@ import { FAMILIES, LABELS, calls, failed, waits } from "./model.mjs";
 import { ROW_PX, revealed, visible } from "./rows.mjs";
 import { element } from "./dom.mjs";
 
+const COLUMNS = ["kind", "said", "tokens", "cost", "running", "time"];
 const INDENT_PX = 14;
 const MOST_INDENTS = 10;
 
@@ -14,9 +15,13 @@ const MOST_INDENTS = 10;
  */
 export function transcript(choose) {
   const sheet = element("div", { class: "sheet" });
+  const heads = ["", "Step", "Tokens", "USD", "So far", "Time"];
+  const top = element("div", { class: "heads", "aria-hidden": "true" });
+  top.append(...heads.map((head, i) => element("span", { class: COLUMNS[i] }, head)));
   const root = element(
     "div",
     { class: "transcript", role: "listbox", tabindex: "0", "aria-label": "Steps of the session" },
+    top,
     sheet,
   );
   /** @type {import("./model.mjs").Step[]} */

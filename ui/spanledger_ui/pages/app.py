@@ -1,4 +1,8 @@
-"""The frame around all pages: navigation, stylesheet, and how fresh the data is."""
+"""The frame around all pages: navigation, stylesheet, and how fresh the data is.
+
+It lies among the pages, not above them: beside a folder called `pages` Streamlit would take each
+file in there for an app of its own, and show it without this frame to whoever comes by a link.
+"""
 
 import streamlit as st
 
@@ -15,9 +19,9 @@ def main() -> None:
         layout="wide",
     )
     pages = [
-        st.Page("pages/sessions.py", title="Sessions", icon=":material/list:", default=True),
-        st.Page("pages/replay.py", title="Replay", icon=":material/play_circle:"),
-        st.Page("pages/spend.py", title="Spend", icon=":material/payments:"),
+        st.Page("sessions.py", title="Sessions", icon=":material/list:", default=True),
+        st.Page("replay.py", title="Replay", icon=":material/play_circle:"),
+        st.Page("spend.py", title="Spend", icon=":material/payments:"),
     ]
     current = st.navigation(pages)
     components.style()
