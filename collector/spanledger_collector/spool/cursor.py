@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS quarantine (
     signal TEXT NOT NULL,
     encoding TEXT NOT NULL,
     items INTEGER NOT NULL,
-    body BLOB NOT NULL           -- zstd: the spool forgets its own copy after a while
+    body BLOB NOT NULL           -- packed: the spool forgets its own copy after a while
 ) STRICT;
 """
 POSITION = "SELECT seq FROM position"
@@ -48,7 +48,6 @@ class Cursor:
         self._lock = files.lock(path.with_suffix(".lock"))
         self._db = files.open_to_write(path, "fsync", SCHEMA)
         self._db.wal_autocheckpoint(1000)  # nobody waits for this file
-        self._packer = codec.Packer()
 
     def position(self) -> int:
         """Return the last batch that is done with, 0 before the first."""
@@ -76,7 +75,7 @@ class Cursor:
         added = Counter(stored=stored, records=records, unlinked=unlinked)
         with self._db:
             for batch, reason in quarantined:
-                self._db.execute(QUARANTINE, self._quarantine_row(batch, reason))
+                self._db.execute(QUARANTINE, _quarantine_row(batch, reason))
                 added[f"quarantined_{batch.signal}"] += batch.items
             self._db.executemany(ADD, added.items())
             self._db.execute("UPDATE position SET seq = ?", (seq,))
@@ -89,20 +88,6 @@ class Cursor:
         """Close the file and let another process have it."""
         self._db.close()
         files.unlock(self._lock)
-
-    def _quarantine_row(self, batch: Batch, reason: str) -> tuple[str | int | bytes, ...]:
-        return (
-            batch.seq,
-            reason,
-            time.time_ns(),
-            batch.received_ns,
-            batch.project_id,
-            batch.key_id,
-            batch.signal,
-            batch.encoding,
-            batch.items,
-            self._packer.packed(batch.body),
-        )
 
 
 class Position:
@@ -124,3 +109,18 @@ class Position:
         """Close the file."""
         if self._db is not None:
             self._db.close()
+
+
+def _quarantine_row(batch: Batch, reason: str) -> tuple[str | int | bytes, ...]:
+    return (
+        batch.seq,
+        reason,
+        time.time_ns(),
+        batch.received_ns,
+        batch.project_id,
+        batch.key_id,
+        batch.signal,
+        batch.encoding,
+        batch.items,
+        codec.packed(batch.body),
+    )

@@ -18,6 +18,7 @@ Durability = Literal["fsync", "os"]
 
 PAGE_BYTES = 16_384  # bodies are long: fewer, larger pages take a third less CPU than 4 KiB ones
 WAL_LIMIT_BYTES = 64 << 20
+LOCK_WAIT_S = 3.0  # a killed predecessor may need this long to let go of its files
 CHECK_S = 5.0  # how long a start may spend on looking for damage
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "fuse.s3fs", "glusterfs", "ceph"}
 
@@ -31,7 +32,7 @@ CREATE TABLE IF NOT EXISTS batch (
     encoding TEXT NOT NULL,
     items INTEGER NOT NULL,
     crc32 INTEGER NOT NULL,                 -- of the body as it is kept
-    body BLOB NOT NULL                      -- what the client sent, decompressed, then zstd
+    body BLOB NOT NULL                      -- what the client sent, decompressed, then packed
 ) STRICT;
 CREATE TABLE IF NOT EXISTS tally (
     signal TEXT NOT NULL,
@@ -56,19 +57,28 @@ def cursor_path(spool: Path) -> Path:
     return spool.with_suffix(".store.cursor")
 
 
-def lock(path: Path) -> int:
+def lock(path: Path, wait_s: float = LOCK_WAIT_S) -> int:
     """Take an exclusive lock that ends with this process; return its descriptor.
 
     Raises:
-        SpoolUnusable: another process holds it.
+        SpoolUnusable: another process holds it and keeps holding it for a while.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    end = time.monotonic() + wait_s
+    while not _locked(descriptor):
+        if time.monotonic() >= end:
+            os.close(descriptor)
+            raise SpoolUnusable(f"{path} is held by another process; stop it or give other --data")
+        time.sleep(0.02)
+    return descriptor
+
+
+def _locked(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise SpoolUnusable(f"{path} is locked: another process uses this data folder") from error
-    return descriptor
+    except BlockingIOError:
+        return False
+    return True
 
 
 def unlock(descriptor: int) -> None:

@@ -64,7 +64,16 @@ class Reader:
 
 
 def _batch(*row: Any) -> Batch:
-    described, crc32, kept = row[:7], row[7], row[8]
-    if zlib.crc32(kept) != crc32:  # SQLite itself keeps no checksum of its pages
-        return Batch(*described, b"", damage="crc_mismatch")
-    return Batch(*described, codec.unpacked(kept))
+    seq, received_ns, project_id, key_id, signal, encoding, items, crc32, kept = row
+    intact = zlib.crc32(kept) == crc32  # SQLite itself keeps no checksum of its pages
+    return Batch(
+        seq=seq,
+        received_ns=received_ns,
+        project_id=project_id,
+        key_id=key_id,
+        signal=signal,
+        encoding=encoding,
+        items=items,
+        body=codec.unpacked(kept) if intact else b"",
+        damage="" if intact else "crc_mismatch",
+    )

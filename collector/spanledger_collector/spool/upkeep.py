@@ -70,8 +70,7 @@ class Upkeep:
         if looking:
             self.look()
         if self._frames >= CHECKPOINT_FRAMES or (looking and self._flush and self._frames):
-            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._frames = 0
+            self.finish()
         return self._forget() or (idle and self._shrink())
 
     def look(self) -> None:
@@ -84,6 +83,11 @@ class Upkeep:
         pages: int = self._db.pragma("page_count")
         self.used_bytes = (pages - self._free_pages()) * self._db.pragma("page_size")
         self.refusal = self._lack()
+
+    def finish(self) -> None:
+        """Fold the log into the file, as far as no reader is in the middle of it."""
+        self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        self._frames = 0
 
     def close(self) -> None:
         """Close what was opened to look."""

@@ -7,7 +7,7 @@ one fsync acknowledges them all. An error is never half-acknowledged: the transa
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,6 @@ class Spool:
         self._locked = files.lock(path.with_suffix(".lock"))
         self._db = files.open_to_write(path, durability)
         self._number_above_cursor(path)
-        self._packer = codec.Packer()
         self._tally: Tally = Counter(
             {(signal, name): value for signal, name, value in self._db.execute(TALLY)}
         )
@@ -99,6 +98,7 @@ class Spool:
         self._door = Lock()  # held to enter the queue, to shut it, and to change the sums
         self._closed = False
         self.failed = False
+        self.on_failure: Callable[[], None] = lambda: None
         self._thread = Thread(target=self._run, name=f"spool {path.name}")
         self._thread.start()
 
@@ -143,9 +143,11 @@ class Spool:
             self._closed = True
             self._queue.put(None)
         self._thread.join()
-        self._upkeep.close()
-        if self.failed:  # closing would write the log back, with an fsync
+        if self.failed:  # closing would fold the log in, with an fsync
             self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        else:
+            self._upkeep.finish()
+        self._upkeep.close()
         self._db.close()
         files.unlock(self._locked)
 
@@ -193,7 +195,7 @@ class Spool:
     def _commit(self, group: Sequence[Waiting]) -> None:
         """Make a group durable and tell whoever waits, or tell them that it is not."""
         added = _added(group)
-        rows = [self._row(waiting.batch) for waiting in group if waiting.batch.items]
+        rows = [_row(waiting.batch) for waiting in group if waiting.batch.items]
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(INSERT, rows)
@@ -225,24 +227,26 @@ class Spool:
         """Shut the door for good and send everybody away."""
         with self._door:
             self.failed = True
+        self.on_failure()
         _refuse(group, "overloaded")
         while not self._queue.empty():
             waiting = self._queue.get_nowait()
             if waiting is not None and waiting.done.set_running_or_notify_cancel():
                 _refuse([waiting], "overloaded")
 
-    def _row(self, batch: Batch) -> tuple[Any, ...]:
-        kept = self._packer.packed(batch.body)
-        return (
-            batch.received_ns,
-            batch.project_id,
-            batch.key_id,
-            batch.signal,
-            batch.encoding,
-            batch.items,
-            crc32(kept),
-            kept,
-        )
+
+def _row(batch: Batch) -> tuple[Any, ...]:
+    kept = codec.packed(batch.body)
+    return (
+        batch.received_ns,
+        batch.project_id,
+        batch.key_id,
+        batch.signal,
+        batch.encoding,
+        batch.items,
+        crc32(kept),
+        kept,
+    )
 
 
 def _added(group: Iterable[Waiting]) -> Tally:

@@ -1,0 +1,196 @@
+"""OTLP over HTTP: requests in, answers out, by ASGI.
+
+Reads headers and bodies, undoes gzip within the limit, and hands bytes to the intake. A bare ASGI
+application: a framework's routing would cost as much per request as checking a batch of spans.
+"""
+
+import logging
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+
+from spanledger_collector.answers import Answer, Refused, error_body, success_body
+from spanledger_collector.exposition import CONTENT_TYPE, exposition
+from spanledger_collector.intake import Caller, Intake
+from spanledger_collector.wire import Encoding, Signal
+
+log = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Headers = dict[bytes, bytes]
+HeaderList = list[tuple[bytes, bytes]]
+
+SIGNALS: dict[str, Signal] = {
+    "/v1/traces": "traces",
+    "/v1/logs": "logs",
+    "/v1/metrics": "metrics",
+}
+ENCODINGS: dict[bytes, Encoding] = {
+    b"application/x-protobuf": "protobuf",
+    b"application/protobuf": "protobuf",
+    b"application/json": "json",
+}
+MEDIA_TYPES: dict[Encoding, bytes] = {
+    "protobuf": b"application/x-protobuf",
+    "json": b"application/json",
+}
+HINTS: dict[str, tuple[bytes, bytes]] = {  # what to do instead, by code
+    "method_not_allowed": (b"allow", b"POST"),
+    "unsupported_encoding": (b"accept-encoding", b"gzip"),
+    "unauthenticated": (b"www-authenticate", b"Bearer"),
+}
+GZIP = 31  # zlib's number for a gzip header and the largest window
+GZIP_MEMBERS = 16  # in a row, which are one file; a client sends one
+
+
+class Left(Exception):
+    """The client went away before its request was complete."""
+
+
+class Unacceptable(Exception):
+    """A request that is refused for its body."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.code)
+        self.refused = refused
+
+
+class OtlpHttp:
+    """The ASGI application of ingest."""
+
+    def __init__(self, intake: Intake, about: Mapping[str, str]) -> None:
+        """Serve an intake; `about` is what /readyz tells of the settings."""
+        self._intake = intake
+        self._about = about
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        signal = SIGNALS.get(scope["path"])
+        if signal is None:
+            await self._show(scope["path"], scope["method"], send)
+            return
+        headers: Headers = dict(scope["headers"])
+        media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        encoding = ENCODINGS.get(media_type)
+        try:
+            answer = await self._answer(scope["method"], signal, encoding, headers, receive)
+        except Left:
+            return
+        if isinstance(answer, Refused):
+            self._intake.refused[answer.code] += 1
+        await _send_answer(send, answer, encoding or "json")
+
+    async def _answer(
+        self,
+        method: str,
+        signal: Signal,
+        encoding: Encoding | None,
+        headers: Headers,
+        receive: Receive,
+    ) -> Answer:
+        """Return the answer to an export request."""
+        if method != "POST":
+            return Refused("method_not_allowed", "use POST")
+        if encoding is None:
+            return Refused("unsupported_media_type", "use application/x-protobuf or /json")
+        try:
+            return await self._export(signal, encoding, headers, receive)
+        except Unacceptable as error:
+            return error.refused
+        except (Left, MemoryError):
+            raise
+        except Exception:
+            # 500 would tell an OTLP client to throw the batch away.
+            log.exception("an export request failed")
+            return Refused("overloaded", "unexpected error")
+
+    async def _export(
+        self, signal: Signal, encoding: Encoding, headers: Headers, receive: Receive
+    ) -> Answer:
+        compression = headers.get(b"content-encoding", b"").strip().lower()
+        if compression not in (b"gzip", b"identity", b""):
+            return Refused("unsupported_encoding", "use gzip or none")
+        refusal = self._intake.refusal(int(headers.get(b"content-length", 0)))
+        if refusal is not None:  # before the body is asked for: it may be large
+            return refusal
+        with self._intake.in_flight() as hold:
+            body = await self._body(receive, hold)
+            if compression == b"gzip":
+                body = self._gunzipped(body)
+                hold(len(body))
+            return await self._intake.take(Caller(), signal, encoding, body)
+
+    async def _body(self, receive: Receive, hold: Callable[[int], None]) -> bytes:
+        """Return the body as it was sent, within the limit."""
+        chunks: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise Left
+            chunk: bytes = event.get("body", b"")
+            chunks.append(chunk)
+            hold(len(chunk))
+            size += len(chunk)
+            if size > self._intake.max_body_bytes:
+                raise Unacceptable(self._intake.too_large())
+            more = event.get("more_body", False)
+        return b"".join(chunks)
+
+    def _gunzipped(self, body: bytes) -> bytes:
+        """Return a body decompressed, stopping as soon as it exceeds the limit."""
+        limit = self._intake.max_body_bytes
+        whole = b""
+        for _ in range(GZIP_MEMBERS):
+            member = zlib.decompressobj(GZIP)
+            try:
+                whole += member.decompress(body, limit + 1 - len(whole))
+            except zlib.error as error:
+                raise Unacceptable(Refused("gzip_corrupt", "no gzip")) from error
+            if len(whole) > limit:
+                raise Unacceptable(self._intake.too_large())
+            if not member.eof:
+                raise Unacceptable(Refused("gzip_corrupt", "cut short"))
+            body = member.unused_data
+            if not body:
+                return whole
+        raise Unacceptable(Refused("gzip_corrupt", "too many members"))
+
+    async def _show(self, path: str, method: str, send: Send) -> None:
+        """Answer a request for one of the pages about this process."""
+        if path not in ("/healthz", "/readyz", "/metrics"):
+            await _send_answer(send, Refused("not_found", "see /v1/traces"), "json")
+        elif path == "/metrics":
+            text = exposition(self._intake).encode()
+            await _send(send, 200, text, [(b"content-type", CONTENT_TYPE)])
+        else:
+            refusal = self._intake.spool.refusal if path == "/readyz" else ""
+            about = {**self._about, "ready": not refusal, "reason": refusal}
+            body = orjson.dumps(about if path == "/readyz" else {"alive": True})
+            await _send(
+                send, 503 if refusal else 200, body, [(b"content-type", b"application/json")]
+            )
+
+
+async def _send_answer(send: Send, answer: Answer, encoding: Encoding) -> None:
+    """Send the answer to an export request in the encoding it came in."""
+    headers: HeaderList = [(b"content-type", MEDIA_TYPES[encoding])]
+    if not isinstance(answer, Refused):
+        await _send(send, 200, success_body(answer, encoding), headers)
+        return
+    if answer.code in HINTS:
+        headers.append(HINTS[answer.code])
+    if answer.retry_s is not None:
+        headers.append((b"retry-after", str(answer.retry_s).encode()))
+    await _send(send, answer.http_status, error_body(answer, encoding), headers)
+
+
+async def _send(send: Send, status: int, body: bytes, headers: HeaderList) -> None:
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
