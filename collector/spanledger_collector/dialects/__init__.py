@@ -191,7 +191,18 @@ def one_line(value: str) -> str:
 
 
 # where the words of a message are, in the shapes of all dialects, most telling first
-TEXT_KEYS = ("content", "text", "parts", "message", "output_text", "output", "choices", "messages")
+TEXT_KEYS = (
+    "content",
+    "text",
+    "parts",
+    "message",
+    "output_text",
+    "output",
+    "choices",
+    "messages",
+    "generations",
+    "kwargs",
+)
 CALL_KEYS = ("tool_calls", "toolUse", "tool_call", "function")
 
 

@@ -184,12 +184,15 @@ def first_call(attributes: Attributes) -> str | None:
 def content(span: Span, logs: Sequence[Event]) -> Content:
     """Return the conversation of a step or run, or the arguments and result of a tool."""
     a = span.attributes
+    if "ai.toolCall.name" in a:
+        return Content(
+            arguments=arguments(a.get("ai.toolCall.args")),
+            result=arguments(a.get("ai.toolCall.result")),
+        )
     tools = a.get("ai.prompt.tools")
     return Content(
         input=conversation(parsed(a.get("ai.prompt.messages") or a.get("ai.prompt"))),
         output=answered(a),
-        arguments=arguments(a.get("ai.toolCall.args")),
-        result=arguments(a.get("ai.toolCall.result")),
         tools=[parsed(tool) for tool in tools] if isinstance(tools, list) else parsed(tools),
         parameters=parameters(a, "ai.settings.") | parameters(a, "gen_ai.request."),
     )
