@@ -7,9 +7,6 @@ and every total it touches is on disk. Whatever stops it in between, the same ba
 and write the same rows again: `spans` is keyed by span, `traces` is recomputed.
 """
 
-import logging
-import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +16,7 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.rollup import Rollup, TraceKey, by_trace
 from spanledger_collector.spool import Batch, Cursor, Reader
-from spanledger_collector.store import ClickHouseError, Store
+from spanledger_collector.store import Store
 from spanledger_collector.usage import usage
 from spanledger_collector.write import (
     PAYLOAD_COLUMNS,
@@ -33,8 +30,6 @@ from spanledger_collector.write import (
     span_row,
 )
 from spanledger_schema.span import CALLS, Bill, Record, Span, Usage
-
-log = logging.getLogger(__name__)
 
 NOT_A_CALL = (Usage(), Bill(None, "no_usage"))
 
@@ -71,9 +66,12 @@ def read(batches: Iterable[Batch], book: Pricebook) -> Round:
     """Return what these batches say. One that cannot be decoded is refused, the rest goes on."""
     found = Round()
     for batch in batches:
+        if batch.damage:
+            found.refused.append((batch, batch.damage))
+            continue
         try:
             if batch.signal == "traces":
-                spans = decode.spans(batch.body, batch.encoding)
+                spans = decode.spans(batch.body, batch.encoding).spans
                 found.understood += (
                     understand(batch.project_id, batch.received_ns, span, book) for span in spans
                 )
@@ -86,7 +84,7 @@ def read(batches: Iterable[Batch], book: Pricebook) -> Round:
 
 def read_records(batch: Batch, found: Round) -> None:
     """Add the log records of a batch that name a span."""
-    for record in decode.records(batch.body, batch.encoding):
+    for record in decode.records(batch.body, batch.encoding).records:
         if record.trace_id and record.span_id:
             hint = normalise.hint(record) or Hint(record.span_id)
             found.records.append((batch.project_id, batch.received_ns, record, hint))
@@ -95,30 +93,26 @@ def read_records(batch: Batch, found: Round) -> None:
 
 
 class Drain:
-    """Moves one spool into the store, round by round. Only one thread may turn it."""
+    """Moves spools into the store, round by round. Only one thread may turn it."""
 
-    def __init__(
-        self, store: Store, reader: Reader, cursor: Cursor, book: Pricebook, most_items: int
-    ) -> None:
+    def __init__(self, store: Store, book: Pricebook, most_items: int) -> None:
         self._store = store
-        self._reader = reader
-        self._cursor = cursor
         self._book = book
         self._most_items = most_items
         self._rollup = Rollup(store)
 
-    def step(self) -> int:
-        """Drain one round; return how many batches it took, 0 when the spool is empty.
+    def step(self, reader: Reader, cursor: Cursor) -> int:
+        """Drain one round of a spool; return how many batches it took, 0 when it is empty.
 
         Raises:
             ClickHouseError: the store refused or is away; nothing was confirmed, call again.
         """
-        batches = self._reader.read_from(self._cursor.position(), self._most_items)
+        batches = reader.read_from(cursor.position(), self._most_items)
         if not batches:
             return 0
         found = read(batches, self._book)
         self._write(found)
-        self._cursor.confirm(
+        cursor.confirm(
             batches[-1].seq,
             stored=len(found.understood),
             records=len(found.records),
@@ -147,28 +141,3 @@ def hints(records: Iterable[tuple[str, int, Record, Hint]]) -> Iterator[tuple[Tr
     for project_id, _, record, hint in records:
         if hint.session_id or hint.user_id:
             yield (project_id, record.trace_id), hint
-
-
-def run(drain: Drain, stop: threading.Event, wait_s: float) -> None:
-    """Drain until told to stop; a store that is away is asked again, ever less often."""
-    pause_s = 1.0
-    while not stop.is_set():
-        try:
-            drained = drain.step()
-            pause_s = 1.0
-        except ClickHouseError:
-            log.exception("store refused a round of the drain; trying again in %.0f s", pause_s)
-            stop.wait(pause_s)
-            pause_s = min(pause_s * 2, 60.0)
-            continue
-        if not drained:
-            stop.wait(wait_s)
-
-
-def settle(drain: Drain, timeout_s: float) -> bool:
-    """Drain what is there now; return whether the spool is empty before the time is over."""
-    end = time.monotonic() + timeout_s
-    while drain.step():
-        if time.monotonic() > end:
-            return False
-    return True

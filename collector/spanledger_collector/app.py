@@ -1,0 +1,135 @@
+"""The store process: owns the database, drains the spools into it, answers queries.
+
+Wires the stages together and stops them in order. The engine lives in this process alone; when it
+crashes, ingest goes on acknowledging and the supervisor starts this one again.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from spanledger_collector.api import create_app
+from spanledger_collector.drain import Drain
+from spanledger_collector.moments import rfc3339
+from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.settings import Settings
+from spanledger_collector.spool import Cursor, Reader, spools
+from spanledger_collector.store import ClickHouseError, Store
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE_S = 60.0
+STATE_EVERY_S = 1.0
+
+
+class Draining(threading.Thread):
+    """Drains every spool of the data folder, also those that appear while it runs.
+
+    A store that is away is asked again, ever less often, for as long as it takes.
+    """
+
+    def __init__(self, store: Store, book: Pricebook, settings: Settings) -> None:
+        super().__init__(name="drain")
+        self._settings = settings
+        self._drain = Drain(store, book, settings.drain_spans)
+        self._spools: dict[Path, tuple[Reader, Cursor]] = {}
+        self._stopping = threading.Event()
+        self._state_due_s = 0.0
+        self.tally: Counter[str] = Counter()
+        self.pending: Counter[str] = Counter()
+        self.store_down_since_s: float | None = None
+
+    def run(self) -> None:
+        """Drain until told to stop."""
+        pause_s = 1.0
+        while not self._stopping.is_set():
+            try:
+                drained = self._round()
+            except ClickHouseError:
+                log.exception("the store refused a round; trying again in %.0f s", pause_s)
+                self.store_down_since_s = self.store_down_since_s or time.monotonic()
+                self._stopping.wait(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                continue
+            pause_s, self.store_down_since_s = 1.0, None
+            if not drained:
+                self._stopping.wait(self._settings.drain_wait_s)
+
+    def _round(self) -> int:
+        """Take one round from every spool; return how many batches that were."""
+        for path in spools(self._settings.spool_dir):
+            if path not in self._spools:
+                self._spools[path] = Reader(path), Cursor(path)
+        drained = sum(self._drain.step(*each) for each in self._spools.values())
+        if not drained or time.monotonic() > self._state_due_s:
+            self._note_state()
+        return drained
+
+    def _note_state(self) -> None:
+        """Note how things stand, for other threads to read: the files belong to this one."""
+        self._state_due_s = time.monotonic() + STATE_EVERY_S
+        both = self._spools.values()
+        self.tally = sum((cursor.tally() for _, cursor in both), Counter())
+        self.pending = sum((r.pending(c.position()) for r, c in both), Counter())
+
+    def stop(self) -> None:
+        """Finish the round at hand, then let go of the spools."""
+        self._stopping.set()
+        self.join()
+        for reader, cursor in self._spools.values():
+            reader.close()
+            cursor.close()
+
+
+def state(store: Store, draining: Draining) -> dict[str, Any]:
+    """Return how the store process is doing, for `/readyz`."""
+    fresh = next(store.rows("freshness"))
+    down_s = draining.store_down_since_s
+    return {
+        "ready": draining.is_alive() and down_s is None,
+        "store": "chdb" if store.exclusive else "clickhouse",
+        "span_rows": fresh["span_rows"],
+        "last_received_at": rfc3339(fresh["last_received_ns"]) if fresh["span_rows"] else None,
+        "pending": {signal: draining.pending[signal] for signal in ("traces", "logs")},
+        "quarantined": draining.tally["quarantined_traces"] + draining.tally["quarantined_logs"],
+    }
+
+
+def counters(draining: Draining) -> dict[str, float]:
+    """Return the figures of `/metrics`, by Prometheus name."""
+    tally, pending = draining.tally, draining.pending
+    return {
+        "spanledger_spans_stored_total": tally["stored"],
+        "spanledger_spans_pending": pending["traces"],
+        "spanledger_spans_quarantined": tally["quarantined_traces"],
+        "spanledger_log_records_stored_total": tally["records"],
+        "spanledger_log_records_unlinked_total": tally["unlinked"],
+        "spanledger_log_records_pending": pending["logs"],
+        "spanledger_log_records_quarantined": tally["quarantined_logs"],
+    }
+
+
+def serve(settings: Settings) -> int:
+    """Run the store process until it is told to stop; return its exit code."""
+    store = Store(settings.store)
+    draining = Draining(store, Pricebook(), settings)
+    draining.start()
+    app = create_app(store, lambda: state(store, draining), lambda: counters(draining))
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.api_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=int(settings.stop_s),
+    )
+    try:
+        uvicorn.Server(config).run()
+    finally:
+        draining.stop()
+        store.close()
+    return 0
