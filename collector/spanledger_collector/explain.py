@@ -15,15 +15,17 @@ from spanledger_collector.path import Drawn, Step, agents, transitions, visits
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.toolcalls import tool_calls
 from spanledger_collector.write import Understood
-from spanledger_schema.span import Content, Event, Record, Span
+from spanledger_schema.span import Event, Record, Span
 
 
 def explain(spans: Sequence[Span], records: Sequence[Record], book: Pricebook) -> Object:
     """Return what these spans and log records come to."""
     told = traces(spans, records, book)
     drawings = {u.span.span_id: drawn for t in told for u in t.spans if (drawn := drawing_of(u))}
-    later = [conversation for each in told for conversation in each.conversations]
-    explained = [trace(each, drawings, later) for each in told]
+    explained = [
+        trace(each, drawing_for(each, drawings), tools)
+        for each, tools in zip(told, tool_calls(told), strict=True)
+    ]
     return {
         "traces": explained,
         "totals": summed([each["totals"] for each in explained]),
@@ -59,14 +61,12 @@ def drawing_for(told: Told, drawings: Mapping[bytes, Drawn]) -> Drawn | None:
     return next((drawings[span_id] for span_id in ids if span_id in drawings), None)
 
 
-def trace(told: Told, drawings: Mapping[bytes, Drawn], later: Sequence[Content]) -> Object:
-    """Return one trace as an object; `later` are the conversations of the whole payload."""
+def trace(told: Told, drawn: Drawn | None, tools: Sequence[Object]) -> Object:
+    """Return one trace as an object."""
     found = told.verdict
     steps = [step(u) for u in told.spans]
-    drawn = drawing_for(told, drawings)
     ordered = sorted(told.spans, key=lambda u: (u.span.start_ns, u.span.span_id))
     calls = [call(told, told.by_id[span_id]) for span_id in found.billed]
-    tools = tool_calls(told, later)
     return {
         "trace_id": told.trace_id.hex(),
         "session_id": found.session_id or None,
@@ -80,7 +80,7 @@ def trace(told: Told, drawings: Mapping[bytes, Drawn], later: Sequence[Content])
             for u in ordered
             if u.span.span_id in found.not_billed and u.facts.kind != "tool"
         ],
-        "tool_calls": tools,
+        "tool_calls": list(tools),
         "nodes": [
             {"name": v.name, "attempt": v.attempt, "status": v.status} for v in visits(steps, drawn)
         ],

@@ -75,13 +75,13 @@ def visits(steps: Sequence[Step], drawn: Drawn | None = None) -> list[Visit]:
     attempts: defaultdict[str, int] = defaultdict(int)
     found: list[Visit] = []
     for step in in_order(steps):
-        if not step.node or repeats(step, by_id):
+        if not step.node or step.kind == "tool" or repeats(step, by_id):
             continue
         level, _, _ = step.node_run.rpartition("|")
         attempts[step.node_run] += 1
         attempt = attempts[step.node_run] if step.node_run else tried_again(step, found)
         found.append(Visit(step.span_id, step.node, step.status, attempt, step.node_step, level))
-    return with_unseen(found, steps, by_id, drawn) if drawn and found else found
+    return with_unseen(found, steps, by_id, drawn or Drawn()) if found else found
 
 
 def tried_again(step: Step, before: Sequence[Visit]) -> int:
@@ -96,7 +96,8 @@ def with_unseen(
     """Add the executions that only the tool calls made inside them tell of.
 
     Some libraries record no span for a node that merely runs tools. A tool call outside every
-    node was made by one; if the drawing leaves just one from which the next node is reached, by it.
+    node was made by one: by the only one that leads to the next node, if the drawing leaves just
+    one, else by that which the tool's own span names.
     """
     found = []
     loose = [s for s in in_order(steps) if s.kind == "tool" and not inside_node(s, by_id)]
@@ -107,8 +108,9 @@ def with_unseen(
         inner = [t for t in loose if since <= t.start_ns and (not until or t.start_ns < until)]
         target = after.name if after else "__end__"
         sources = [name for name, to in drawn.edges if to == target and name in missing]
-        if inner and len(sources) == 1:
-            found.append(Visit(inner[0].span_id, sources[0], "", 1, None, ""))
+        name = sources[0] if len(sources) == 1 else inner[0].node if inner else ""
+        if inner and name:
+            found.append(Visit(inner[0].span_id, name, "", 1, None, ""))
         if after:
             found.append(after)
     return found

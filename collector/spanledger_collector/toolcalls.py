@@ -4,26 +4,32 @@ Where nobody traced the tools, a call that a model asked for and whose result a 
 brings back has been made all the same. Takes one trace, gives plain objects.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from spanledger_collector.entries import Object, Told, failure
 from spanledger_collector.write import Understood
 from spanledger_schema.span import Content, Part
 
 
-def tool_calls(told: Told, later: Sequence[Content] = ()) -> list[Object]:
-    """Return the tool calls of a trace in order of start.
+def tool_calls(told: Sequence[Told]) -> list[list[Object]]:
+    """Return the tool calls of each trace, in order of start."""
+    untraced = [t for t in told if not any(u.facts.kind in ("tool", "handoff") for u in t.spans)]
+    words = answered([(t.trace_id, c) for t in untraced for c in t.conversations])
+    return [
+        [from_words(asked, result) for trace_id, asked, result in words if trace_id == t.trace_id]
+        if t in untraced
+        else from_spans(t)
+        for t in told
+    ]
 
-    `later` are the conversations of all traces: some libraries begin a new trace with each call,
-    and then the result of a tool comes back in another one.
-    """
+
+def from_spans(told: Told) -> list[Object]:
+    """Return the tool calls that have a span."""
     traced = [u for u in told.spans if counts_as_tool(told, u)]
-    if traced or any(u.facts.kind in ("tool", "handoff") for u in told.spans):
-        asked = {part.id: part for part, _ in requested(told.conversations) if part.id}
-        ordered = sorted(traced, key=lambda u: (u.span.start_ns, u.span.span_id))
-        return [from_span(told, u, asked.get(u.facts.tool_call_id or "")) for u in ordered]
-    return [from_words(part, result) for part, result in answered(told.conversations, later)]
+    asked = {p.id: p for c in told.conversations for p in requested(c) if p.id}
+    ordered = sorted(traced, key=lambda u: (u.span.start_ns, u.span.span_id))
+    return [from_span(told, u, asked.get(u.facts.tool_call_id or "")) for u in ordered]
 
 
 def counts_as_tool(told: Told, u: Understood) -> bool:
@@ -63,63 +69,44 @@ def from_words(asked: Part, result: Part) -> Object:
     }
 
 
-def requested(conversations: Sequence[Content]) -> Iterator[tuple[Part, int]]:
-    """Yield the tool calls that models asked for, with the place of the asking conversation."""
-    for place, content in enumerate(conversations):
-        for message in content.output:
-            yield from ((part, place) for part in message.parts if part.type == "tool_call")
+def answered(conversations: Sequence[tuple[bytes, Content]]) -> list[tuple[bytes, Part, Part]]:
+    """Return each tool call that a model asked for and whose result a later request brought.
 
-
-def answered(
-    conversations: Sequence[Content], elsewhere: Sequence[Content]
-) -> Iterator[tuple[Part, Part]]:
-    """Yield each tool call that was asked for with the result that a later request brought back.
-
-    By the id of the call. One that was recorded without an id gets that by which a later request
-    repeats it; where nothing bears ids, name and order tell, and then in this trace only.
+    With the trace of that request: some libraries begin a new trace with each call. What a
+    request repeats of older turns was answered before, or asked where nobody recorded it.
     """
-    spent: defaultdict[str | None, int] = defaultdict(int)
-    seen: set[str] = set()
-    for made, place in requested(conversations):
-        after = conversations[place + 1 :]
-        asked = made if made.id else repeated(made, (*after, *elsewhere), seen)
-        if asked.id is None:
-            longest = max((list(brought(c, asked)) for c in after), key=len, default=[])
-            results = longest[spent[asked.name] :]
-            spent[asked.name] += 1
-        elif asked.id in seen:
-            continue
-        else:
-            seen.add(asked.id)
-            results = [r for c in (*after, *elsewhere) for r in brought(c, asked)]
-        if results:
-            yield asked, results[0]
+    pending: list[Part] = []
+    found = []
+    for trace_id, content in conversations:
+        for asked, result in exchanged(content):
+            if (known := next((p for p in pending if is_same(p, asked)), None)) is not None:
+                pending.remove(known)
+                found.append((trace_id, replace(known, id=known.id or asked.id), result))
+        pending += requested(content)
+    return found
 
 
-def repeated(asked: Part, later: Sequence[Content], seen: set[str]) -> Part:
-    """Return a tool call as a later request repeats it, with its id, or as it is."""
-    for content in later:
-        for message in content.input:
-            for part in message.parts:
-                if (
-                    part.type == "tool_call"
-                    and (part.name, part.data) == (asked.name, asked.data)
-                    and part.id not in (None, *seen)
-                ):
-                    return part
-    return asked
+def requested(content: Content) -> list[Part]:
+    """Return the tool calls that a model asked for."""
+    return [p for message in content.output for p in message.parts if p.type == "tool_call"]
 
 
-def brought(content: Content, asked: Part) -> Iterator[Part]:
-    """Yield the results in a request that answer a tool call."""
-    for message in content.input:
-        for part in message.parts:
-            if part.type == "tool_result" and answers(part, asked):
-                yield part
+def exchanged(content: Content) -> Iterator[tuple[Part, Part]]:
+    """Yield the tool calls that a request repeats with their results; both, or only the results."""
+    parts = [part for message in content.input for part in message.parts]
+    calls = [part for part in parts if part.type == "tool_call"]
+    for result in parts:
+        if result.type == "tool_result":
+            call = next((c for c in calls if is_same(c, result)), None)
+            if call is not None:
+                calls.remove(call)
+            yield call or result, result
 
 
-def answers(result: Part, asked: Part) -> bool:
-    """Tell whether a result is that of a call: by its id, else by the name of the tool."""
-    if asked.id or result.id:
-        return result.id == asked.id
-    return result.name is not None and result.name == asked.name
+def is_same(one: Part, other: Part) -> bool:
+    """Tell whether two parts speak of the same tool call: by id, else by name and arguments."""
+    if one.id and other.id:
+        return one.id == other.id
+    if one.name != other.name:
+        return False
+    return one.data == other.data or other.type == "tool_result"

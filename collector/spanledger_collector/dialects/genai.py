@@ -168,8 +168,11 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     ]
     source = next((x for x in (a, *told) if not x.keys().isdisjoint(MESSAGES)), a)
     system = messages(source.get("gen_ai.system_instructions"), role="system")
+    asked = messages(source.get("gen_ai.input.messages"), role="user")
+    if any(message.role == "system" for message in asked):
+        system = []  # some put the instructions into both places
     found = Content(
-        input=[*system, *messages(source.get("gen_ai.input.messages"), role="user")],
+        input=[*system, *asked],
         output=messages(source.get("gen_ai.output.messages"), role="assistant"),
         arguments=arguments(first(source, a, "gen_ai.tool.call.arguments")),
         result=arguments(first(source, a, "gen_ai.tool.call.result")),

@@ -7,8 +7,17 @@ no shape that is known here is shown as text; nothing is thrown away and nothing
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from spanledger_collector.dialects.parts import Object, is_part, named, part, text_part, tool_call
+from spanledger_collector.dialects.parts import (
+    TYPES,
+    Object,
+    is_part,
+    named,
+    part,
+    text_part,
+    tool_call,
+)
 from spanledger_collector.dialects.structure import nested, structure
 from spanledger_schema.span import Attributes, Message, Part, Value
 
@@ -36,7 +45,8 @@ BODIES = ("message", "kwargs", "data", "message_content", "content")
 
 def messages(value: Value, role: str) -> list[Message]:
     """Return the messages in a value; `role` is that of one which names none."""
-    return [message for item in items(structure(value), 0) for message in read(item, role)]
+    found = [message for item in items(structure(value), 0) for message in read(item, role)]
+    return linked(found) if any(m.role == "tool" for m in found) else found
 
 
 def flattened(attributes: Attributes, prefix: str, role: str) -> list[Message]:
@@ -56,6 +66,33 @@ def parameters(attributes: Attributes, prefix: str) -> dict[str, Value]:
         for name, value in attributes.items()
         if name.startswith(prefix) and name != f"{prefix}model"
     }
+
+
+def linked(found: list[Message]) -> list[Message]:
+    """Return messages in which results that name no call take the id of the one they follow."""
+    open_calls: list[Part] = []
+    told = []
+    for message in found:
+        parts_of = []
+        for each in message.parts:
+            if each.type == "tool_result":
+                call = answered_call(each, open_calls)
+                if call is not None:
+                    open_calls.remove(call)
+                    each = replace(each, id=each.id or call.id, name=each.name or call.name)
+            elif each.type == "tool_call":
+                open_calls.append(each)
+            parts_of.append(each)
+        told.append(replace(message, parts=tuple(parts_of)))
+    return told
+
+
+def answered_call(result: Part, open_calls: list[Part]) -> Part | None:
+    """Return the call that a result answers: by id, by name, else the first still open."""
+    for key in ("id", "name"):
+        if (known := getattr(result, key)) is not None:
+            return next((c for c in open_calls if getattr(c, key) == known), None)
+    return open_calls[0] if open_calls else None
 
 
 def items(value: Value, depth: int) -> Iterator[Value]:
@@ -116,6 +153,8 @@ def unwrapped(value: Object) -> Object:
         inner = next((value[k] for k in BODIES if isinstance(value.get(k), dict)), None)
         if inner is None or (is_part(value) and "message" not in value):
             break
+        if value.get("role") == "tool" and inner is value.get("content"):
+            break  # what a tool returned, not a wrapping
         value = inner
     return value
 
@@ -139,7 +178,9 @@ def parts(body: Object, role: str) -> Iterator[Part]:
         yield from part(body)
         return
     said = next((body[k] for k in ("parts", "content", "contents", "text") if body.get(k)), None)
-    if role == "tool" and not part_list(said):
+    if role == "tool" and (not (given := part_list(said)) or all(map(is_text, given))):
+        if given:
+            said = "\n".join(str(t.text) for item in given for t in part(item))
         known_id = body.get("tool_call_id") or body.get("id")
         yield Part("tool_result", name=named(body), id=known_id, data=structure(said))
     elif said is not None and said != '""':  # how one library writes "no words, only calls"
@@ -158,6 +199,11 @@ def part_list(said: Value) -> list[Value]:
     """Return the parts in a list, also when it was sent as text; an empty list if it is none."""
     found = structure(said) if isinstance(said, str) and said[:1] == "[" else said
     return found if isinstance(found, list) and all(is_part(item) for item in found) else []
+
+
+def is_text(value: Value) -> bool:
+    """Tell whether a part is plain text."""
+    return isinstance(value, dict) and TYPES.get(str(value.get("type"))) == "text"
 
 
 def called(body: Object) -> Iterator[Part]:

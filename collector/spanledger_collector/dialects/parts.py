@@ -56,8 +56,8 @@ def part(value: Value) -> Iterator[Part]:
     if word is None:
         key = next((k for k in KEYED if value.get(k)), None)
         word = TYPES[key] if key else "text"
-        if key and isinstance(value[key], dict):
-            value = value[key]
+        if key and isinstance(named_part := value[key], dict):
+            value = named_part
     yield from PARTS[word](value)
 
 
