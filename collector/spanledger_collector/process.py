@@ -49,6 +49,7 @@ def begin(args: Namespace, *ports: str) -> Settings:
     """
     chosen = settings.from_args(args)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the supervisor says what is up
     if args.until_stdin_closes:
         follow_parent(chosen.stop_s)
     prepare_folder(chosen.data)

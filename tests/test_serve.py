@@ -1,0 +1,137 @@
+"""`spanledger serve` with real processes: it starts, heals, stops, and leaves nothing behind."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from tests.ports import free_port
+from tests.serving import PORTS, Server, serving
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path) as running:
+        yield running
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def refused(*flags: str) -> str:
+    """Return the one line with which `serve` refuses to start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "spanledger", "serve", *flags],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def ports() -> list[str]:
+    return [part for name in PORTS for part in (f"--{name.replace('_', '-')}", str(free_port()))]
+
+
+def test_it_says_where_everything_is_and_everything_answers(server: Server):
+    for address in (server.otlp, server.api, server.screens, str(server.settings.data)):
+        assert address in server.said
+    for url in (
+        f"{server.otlp}/readyz",
+        f"{server.api}/readyz",
+        f"{server.screens}/_stcore/health",
+    ):
+        assert urlopen(url, timeout=10).status == 200
+    assert server.children().keys() == {"ingest", "store", "ui"}
+
+
+def test_only_the_store_loads_the_engine(server: Server):
+    loaded = {
+        name: any("chdb" in mapped.path for mapped in child.memory_maps())
+        for name, child in server.children().items()
+    }
+    assert loaded == {"ingest": False, "store": True, "ui": False}
+
+
+def test_stopped_it_ends_well_and_leaves_nothing_behind(server: Server):
+    children = server.children().values()
+    assert server.stop() == 0
+    assert [child for child in children if child.is_running()] == []
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_killed_it_leaves_nothing_behind(server: Server):
+    children = list(server.children().values())
+    server.process.kill()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []
+
+
+@pytest.mark.parametrize("name", ["ingest", "store", "ui"])
+def test_a_process_that_dies_is_started_again(server: Server, name: str):
+    before = server.children()[name]
+    before.send_signal(signal.SIGKILL)
+    url = {
+        "ingest": f"{server.otlp}/readyz",
+        "store": f"{server.api}/readyz",
+        "ui": f"{server.screens}/_stcore/health",
+    }[name]
+
+    def back() -> bool:
+        try:
+            return (
+                server.children()[name].pid != before.pid and urlopen(url, timeout=5).status == 200
+            )
+        except (OSError, KeyError):
+            return False
+
+    wait_for(back)
+    assert f"{name} was killed by SIGKILL; starting it again" in server.log.read_text()
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        flags = [*ports(), "--api-port", str(port), "--data", str(tmp_path)]
+        assert refused(*flags) == (
+            f"spanledger: port {port} on 127.0.0.1 is in use;"
+            " stop what uses it or give another with --api-port"
+        )
+
+
+def test_a_data_folder_in_use_is_one_sentence(server: Server):
+    assert refused(*ports(), "--data", str(server.settings.data)) == (
+        f"spanledger: data folder {server.settings.data} is in use by process"
+        f" {server.process.pid}; stop that one or give another --data"
+    )
+
+
+def test_a_folder_whose_store_runs_alone_is_one_sentence(server: Server):
+    done = subprocess.run(
+        [sys.executable, "-m", "spanledger", "store", "--data", str(server.settings.data), *ports()],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    store = server.children()["store"].pid
+    assert (done.returncode, done.stderr) == (2, (
+        f"spanledger: data folder {server.settings.data} is in use by process {store};"
+        " stop that one or give another --data\n"
+    ))  # fmt: skip
+
+
+def test_it_finds_its_data_again_after_a_restart(server: Server):
+    assert server.stop() == 0
+    server.start()
+    state = json.load(urlopen(f"{server.api}/readyz", timeout=10))
+    assert state["ready"] is True
