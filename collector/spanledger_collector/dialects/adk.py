@@ -93,8 +93,13 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
         ],
         output=messages(mapping(a.get(f"{OWN}llm_response")).get("content"), "assistant"),
         tools=config.get("tools"),
-        parameters={k: v for k, v in config.items() if not isinstance(v, list | dict | None)},
+        parameters={k: v for k, v in config.items() if is_parameter(k, v)},
     )
+
+
+def is_parameter(name: str, value: Value) -> bool:
+    """Tell whether a field of Gemini's config is a setting and none of its contents."""
+    return name != "system_instruction" and isinstance(value, str | int | float)
 
 
 def kept(value: Value) -> Value:
