@@ -1,17 +1,24 @@
 """Langfuse observations: spans of its SDK, recorded, and of its LangChain handler, as it writes."""
 
+from typing import Any
+
 import pytest
 
 from spanledger_collector import normalise
 from spanledger_collector.dialects import langfuse
 from spanledger_collector.usage import usage
-from spanledger_schema.span import Content, Counts, Facts, Message, Part
+from spanledger_schema.span import Content, Counts, Facts, Message, Part, Span
 from tests import recorded
 from tests.recorded import made, one
 
 CAPTURE = "langfuse__observe-openai-session"
 
-OURS = {"session_id": "lf-sess-1", "session_rank": 0, "user_id": "user-lf", "tags": ("fx",)}
+OURS: dict[str, Any] = {
+    "session_id": "lf-sess-1",
+    "session_rank": 0,
+    "user_id": "user-lf",
+    "tags": ("fx",),
+}
 DEFAULT_TIER = {"service_tier": "default"}
 
 
@@ -168,7 +175,7 @@ def test_garbage_in_any_attribute_is_no_number_and_raises_nothing(span_id):
     recorded.survives(langfuse, one(CAPTURE, span_id))
 
 
-def generation(attributes):
+def generation(attributes: dict[str, Any]) -> Span:
     """Return a generation with these attributes."""
     given = {
         "langfuse.observation.type": "generation",

@@ -1,6 +1,7 @@
 """Spans of MLflow Tracing: recorded OpenAI autolog, and others as its source writes."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,6 @@ def test_a_root_that_never_came_leaves_its_children_readable():
     assert kinds == ["llm", "tool", "llm", "llm", "llm", "llm", "embedding", "llm"]
 
 
-def sent(kind, attributes):
+def sent(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
     """Return attributes as MLflow sends them: each of them JSON."""
     return {name: json.dumps(v) for name, v in {"mlflow.spanType": kind, **attributes}.items()}

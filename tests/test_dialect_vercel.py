@@ -1,18 +1,24 @@
 """Spans of the Vercel AI SDK: recorded ones of version 6, and older ones as its source writes."""
 
 import json
+from typing import Any
 
 import pytest
 
 from spanledger_collector.dialects import vercel
 from spanledger_collector.usage import usage
-from spanledger_schema.span import Content, Counts, Facts, Message, Part
+from spanledger_schema.span import Content, Counts, Facts, Message, Part, Span
 from tests import recorded
 from tests.recorded import made, one
 
 CAPTURE = "vercel-ai-sdk__otlp-json-chat"
 
-OURS = {"session_id": "shop-1", "session_rank": 3, "user_id": "user-js", "dialect": "vercel"}
+OURS: dict[str, Any] = {
+    "session_id": "shop-1",
+    "session_rank": 3,
+    "user_id": "user-js",
+    "dialect": "vercel",
+}
 
 
 def test_a_step_is_the_call():
@@ -125,7 +131,7 @@ def test_garbage_in_any_attribute_is_no_number_and_raises_nothing(span_id):
     recorded.survives(vercel, one(CAPTURE, span_id))
 
 
-def step(attributes, metadata):
+def step(attributes: dict[str, Any], metadata: dict[str, Any]) -> Span:
     """Return a call with the metadata of its provider."""
     given = {
         "ai.operationId": "ai.generateText.doGenerate",
