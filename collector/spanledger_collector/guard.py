@@ -45,7 +45,7 @@ def _punctuation(text: bytes) -> int:
 
 
 def field_count(body: bytes, fields: Fields, most: int) -> int:
-    """Return how many fields a body has, or `most` + 1 as soon as there are more.
+    """Return how many fields a body has, or more than `most` as soon as there are.
 
     A body cut short counts up to the cut: saying what is wrong with it is the parser's work.
     """
@@ -53,34 +53,48 @@ def field_count(body: bytes, fields: Fields, most: int) -> int:
     ranges = [(0, len(body), fields)]
     try:
         while ranges and count <= most:
-            at, end, known = ranges.pop()
-            while at < end and count <= most:
-                count += 1
-                tag, at = _varint(body, at)
-                if tag & 7 == 2:
-                    size, at = _varint(body, at)
-                    if tag >> 3 in known:
-                        ranges.append((at, at + size, known[tag >> 3]))
-                    at += size
-                else:
-                    at = _after_number(body, at, tag & 7)
+            inner, found = _inside(body, *ranges.pop(), most - count)
+            ranges += inner
+            count += found
     except IndexError:
         return count
     return count
 
 
+Range = tuple[int, int, Fields]
+
+
+def _inside(body: bytes, at: int, end: int, known: Fields, most: int) -> tuple[list[Range], int]:
+    """Return the messages right inside a range, and how many fields it has, up to `most` + 1."""
+    inner: list[Range] = []
+    count = 0
+    while at < end and count <= most:
+        count += 1
+        tag, at = body[at], at + 1
+        if tag > 127:
+            tag, at = _varint(body, at - 1)
+        if tag & 7 != 2:
+            at = _after_number(body, at, tag & 7)
+            continue
+        size, at = body[at], at + 1
+        if size > 127:
+            size, at = _varint(body, at - 1)
+        if size and tag >> 3 in known:
+            inner.append((at, at + size, known[tag >> 3]))
+        at += size
+    return inner, count
+
+
 def _varint(body: bytes, at: int) -> tuple[int, int]:
     """Return the varint at this place and the place behind it."""
-    byte = body[at]
-    if byte < 128:
-        return byte, at + 1
-    value, shift = byte & 127, 7
-    while byte >= 128:
-        at += 1
+    value = shift = 0
+    byte = 128
+    while byte > 127:
         byte = body[at]
         value |= (byte & 127) << shift
         shift += 7
-    return value, at + 1
+        at += 1
+    return value, at
 
 
 def _after_number(body: bytes, at: int, wire_type: int) -> int:

@@ -24,7 +24,6 @@ from spanledger_collector.json_values import (
     value,
 )
 from spanledger_collector.wire import (
-    MAX_TEXT,
     Checked,
     Decoded,
     Limits,
@@ -34,7 +33,6 @@ from spanledger_collector.wire import (
     parent,
     record_refusal,
     refusal,
-    shortened,
 )
 from spanledger_schema.span import Event, Link, Record, Scope, Span, Value
 
@@ -50,15 +48,13 @@ POINTS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
 
 def spans(body: bytes) -> Decoded:
     """Return the spans of a trace request; it raises `Malformed` when the body is none."""
-    long = len(body) > MAX_TEXT  # only then can a value be too long
     found = Decoded()
     for item, scope, resource in _in_scopes(parsed(body), "traces"):
         found.total += 1
         if code := _span_refusal(item):
             found.rejected[code] += 1
             continue
-        span = _span(item, scope, resource)
-        found.spans.append(shortened(span) if long else span)
+        found.spans.append(_span(item, scope, resource, len(body)))
     return found
 
 
@@ -186,7 +182,7 @@ def _points(metric: Any) -> int:
     return sum(len(p) for p in points if isinstance(p, list))
 
 
-def _span(item: Object, scope: Scope, resource: dict[str, Value]) -> Span:
+def _span(item: Object, scope: Scope, resource: dict[str, Value], body_bytes: int) -> Span:
     status = obj(item.get("status"))
     sent = item.get("attributes") or ()
     span = Span(
@@ -206,7 +202,7 @@ def _span(item: Object, scope: Scope, resource: dict[str, Value]) -> Span:
         scope=scope,
         resource=resource,
     )
-    return mended(span, len(sent), _flags(item, status))
+    return mended(span, len(sent), body_bytes, _flags(item, status))
 
 
 def _flags(item: Object, status: Object) -> list[str]:

@@ -21,7 +21,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from spanledger_collector.guard import guard_protobuf
 from spanledger_collector.wire import (
-    MAX_TEXT,
     Checked,
     Decoded,
     Limits,
@@ -32,7 +31,6 @@ from spanledger_collector.wire import (
     parent,
     record_refusal,
     refusal,
-    shortened,
 )
 from spanledger_schema.span import Event, Link, Record, Scope, Span, Value
 
@@ -44,7 +42,6 @@ Request = TypeVar("Request", bound=Message)
 
 def spans(body: bytes) -> Decoded:
     """Return the spans of a trace request; it raises `Malformed` when the body is none."""
-    long = len(body) > MAX_TEXT  # only then can a value be too long
     found = Decoded()
     for resource_spans in parsed(ExportTraceServiceRequest, body).resource_spans:
         resource = attributes(resource_spans.resource.attributes)
@@ -55,8 +52,7 @@ def spans(body: bytes) -> Decoded:
                 if code := _span_refusal(message):
                     found.rejected[code] += 1
                     continue
-                span = _span(message, scope, resource)
-                found.spans.append(shortened(span) if long else span)
+                found.spans.append(_span(message, scope, resource, len(body)))
     return found
 
 
@@ -156,7 +152,7 @@ def _code(error: str) -> str:
     return "too_deep" if "MaxDepth" in error else "malformed_protobuf"
 
 
-def _span(message: SpanMessage, scope: Scope, resource: dict[str, Value]) -> Span:
+def _span(message: SpanMessage, scope: Scope, resource: dict[str, Value], body_bytes: int) -> Span:
     sent = message.attributes
     status = message.status
     span = Span(
@@ -176,7 +172,7 @@ def _span(message: SpanMessage, scope: Scope, resource: dict[str, Value]) -> Spa
         scope=scope,
         resource=resource,
     )
-    return mended(span, len(sent))
+    return mended(span, len(sent), body_bytes)
 
 
 def _event(message: SpanMessage.Event) -> Event:

@@ -97,12 +97,13 @@ def record_refusal(trace_id: bytes, span_id: bytes) -> str | None:
     return None
 
 
-def mended(span: Span, attribute_count: int, flags: Iterable[str] = ()) -> Span:
+def mended(span: Span, attribute_count: int, body_bytes: int, flags: Iterable[str] = ()) -> Span:
     """Mend in place what would mislead later stages, flag it, and return the span.
 
     Args:
         span: with its attributes as a dict, so a key sent twice is already the last one.
         attribute_count: how many attributes were sent.
+        body_bytes: size of the request, which no text in it can exceed.
         flags: what reading the encoding had to mend already.
     """
     found = list(flags)
@@ -117,6 +118,8 @@ def mended(span: Span, attribute_count: int, flags: Iterable[str] = ()) -> Span:
     if max(len(span.attributes), len(span.events), len(span.links)) > MAX_ITEMS:
         _drop_excess(span)
         found.append("attributes_dropped")
+    if body_bytes > MAX_TEXT or max(map(len, span.attributes), default=0) > MAX_KEY:
+        found += _shortened(span)
     span.flags = tuple(found)
     return span
 
@@ -142,19 +145,15 @@ def _drop_excess(span: Span) -> None:
     span.links = span.links[:MAX_ITEMS]
 
 
-def shortened(span: Span) -> Span:
-    """Cut names and texts that are too long, note how long they were, and return the span.
-
-    Only asked for where a body is large enough to hold such a text.
-    """
+def _shortened(span: Span) -> list[str]:
+    """Cut names and texts that are too long, note how long they were, and return the flag."""
     events = [event.attributes for event in span.events]
     if not any(map(_too_long, [span.attributes, *events])):
-        return span
+        return []
     span.attributes = _cut(span.attributes)
     for event in span.events:
         event.attributes = _cut(event.attributes)
-    span.flags += ("value_truncated",)
-    return span
+    return ["value_truncated"]
 
 
 def _too_long(attributes: Attributes) -> bool:
