@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.rollup import Rollup, TraceKey, stored_facts
 from spanledger_collector.store import Store
 from spanledger_collector.write import NO_SPAN
-
 from tests.facts import call, span
 from tests.test_store import every_session
 

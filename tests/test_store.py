@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from spanledger_collector.store import ClickHouseError, Client, SchemaChanged, Store, migrate
 from spanledger_schema.sql import Migration, migrations
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from spanledger_collector.reconcile import Fact, verdict
 from spanledger_collector.totals import TRACE_COLUMNS, trace_row
-
 from tests.facts import NOON_NS, SECOND_NS, call, span
 
 TRACE = b"t" * 16
@@ -25,8 +24,8 @@ def test_an_unpriced_call_is_counted_and_adds_no_dollars():
 
 
 def test_a_call_that_said_nothing_is_without_usage_and_a_failed_one_is_an_error():
-    silent = {"input_tokens": None, "output_tokens": None, "usage_state": "absent", "usd": None}
-    found = row(call(1, **silent), call(2, **silent, status="error"))
+    silent: dict[str, Any] = {"input_tokens": None, "output_tokens": None, "usage_state": "absent"}
+    found = row(call(1, usd=None, **silent), call(2, usd=None, **silent, status="error"))
     assert (found["calls"], found["calls_without_usage"], found["llm_errors"]) == (2, 1, 1)
     assert found["unpriced_calls"] == 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.moments import rfc3339

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
+
 from spanledger_collector import normalise
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.query import dollars, has_usage, identity, is_call

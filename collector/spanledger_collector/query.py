@@ -301,5 +301,3 @@ def spend(
         ],
         total=totals(total) if total else Totals(),
     )
-
-

@@ -5,6 +5,7 @@ dollar and no HTTP. One process may open a chDB folder, and nothing may fork aft
 """
 
 import queue
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+
 from spanledger_schema.sql import migrations, query
 
 __all__ = ["ClickHouseError", "Client", "SchemaChanged", "Store", "connect", "migrate"]
@@ -50,7 +52,8 @@ def migrate(client: Client) -> list[str]:
         SchemaChanged: a migration was edited after it was applied here.
     """
     client.command(query("create_migrations"))
-    applied = dict(client.query(query("applied_migrations")).result_rows)
+    rows = client.query(query("applied_migrations")).result_rows
+    applied: dict[int, str] = {row[0]: row[1] for row in rows}
     names = []
     for migration in migrations():
         if (digest := applied.get(migration.number)) == migration.digest:
@@ -82,15 +85,16 @@ class Store:
             root.command(f"CREATE DATABASE IF NOT EXISTS {database}")
         self._writer = connect(dsn, database=database)
         self.migrated = migrate(self._writer)
-        self._readers: queue.SimpleQueue[Client] = queue.SimpleQueue()
-        for _ in range(readers):
-            self._readers.put(self._reader(database))
+        self._database = database
+        self._idle: queue.SimpleQueue[Client] = queue.SimpleQueue()
+        self._openable = threading.Semaphore(readers)  # opened when first needed: each takes 0.2 s
 
-    def _reader(self, database: str) -> Client:
+    def _reader(self) -> Client:
         """Return a client that is bounded first and then can neither write nor lift its bounds."""
         if not self.exclusive:
-            return connect(self.dsn, database=database, settings={**READ_LIMITS, "readonly": 1})
-        client = connect(self.dsn, database=database)
+            limits = {**READ_LIMITS, "readonly": 1}
+            return connect(self.dsn, database=self._database, settings=limits)
+        client = connect(self.dsn, database=self._database)
         for name, value in READ_LIMITS.items():
             client.command(f"SET {name} = {value}")
         client.command("SET readonly = 1")
@@ -143,14 +147,28 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Client]:
         """Lend a client that is bounded and cannot write."""
-        client = self._readers.get()
+        client = self._free_reader()
         try:
             yield client
         finally:
-            self._readers.put(client)
+            self._idle.put(client)
+
+    def _free_reader(self) -> Client:
+        """Return an idle reader, a new one while there may be more, else the next to be free."""
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            pass
+        if self._openable.acquire(blocking=False):
+            try:
+                return self._reader()
+            except ClickHouseError:
+                self._openable.release()
+                raise
+        return self._idle.get()
 
     def close(self) -> None:
         """Close every connection; the engine lets go of its folder."""
-        while not self._readers.empty():
-            self._readers.get().close()
+        while not self._idle.empty():
+            self._idle.get().close()
         self._writer.close()

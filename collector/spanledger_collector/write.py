@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
+
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_schema.span import Bill, Event, Facts, Record, Span, Usage
 
@@ -237,4 +238,4 @@ def record_row(project_id: str, received_ns: int, record: Record, hint: Hint) ->
 def columns(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
     """Return rows as columns: name → values."""
     turned = list(zip(*rows, strict=True))
-    return dict(zip(names, turned, strict=True)) if turned else {name: () for name in names}
+    return dict(zip(names, turned, strict=True)) if turned else dict.fromkeys(names, ())
