@@ -7,7 +7,7 @@ the API's, so that the screen and the ledger cannot disagree.
 from decimal import Decimal
 
 from spanledger_schema.api import BillLine, SpanDetail
-from spanledger_ui.text import count, exact_usd
+from spanledger_ui import text
 
 MTOK = 1_000_000
 
@@ -16,28 +16,31 @@ def account(span: SpanDetail) -> str:
     """Return the arithmetic of a call's dollars, columns aligned, or "" when there is none."""
     if not span.lines:
         return ""
-    rows = [*(cells(line) for line in span.lines), ("", "", "", exact_usd(span.cost_usd))]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    table = [line(row, widths) for row in rows]
+    places = max(
+        decimals(usd) for usd in [*(line.usd for line in span.lines), span.cost_usd or "0"]
+    )
+    rows = [cells(line, places) for line in span.lines]
+    total = ("", "", "USD", fixed(span.cost_usd, places))
+    widths = [max(len(row[i]) for row in [*rows, total]) for i in range(4)]
+    table = [aligned(row, widths) for row in [*rows, total]]
     return "\n".join([*table[:-1], "─" * len(table[-1]), table[-1]])
 
 
-def cells(line: BillLine) -> tuple[str, str, str, str]:
+def cells(line: BillLine, places: int) -> tuple[str, str, str, str]:
     """Return meter, quantity, rate and dollars of one line."""
     return (
         line.meter.replace("_", " "),
-        count(line.quantity),
-        rate(line),
-        exact_usd(line.usd),
+        text.count(line.quantity),
+        f"× {rate(line)}",
+        fixed(line.usd, places),
     )
 
 
 def rate(line: BillLine) -> str:
-    """Return the price of a meter: per million tokens, or per piece for what is not a token."""
+    """Return the price of a meter: per million tokens, or each for what is not a token."""
     price = Decimal(line.usd_per_unit)
-    if line.meter.endswith(("searches", "requests", "calls")):
-        return f"× {plain(price)} USD"
-    return f"× {plain(price * MTOK)} USD/M"
+    each = line.meter.endswith("_search")
+    return f"{plain(price)} each" if each else f"{plain(price * MTOK)}/M"
 
 
 def plain(value: Decimal) -> str:
@@ -46,17 +49,21 @@ def plain(value: Decimal) -> str:
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
-def line(row: tuple[str, ...], widths: list[int]) -> str:
-    """Return one row with its texts left and its numbers right."""
-    meter, quantity, price, dollars = row
-    return "  ".join(
-        (
-            meter.ljust(widths[0]),
-            quantity.rjust(widths[1]),
-            price.ljust(widths[2]),
-            dollars.rjust(widths[3]),
-        )
-    )
+def decimals(amount: str) -> int:
+    """Return how many places an amount needs, two at least."""
+    return len(plain(Decimal(amount)).partition(".")[2])
+
+
+def fixed(amount: str | None, places: int) -> str:
+    """Return an amount with so many places, which lose nothing of it."""
+    return text.UNPRICED if amount is None else f"{Decimal(amount):,.{places}f}"
+
+
+def aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    """Return one row with its text left and its numbers right."""
+    meter, *numbers = row
+    right = (number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True))
+    return " ".join([meter.ljust(widths[0]), *right])
 
 
 def basis(span: SpanDetail) -> list[str]:
@@ -64,10 +71,12 @@ def basis(span: SpanDetail) -> list[str]:
     notes = [source(span)] if span.cost_source else []
     if not span.billed and span.not_billed_because:
         notes.append(f"Not billed here: {span.not_billed_because}.")
+    if span.price_status == "partial":
+        notes.append(f"In part only: {span.price_reason or 'a meter has no rate'}.")
     if span.model_priced and span.price_id:
         notes.append(f"Rate card {span.price_id}, model {span.model_priced}.")
     if span.reported_usd is not None:
-        notes.append(f"The sender reported {exact_usd(span.reported_usd)}.")
+        notes.append(f"The sender reported {text.exact_usd(span.reported_usd)}.")
     return notes
 
 
@@ -96,4 +105,4 @@ def usage(span: SpanDetail) -> list[tuple[str, str]]:
         ("of it reasoning", span.reasoning_tokens),
     )
     required = {"input", "output"}
-    return [(name, count(n)) for name, n in meters if n is not None or name in required]
+    return [(name, text.count(n)) for name, n in meters if n is not None or name in required]

@@ -37,11 +37,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What `/readyz` says: whether the store serves, and the newest span it knows of."""
+    """What `/readyz` says: whether the store serves, and when it last received a span."""
 
     ready: bool
-    last_span_at: str | None = None
-    lag_s: float | None = None
+    last_received_at: str | None = None
 
 
 class Client:
@@ -99,7 +98,7 @@ class Client:
             if refusal.status != httpx.codes.SERVICE_UNAVAILABLE:
                 raise
             return Health(ready=False)
-        return shaped(Health, {"ready": True, **answer} if isinstance(answer, dict) else answer)
+        return shaped(Health, answer)
 
     def _get(self, path: str, parameters: Parameters | None = None) -> Any:
         """Return the JSON of one answer.

@@ -32,7 +32,7 @@ def usd(amount: str | None, places: int = 4) -> str:
         return UNPRICED
     value = Decimal(amount)
     unit = Decimal(1).scaleb(-places)
-    if value and abs(value) < unit / 2:
+    if value and abs(value) <= unit / 2:
         return f"<{unit:f}"
     return f"{value.quantize(unit, ROUND_HALF_EVEN):,f}"
 

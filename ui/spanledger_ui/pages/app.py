@@ -4,6 +4,8 @@ It lies among the pages, not above them: beside a folder called `pages` Streamli
 file in there for an app of its own, and show it without this frame to whoever comes by a link.
 """
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from spanledger_ui import components, page, text
@@ -46,9 +48,9 @@ def state(health: Health) -> str:
     """Return the state of the store in a few words."""
     if not health.ready:
         return "Store: not ready"
-    if health.last_span_at is None:
+    if health.last_received_at is None:
         return "Waiting for a first span"
-    return f"Last span {text.ago(health.last_span_at, page.now())}"
+    return f"Last span {text.ago(health.last_received_at, datetime.now(UTC))}"
 
 
 if __name__ == "__main__":

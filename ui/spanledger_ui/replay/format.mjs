@@ -20,7 +20,7 @@ export function usd(amount, places = 4) {
   const value = units(amount);
   const step = 10n ** BigInt(DIGITS - places);
   const size = value < 0n ? -value : value;
-  if (size > 0n && size * 2n < step) return `<${fixed(1n, places)}`;
+  if (size > 0n && size * 2n <= step) return `<${fixed(1n, places)}`;
   let whole = size / step;
   const rest = (size % step) * 2n;
   if (rest > step || (rest === step && whole % 2n === 1n)) whole += 1n; // half to even, as Python

@@ -1,0 +1,69 @@
+"""Charts show what was spent, and that something is missing where it is."""
+
+from typing import Any
+
+from spanledger_schema.api import Spend, SpendRow, Totals
+from spanledger_ui import figures
+
+COLOURS = ["red", "orange", "gold", "green", "blue", "navy", "grey"]
+
+
+def row(day: str | None, model: str | None, usd: str | None, **totals: Any) -> SpendRow:
+    """Return spend of a model on a day."""
+    return SpendRow({"day": day, "model": model}, Totals(calls=1, cost_usd=usd, **totals), 1)
+
+
+def spend(*rows: SpendRow) -> Spend:
+    """Return an answer of these rows."""
+    return Spend(["day", "model"], "UTC", list(rows), Totals())
+
+
+def drawn(answer: Spend) -> dict[str, dict[str, float]]:
+    """Return what is drawn: heights by series and day."""
+    figure = figures.spend_by_day(answer, COLOURS)
+    return {trace.name: dict(zip(trace.x, trace.y, strict=True)) for trace in figure.data}
+
+
+def test_bars_stand_on_their_day_the_dearest_model_first():
+    answer = spend(row("2026-11-21", "b", "1.5"), row("2026-11-20", "a", "2"),
+                   row("2026-11-21", "a", "0.25"))  # fmt: skip
+    assert drawn(answer) == {"a": {"2026-11-20": 2.0, "2026-11-21": 0.25}, "b": {"2026-11-21": 1.5}}
+    assert list(drawn(answer)) == ["a", "b"]
+
+
+def test_a_day_without_a_price_has_no_bar_but_a_mark_where_the_priced_ones_end():
+    answer = spend(row("2026-11-20", "a", "2"), row("2026-11-20", "own", None, unpriced_calls=3),
+                   row("2026-11-21", "own", None, unpriced_calls=1))  # fmt: skip
+    assert drawn(answer) == {
+        "a": {"2026-11-20": 2.0},
+        "unpriced calls": {"2026-11-20": 2.0, "2026-11-21": 0.0},
+    }
+
+
+def test_models_beyond_the_sixth_are_one():
+    answer = spend(*(row("2026-11-21", f"m{n}", str(10 - n)) for n in range(9)))
+    assert list(drawn(answer)) == ["m0", "m1", "m2", "m3", "m4", "m5", "other"]
+    assert drawn(answer)["other"] == {"2026-11-21": 4.0 + 3.0 + 2.0}
+
+
+def test_a_call_without_a_model_is_named_so():
+    assert list(drawn(spend(row("2026-11-21", None, "1")))) == ["model not reported"]
+
+
+def test_a_model_called_like_a_tag_stays_text():
+    assert list(drawn(spend(row("2026-11-21", "<a href='x'>&", "1")))) == [
+        "&lt;a href='x'&gt;&amp;"
+    ]
+
+
+def test_an_hour_with_calls_and_no_dollars_is_a_faint_tick():
+    answer = spend(row("2026-11-20", None, "4"), row("2026-11-21", None, None, unpriced_calls=1))
+    (bar,) = figures.pulse(answer, "day", "red", "grey").data
+    assert list(bar.marker.color) == ["red", "grey"]
+    assert bar.y[0] == 2.0
+    assert 0 < bar.y[1] < 0.2
+
+
+def test_nothing_at_all_is_an_empty_chart():
+    assert figures.spend_by_day(spend(), COLOURS).data == ()
+    assert len(figures.pulse(spend(), "day", "red", "grey").data[0].x) == 0

@@ -1,0 +1,100 @@
+"""A session is packed whole, once, and with what a reader must know."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from spanledger_schema.api import SessionEvent, SessionEvents, Totals
+from spanledger_ui import skeleton
+from tests.ui_shapes import session_event, session_row
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def events(*steps: SessionEvent, **known: Any) -> SessionEvents:
+    """Return the skeleton of these steps."""
+    return SessionEvents(session_row(**known), list(steps), len(steps), 100)
+
+
+def body(packed: bytes) -> dict[str, Any]:
+    """Return what the browser reads behind the digest."""
+    content: dict[str, Any] = json.loads(packed[32:])
+    return content
+
+
+def test_steps_become_columns_of_the_same_length():
+    step = session_event(1, model="gpt-5", cost_usd="0.5", cost_source="priced", input_tokens=9)
+    columns = body(skeleton.packed(events(session_event(), step), UTC, NOW))["columns"]
+    assert {name: values[1] for name, values in columns.items()} == {
+        "key": "11111111111111111111111111111111.0000000000000001",
+        "depth": 0,
+        "kind": "llm",
+        "name": "chat",
+        "preview": None,
+        "offset": 10**9,
+        "duration": 10**9,
+        "status": "ok",
+        "error": None,
+        "who": "gpt-5",
+        "input": 9,
+        "output": None,
+        "cost": "0.5",
+        "source": "priced",
+        "unbilled": None,
+        "runningInput": 0,
+        "runningOutput": 0,
+        "runningCost": "0",
+        "runningUnpriced": 0,
+    }
+    assert {len(values) for values in columns.values()} == {2}
+
+
+def test_equal_sessions_have_equal_digests_and_others_others():
+    one = skeleton.packed(events(session_event()), UTC, NOW)
+    assert one == skeleton.packed(events(session_event()), UTC, NOW)
+    assert one[:32] != skeleton.packed(events(session_event(name="other")), UTC, NOW)[:32]
+
+
+def test_a_cut_session_says_so():
+    cut = replace(events(session_event()), total_events=12_345)
+    assert body(skeleton.packed(cut, UTC, NOW))["notes"] == ["Showing the first 1 of 12,345 steps"]
+
+
+def test_the_heading_splits_work_from_wait():
+    session = session_row(
+        agent="refunds",
+        user_id="u42",
+        duration_ns=90 * 10**9,
+        waiting_ns=60 * 10**9,
+        totals=Totals(calls=2, cost_usd="0.25", unpriced_calls=1, calls_without_usage=1),
+        models=["gpt-5"],
+    )
+    packed = body(skeleton.packed(SessionEvents(session, [], 0, 9), UTC, NOW))
+    assert packed["facts"] == [
+        "refunds",
+        "u42",
+        "21 Nov 11:00:00",
+        "1 m 30 s (30.0 s work, 1 m 00 s wait)",
+        "0.2500 USD + 1 unpriced",
+        "gpt-5",
+    ]
+    assert packed["notes"] == ["1 call reported no tokens"]
+
+
+def test_a_state_change_is_previewed_with_its_reason():
+    step = session_event(kind="state", state_from="asked", state_to="approved", reason="small sum")
+    assert skeleton.preview(step) == "asked → approved  small sum"
+    assert skeleton.preview(session_event(state_to="done")) == "… → done"
+
+
+def test_half_an_emoji_and_endless_lines_do_not_break_a_row():
+    step = session_event(name="cut \ud83d", preview="a\n\nb " + "x" * 10_000)
+    columns = body(skeleton.packed(events(step), UTC, NOW))["columns"]
+    assert columns["name"] == ["cut ?"]
+    assert columns["preview"][0].startswith("a b xxx")
+    assert len(columns["preview"][0]) == skeleton.PREVIEW_CHARS
+
+
+def test_a_session_without_a_name_is_called_by_its_id():
+    assert body(skeleton.packed(events(name="", id="t1"), UTC, NOW))["title"] == "t1"
