@@ -60,7 +60,7 @@ def find(provider: str, model: str) -> Entry | NotListed:
             for info in owner.models:
                 if not info.is_match(spelling):
                     continue
-                if is_exact(info.match, spelling):
+                if spelling == info.id.lower() or is_exact(info.match, spelling):
                     return entry(spelling, info, seller, owner)
                 loose = True
     return NotListed("unrecognised-variant" if loose else "unknown-model")
@@ -81,9 +81,16 @@ def entry(name: str, info: types.ModelInfo, seller: types.Provider, owner: types
         return Entry(name, info, tuple(v for v in variants if v.when.keys() <= HOSTED_KEYS))
     if variants or seller.id not in MAKERS:
         return Entry(name, info, variants)
-    made_by = providers()[MAKERS[seller.id]]
-    twin = next((m for m in made_by.models if m.is_match(name) and is_exact(m.match, name)), None)
-    return Entry(name, info, variants, twin)
+    return Entry(name, info, variants, made(providers()[MAKERS[seller.id]], name))
+
+
+def made(maker: types.Provider, name: str) -> types.ModelInfo | None:
+    """Return a maker's own entry of a model that a host sells under the same name."""
+    for spelling in candidates(name):
+        for info in maker.models:
+            if info.is_match(spelling) and is_exact(info.match, spelling):
+                return info
+    return None
 
 
 @cache

@@ -18,8 +18,7 @@ ROUTES = frozenset(FOLDS) | {
     "responses",
     "models",
     "global",
-    "us",
-    "eu",
+    "global-standard",
 }
 """First parts of a name that say how a call was routed, not which model answered."""
 

@@ -18,6 +18,9 @@ from spanledger_collector.providers import fold, infer
 from spanledger_collector.rates import UNIT_METERS, PriceList
 from spanledger_collector.rows import Row
 
+PAID_HOSTS = frozenset({"vertex"})
+"""They share a list with an API that gives some models away, and do not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -105,6 +108,8 @@ class Offer:
         covered: Context = ()
         if isinstance(self.entry, Entry):
             prices, covered = listed.price_list(self.entry, at, context, self.sold_since)
+            if prices.free and self.provider in PAID_HOSTS:
+                prices = None
         prices, explained, used = corrections.applied(
             self.corrections, prices, at, context, covered
         )
