@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.request import urlopen
 
 import psutil
 
@@ -15,6 +17,7 @@ from tests.ports import free_port
 
 PORTS = ("http_port", "grpc_port", "api_port", "ui_port")
 STOP_S = 60
+SETTLE_S = 60
 
 
 @dataclass
@@ -50,15 +53,37 @@ class Server:
         self.said = until_ready(self.process.stdout)
         assert "Spanledger is ready." in self.said, self.log.read_text()
 
+    def settle(self) -> None:
+        """Return when everything that was acknowledged is in the totals, none of it in quarantine."""
+        give_up = time.monotonic() + SETTLE_S
+        spooled = metrics(self.otlp)
+        while not self._stored(spooled, metrics(self.api)):
+            assert time.monotonic() < give_up, self.log.read_text()
+            time.sleep(0.05)
+
+    @staticmethod
+    def _stored(ingest: dict[str, float], store: dict[str, float]) -> bool:
+        """Tell whether the store accounts for everything that ingest has spooled."""
+        spans = store["spanledger_spans_stored_total"]
+        records = store["spanledger_log_records_stored_total"]
+        records += store["spanledger_log_records_unlinked_total"]
+        return (spans, records) == (
+            ingest["spanledger_spans_spooled_total"],
+            ingest["spanledger_log_records_spooled_total"],
+        )
+
     def children(self) -> dict[str, psutil.Process]:
         """Return its processes by the command they run."""
-        found = psutil.Process(self.process.pid).children(recursive=True)
-        return {child.cmdline()[3]: child for child in found}
+        found = {}
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.Error):  # it may be gone before we look
+                found[child.cmdline()[3]] = child
+        return found
 
     def stop(self) -> int:
         """Stop it as Ctrl-C or a service manager does; return its exit code."""
         self.process.terminate()
-        return self.process.wait(STOP_S)
+        return self.gone()
 
     def kill(self) -> None:
         """Kill the whole tree at once, as a lost machine would."""
@@ -69,7 +94,21 @@ class Server:
         for process in tree:
             process.kill()
         psutil.wait_procs(tree, STOP_S)
-        self.process.wait(STOP_S)
+        self.gone()
+
+    def gone(self) -> int:
+        """Wait until it has ended and return its exit code."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return self.process.wait(STOP_S)
+
+
+def metrics(address: str) -> dict[str, float]:
+    """Return the figures a process shows, those with labels by their full name."""
+    with urlopen(f"{address}/metrics", timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
 
 
 def until_ready(output: IO[str]) -> str:
@@ -93,5 +132,3 @@ def serving(folder: Path, **told: str) -> Iterator[Server]:
     finally:
         if server.process.poll() is None:
             server.stop()
-        assert server.process.stdout is not None
-        server.process.stdout.close()

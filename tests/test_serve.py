@@ -19,7 +19,15 @@ from tests.serving import PORTS, Server, serving
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
+    """Return a server that the test may kill."""
     with serving(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server that tests only look at."""
+    with serving(tmp_path_factory.mktemp("standing")) as running:
         yield running
 
 
@@ -45,22 +53,22 @@ def ports() -> list[str]:
     return [part for name in PORTS for part in (f"--{name.replace('_', '-')}", str(free_port()))]
 
 
-def test_it_says_where_everything_is_and_everything_answers(server: Server):
-    for address in (server.otlp, server.api, server.screens, str(server.settings.data)):
-        assert address in server.said
+def test_it_says_where_everything_is_and_everything_answers(standing: Server):
+    for address in (standing.otlp, standing.api, standing.screens, str(standing.settings.data)):
+        assert address in standing.said
     for url in (
-        f"{server.otlp}/readyz",
-        f"{server.api}/readyz",
-        f"{server.screens}/_stcore/health",
+        f"{standing.otlp}/readyz",
+        f"{standing.api}/readyz",
+        f"{standing.screens}/_stcore/health",
     ):
         assert urlopen(url, timeout=10).status == 200
-    assert server.children().keys() == {"ingest", "store", "ui"}
+    assert standing.children().keys() == {"ingest", "store", "ui"}
 
 
-def test_only_the_store_loads_the_engine(server: Server):
+def test_only_the_store_loads_the_engine(standing: Server):
     loaded = {
         name: any("chdb" in mapped.path for mapped in child.memory_maps())
-        for name, child in server.children().items()
+        for name, child in standing.children().items()
     }
     assert loaded == {"ingest": False, "store": True, "ui": False}
 
@@ -75,6 +83,7 @@ def test_stopped_it_ends_well_and_leaves_nothing_behind(server: Server):
 def test_killed_it_leaves_nothing_behind(server: Server):
     children = list(server.children().values())
     server.process.kill()
+    assert server.gone() == -signal.SIGKILL
     _, alive = psutil.wait_procs(children, timeout=30)
     assert alive == []
 
@@ -111,21 +120,21 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path):
         )
 
 
-def test_a_data_folder_in_use_is_one_sentence(server: Server):
-    assert refused(*ports(), "--data", str(server.settings.data)) == (
-        f"spanledger: data folder {server.settings.data} is in use by process"
-        f" {server.process.pid}; stop that one or give another --data"
+def test_a_data_folder_in_use_is_one_sentence(standing: Server):
+    assert refused(*ports(), "--data", str(standing.settings.data)) == (
+        f"spanledger: data folder {standing.settings.data} is in use by process"
+        f" {standing.process.pid}; stop that one or give another --data"
     )
 
 
-def test_a_folder_whose_store_runs_alone_is_one_sentence(server: Server):
+def test_a_folder_whose_store_runs_alone_is_one_sentence(standing: Server):
     done = subprocess.run(
-        [sys.executable, "-m", "spanledger", "store", "--data", str(server.settings.data), *ports()],
+        [sys.executable, "-m", "spanledger", "store", "--data", str(standing.settings.data), *ports()],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    store = server.children()["store"].pid
+    store = standing.children()["store"].pid
     assert (done.returncode, done.stderr) == (2, (
-        f"spanledger: data folder {server.settings.data} is in use by process {store};"
+        f"spanledger: data folder {standing.settings.data} is in use by process {store};"
         " stop that one or give another --data\n"
     ))  # fmt: skip
 

@@ -34,11 +34,11 @@ def run(args: Namespace) -> int:
     sent = list(made_fresh(time.time_ns()))
     for _, made in sent:
         send(otlp, made)
-    print(f"{'USD':>10}  {'steps':>5}  session")
+    print(f"{'USD':>9}  {'spans':>5}  what, and as which session")
     for capture, made in sent:
         for session, spans in made.sessions.items():
             cost = shown_cost(found(api, session, spans))
-            print(f"{cost:>10}  {spans:>5}  {session:<32}  {capture.shows}", flush=True)
+            print(f"{cost:>9}  {spans:>5}  {capture.shows} ({session})", flush=True)
     print("\nA + stands for calls beside these dollars that have no price.")
     print(f"Look at them: {chosen.url(chosen.ui_port)}")
     return 0
@@ -90,8 +90,12 @@ def shown_cost(row: dict[str, Any] | None) -> str:
     """Return a session's dollars for a narrow column."""
     if row is None:
         return "not yet"
-    cost, unpriced = row["totals"]["cost_usd"], row["totals"]["unpriced_calls"]
-    return "unpriced" if cost is None else f"{Decimal(cost):.4f}" + ("+" if unpriced else "")
+    totals = row["totals"]
+    if not totals["calls"]:
+        return "no call"
+    if totals["cost_usd"] is None:
+        return "unpriced"
+    return f"{Decimal(totals['cost_usd']):.4f}" + ("+" if totals["unpriced_calls"] else "")
 
 
 def request(method: str, url: str, body: bytes = b"") -> tuple[HTTPResponse, bytes]:
