@@ -6,6 +6,7 @@ descendants, a second library that watched the same call, and a marker that repe
 Each is recognised by ancestry, time and identifiers; no list of names decides.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -81,7 +82,9 @@ class Billing:
             call = call_of_event(event, calls[event.parent_span_id])
             if call is not None:
                 calls[event.parent_span_id].remove(call)
-            if call is None or has_usage(call):
+                if not has_usage(event):  # knows no more of the usage, but maybe of the answer
+                    self.same_as[event.span_id] = self.same_as.get(call.span_id, call.span_id)
+            if call is None or has_usage(call) or not has_usage(event):
                 self._settle(event, "" if call is None else "event")
                 continue
             stands_for = self.same_as.get(call.span_id, call.span_id)
@@ -223,14 +226,22 @@ def may_be_same(one: Fact, other: Fact) -> bool:
     return True
 
 
+VERSION = re.compile(r"[-@:.]?(?:\d{3,}|v\d|latest|preview|exp)")
+"""How what follows a model's name begins when it only says which version of it answered."""
+
+
 def same_model(one: Fact, other: Fact) -> bool:
     """Tell whether two spans can speak of the same model; an unknown one can be any."""
-    names = [
-        {stem(f.response_model), stem(f.request_model)} - {""} for f in (one, other)
-    ]  # fmt: skip
+    names = [{stem(f.response_model), stem(f.request_model)} - {""} for f in (one, other)]
     if not names[0] or not names[1]:
         return True
-    return any(a.startswith(b) or b.startswith(a) for a in names[0] for b in names[1])
+    return any(is_version(a, b) or is_version(b, a) for a in names[0] for b in names[1])
+
+
+def is_version(model: str, name: str) -> bool:
+    """Tell whether a name is that of a model or of a version of it."""
+    rest = name.removeprefix(model)
+    return name.startswith(model) and (not rest or VERSION.match(rest) is not None)
 
 
 def stem(model: str) -> str:
@@ -268,7 +279,7 @@ def encloses(outer: Fact, inner: Fact) -> bool:
 
 def is_event(fact: Fact) -> bool:
     """Tell whether a span is a marker that repeats what a call used."""
-    return has_usage(fact) and (fact.kind == "event" or fact.usage_role == "event")
+    return fact.usage_role == "event" or (has_usage(fact) and fact.kind == "event")
 
 
 def call_of_event(event: Fact, calls: list[Fact]) -> Fact | None:

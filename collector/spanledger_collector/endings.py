@@ -10,6 +10,7 @@ from spanledger_collector.dialects import text
 from spanledger_schema.span import Event, Facts, Span
 
 ERROR = 2  # OTLP status code
+MESSAGE = "exception.message"
 
 WAITS = frozenset(
     {
@@ -25,6 +26,9 @@ CANCELS = frozenset({"CancelledError", "Cancelled", "AbortError", "GeneratorExit
 NAMED = re.compile(r"\A([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]")
 """How a status message begins in which a library left the exception's class."""
 
+CODED = re.compile(r"\bError code: (\d{3})\b")
+"""How the OpenAI and Anthropic clients word a refused request; conventions allow a code as type."""
+
 QUOTED = re.compile(r"\A[\w.]+\((['\"])(.*?)\1\s*,?\s*\)", re.DOTALL)
 """An exception's repr, `ValueError('too much')`."""
 
@@ -34,12 +38,14 @@ def ending(span: Span, facts: Facts) -> None:
     failed = span.status_code == ERROR or facts.status == "error"
     if not failed and facts.status is None:
         failed = "error.type" in span.attributes
+    told = last_exception(span)
     if not failed:
-        facts.error_type = facts.error_message = None
         if facts.status is None:
             facts.status = "ok" if span.status_code else "unset"
+        if told is not None and error_type(span, facts, told) in WAITS:
+            facts.status, facts.reason = "waiting", facts.reason or text(told.attributes, MESSAGE)
+        facts.error_type = facts.error_message = None
         return
-    told = last_exception(span)
     if told and facts.error_type and text(told.attributes, "exception.type") == "Exception":
         told = None  # a bare wrapping, out of which the dialect took the real one
     facts.error_type = error_type(span, facts, told)
@@ -63,14 +69,21 @@ def error_type(span: Span, facts: Facts, told: Event | None) -> str | None:
     """Return the class of an error without its module: libraries disagree about the module."""
     name = text(told.attributes, "exception.type") if told else None
     name = name or facts.error_type or text(span.attributes, "error.type")
-    if name is None and (match := NAMED.match(span.status_message)):
+    if name is None and (
+        match := NAMED.match(span.status_message) or CODED.search(said(span, facts)[:200])
+    ):
         name = match[1]
     return name.rpartition(".")[2] or name if name else None
 
 
+def said(span: Span, facts: Facts) -> str:
+    """Return what a dialect or the status says of an error."""
+    return facts.error_message or span.status_message
+
+
 def error_message(span: Span, facts: Facts, told: Event | None) -> str | None:
     """Return what went wrong, in the words of the exception or else of the status."""
-    message = text(told.attributes, "exception.message") if told else None
+    message = text(told.attributes, MESSAGE) if told else None
     if message or facts.error_message:
         return message or facts.error_message
     if span.status_message:

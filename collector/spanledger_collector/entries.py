@@ -88,7 +88,7 @@ def call(told: Told, u: Understood) -> Object:
         "not_billed_because": told.verdict.not_billed.get(span_id),
         "same_call_as": hexed(told.verdict.same_as.get(span_id)),
         "error": failure_of(twins),
-        "output_text": first(output_text(told.content(t)) for t in twins),
+        "output_text": first(output_text(told, t) for t in twins),
         "cost_usd": None if u.usd is None else format(u.usd, "f"),
         "cost_source": u.cost_source or None,
         "price_reason": u.bill.reason or None,
@@ -111,8 +111,11 @@ def milliseconds(ns: int | None) -> float | None:
     return None if ns is None else ns / 1e6
 
 
-def output_text(content: Content) -> str | None:
+def output_text(told: Told, u: Understood) -> str | None:
     """Return the text that a model answered, without its reasoning and its tool calls."""
+    if u.facts.kind == "embedding":
+        return None
+    content = told.content(u)
     texts = [p.text for m in content.output for p in m.parts if p.type == "text" and p.text]
     return "\n".join(texts) or None
 

@@ -143,10 +143,10 @@ def repeats(step: Step, by_id: Mapping[bytes, Step]) -> bool:
 
 
 def agents(steps: Sequence[Step]) -> list[str]:
-    """Return the agents in the order they acted; those only named by others' spans come last."""
+    """Return the agents in the order they acted, else those that calls and tools name."""
     acted = [s.agent for s in in_order(steps) if s.kind == "agent" and s.agent]
     in_turn = [a for a, before in zip(acted, ["", *acted], strict=False) if a != before]
-    named = [s.agent for s in in_order(steps) if s.agent and s.agent not in acted]
+    named = [s.agent for s in in_order(steps) if s.agent and s.kind in ("llm", "tool")]
     return in_turn if in_turn else list(dict.fromkeys(named))
 
 

@@ -105,14 +105,19 @@ def status(tree: Tree) -> str:
 
 
 def waits(order: Sequence[Fact]) -> bool:
-    """Tell whether an interrupted step or a pending decision was not taken up again later."""
-    open_waits: set[str] = set()
+    """Tell whether an interrupted step or a pending decision was not taken up again later.
+
+    It was if the same step runs once more, or if the graph went on to another one after it.
+    """
+    open_waits: dict[str, int] = {}
     for fact in order:
         key = fact.node_run or f"{fact.kind} {fact.name}"
+        if fact.node:
+            open_waits = {k: end for k, end in open_waits.items() if end > fact.start_ns}
         if fact.status == "waiting":
-            open_waits.add(key)
+            open_waits[key] = fact.end_ns or fact.start_ns
         elif fact.node_run or fact.kind == "decision":
-            open_waits.discard(key)
+            open_waits.pop(key, None)
     return bool(open_waits)
 
 

@@ -25,11 +25,27 @@ def tool_calls(told: Sequence[Told]) -> list[list[Object]]:
 
 
 def from_spans(told: Told) -> list[Object]:
-    """Return the tool calls that have a span."""
+    """Return the tool calls that have a span.
+
+    What a span leaves out is in the conversation: under the id of the call, else (some libraries
+    make ids up) the first call of that tool which no other span stands for.
+    """
     traced = [u for u in told.spans if counts_as_tool(told, u)]
-    asked = {p.id: p for c in told.conversations for p in requested(c) if p.id}
-    ordered = sorted(traced, key=lambda u: (u.span.start_ns, u.span.span_id))
-    return [from_span(told, u, asked.get(u.facts.tool_call_id or "")) for u in ordered]
+    traced.sort(key=lambda u: (u.span.start_ns, u.span.span_id))
+    asked = [part for content in told.conversations for part in requested(content)]
+    results = [pair for content in told.conversations for pair in exchanged(content)]
+    results.sort(key=lambda pair: pair[0].type != "tool_call")  # what repeats the call is surest
+    ids = {u.facts.tool_call_id for u in traced}
+    loose = [part for part in asked if part.id not in ids]
+    found = []
+    for u in traced:
+        part = next((p for p in asked if p.id and p.id == u.facts.tool_call_id), None)
+        if part is None:
+            part = next((p for p in loose if p.name == u.facts.tool), None)
+            loose = [p for p in loose if p is not part]
+        result = next((r for call, r in results if part and is_same(part, call)), None)
+        found.append(from_span(told, u, part, result))
+    return found
 
 
 def counts_as_tool(told: Told, u: Understood) -> bool:
@@ -37,18 +53,20 @@ def counts_as_tool(told: Told, u: Understood) -> bool:
     return u.facts.kind == "tool" and u.span.span_id not in told.verdict.not_billed
 
 
-def from_span(told: Told, u: Understood, asked: Part | None) -> Object:
-    """Return a traced tool call; arguments that its span lacks are those the model asked for."""
+def from_span(told: Told, u: Understood, asked: Part | None, result: Part | None) -> Object:
+    """Return a traced tool call, its gaps filled from the conversation."""
     content = told.content(u)
-    given = content.arguments
+    given, returned, error = content.arguments, content.result, failure(u)
     if not isinstance(given, dict) and asked is not None and isinstance(asked.data, dict):
         given = asked.data
+    if returned is None and error is None and result is not None:
+        returned = result.data
     return {
         "span_id": u.span.span_id.hex(),
         "name": u.facts.tool,
         "args": given,
-        "result": content.result,
-        "error": failure(u),
+        "result": returned,
+        "error": error,
         "status": u.facts.status,
         "agent": told.verdict.agents.get(u.span.span_id),
         "tool_call_id": u.facts.tool_call_id,
@@ -104,9 +122,13 @@ def exchanged(content: Content) -> Iterator[tuple[Part, Part]]:
 
 
 def is_same(one: Part, other: Part) -> bool:
-    """Tell whether two parts speak of the same tool call: by id, else by name and arguments."""
+    """Tell whether two parts speak of the same tool call: by id, else by name and arguments.
+
+    Some libraries number the calls of each answer anew, so that an id may come again.
+    """
     if one.id and other.id:
-        return one.id == other.id
+        known = other.type == "tool_call" and one.data and other.data
+        return one.id == other.id and not (known and one.data != other.data)
     if one.name != other.name:
         return False
     return one.data == other.data or other.type == "tool_result"

@@ -6,7 +6,7 @@ Source: anthropics/anthropic-sdk-python, `src/anthropic/_tracing.py`: input cont
 
 from collections.abc import Sequence
 
-from spanledger_collector.dialects import count, counts, text
+from spanledger_collector.dialects import count, counts, flag, text
 from spanledger_schema.span import Content, Event, Facts, Span
 
 NAME = "anthropic_sdk"
@@ -33,6 +33,7 @@ def read(span: Span) -> Facts:
     """Return how the answer ended, at which tier, and how long its cache writes live."""
     a = span.attributes
     facts = Facts(dialect=NAME, finish_reason=text(a, "anthropic.message.stop_reason"))
+    facts.streaming = flag(a, "gen_ai.request.stream") or False  # sent for streams only
     facts.counts = counts(a, COUNTS)
     if not count(a, "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"):
         facts.counts.cache_write_1h_tokens = None

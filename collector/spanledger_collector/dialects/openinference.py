@@ -20,7 +20,7 @@ from spanledger_collector.dialects import (
 from spanledger_collector.dialects.graph import graph_node, routed, whose
 from spanledger_collector.dialects.messages import arguments, flattened, messages
 from spanledger_collector.dialects.structure import nested, structure
-from spanledger_schema.span import Content, Event, Facts, Kind, Span, Value
+from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span, Value
 
 NAME = "openinference"
 
@@ -66,6 +66,9 @@ MOST_PARSED = 32_768
 
 FIRST_TOKEN = "First Token Stream Event"
 METHODS = (".__call__", ".run", ".call", ".acall", ".arun", ".invoke", ".ainvoke")
+METHOD = re.compile(r"(?<=\w)\._?[a-z]\w*\Z")
+"""What some put behind the name of an agent: which of its methods ran."""
+
 HANDOFF = "handoff to "
 TRIPPED = re.compile(r"\AGuardrail tripwire triggered: .*?'guardrail': '([^']*)'")
 
@@ -92,6 +95,7 @@ def read(span: Span) -> Facts:
     if metadata:
         whose(facts, metadata)
     answer = answered(a)
+    facts.counts = usage(a)
     if facts.kind in ("llm", "embedding", "rerank"):
         read_call(span, facts, answer)
     elif facts.kind == "tool":
@@ -110,10 +114,15 @@ def answered(a: Mapping[str, Value]) -> Value:
     return value
 
 
+def usage(a: Mapping[str, Value]) -> Counts | None:
+    """Return the token counts of a span; those of an agent are what its calls add up to."""
+    found = counts(a, COUNTS)
+    return found if found or found.invalid else None
+
+
 def read_call(span: Span, facts: Facts, answer: Value) -> None:
     """Read a model call: models, usage, how it was answered."""
     a = span.attributes
-    facts.counts = counts(a, COUNTS)
     if reported := usd(a, "llm.cost.total"):
         facts.reported_usd, facts.reported_by = reported
     request = mapping(
@@ -122,8 +131,9 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     response = answer if isinstance(answer, dict) else {}
     read_models(span, facts, request)
     facts.response_id = response_id(response) or response_id(request)
-    if isinstance(stream := request.get("stream"), bool):
-        facts.streaming = stream
+    if response.get("object") == "response":
+        facts.finish_reason = text(response, "status")  # not the "stop" that some put there
+    facts.streaming = streaming(span, request)
     first = next((e for e in span.events if e.name == FIRST_TOKEN), None)
     if first is not None:
         facts.streaming = True
@@ -132,6 +142,16 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     if isinstance(tier := response.get("service_tier"), str):
         facts.price_context = {"service_tier": tier}
     facts.preview = said(a) or preview(answer)
+
+
+def streaming(span: Span, request: Mapping[str, Value]) -> bool | None:
+    """Return whether an answer was streamed: where the request is known, it says so or it was not."""
+    if isinstance(stream := request.get("stream"), bool):
+        return stream
+    if "Stream" in span.name:
+        return True
+    asked = "model" in request or "llm.request.model_name" in span.attributes
+    return False if asked and not response_id(request) else None
 
 
 def read_models(span: Span, facts: Facts, request: Mapping[str, Value]) -> None:
@@ -203,8 +223,7 @@ def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
         if "openai_agents" in span.scope.name:
             facts.kind = "workflow"  # the trace itself is recorded as an agent
         else:
-            method = next((m for m in METHODS if span.name.endswith(m)), "")
-            facts.agent = span.name.removesuffix(method)
+            facts.agent = METHOD.sub("", span.name)
     if metadata:
         graph_node(facts, metadata, span.name)
         if facts.node is None:

@@ -4,11 +4,12 @@ Takes what a message holds (texts, tool calls and their results, reasoning, pict
 gives `Part`s. A media part says where the thing is, never what is in it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from spanledger_collector.dialects import compact
-from spanledger_collector.dialects.structure import structure
+from spanledger_collector.dialects.structure import python_literal, structure
 from spanledger_schema.span import Part, Value
 
 Object = dict[str, Any]
@@ -61,10 +62,16 @@ def part(value: Value) -> Iterator[Part]:
     yield from PARTS[word](value)
 
 
+REPR = re.compile(r"\A[A-Z]\w*\(\w+=")
+"""How the repr of an object begins, which one library puts where the text of a part belongs."""
+
+
 def text_parts(value: Object) -> Iterator[Part]:
     """Yield the text of a part."""
     said = next((value[k] for k in ("content", "text", "refusal") if value.get(k)), None)
-    if said is not None:
+    if isinstance(said, str) and REPR.match(said) and is_part(found := python_literal(said)):
+        yield from part(found)
+    elif said is not None:
         yield Part("text", text=compact(said))
     elif "type" not in value and "text" not in value:
         yield text_part(value)

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+
 from spanledger_schema.span import Attributes, Value
 
 MOST_MENDED = 1 << 20  # characters; longer texts are shown as they are
+MOST_LITERAL = 1 << 18
 MOST_ITEMS = 10_000  # of one flattened list
-DEEPEST = 64
 
 Tree = dict[str, Any]
 
@@ -44,22 +45,37 @@ def guessed(stripped: str, value: Value) -> Value:
 
 
 def python_literal(value: str) -> Value:
-    """Return the value of a Python repr, None when it is none or holds objects."""
+    """Return the value of a Python repr, None when it is none.
+
+    An object's repr is the mapping of what it was made with: `Usage(total=3)` → {"total": 3}.
+    """
+    if len(value) > MOST_LITERAL:
+        return None
     try:
-        return plain(ast.literal_eval(value), 0)
-    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return plain(ast.parse(value.strip(), mode="eval").body)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
 
 
-def plain(value: Any, depth: int) -> Value:
-    """Return a Python literal in the terms of JSON."""
-    if depth > DEEPEST:
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [plain(item, depth + 1) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+def plain(node: ast.AST) -> Value:
+    """Return a Python literal in the terms of JSON.
+
+    Raises:
+        ValueError: it is no literal.
+    """
+    match node:
+        case ast.Constant(value=str() | int() | float() | bool() | None as value):
+            return value
+        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+            return [plain(item) for item in items]
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return {str(plain(key)): plain(item) for key, item in pairs if key is not None}
+        case ast.Call(args=[], keywords=fields):
+            return {field.arg: plain(field.value) for field in fields if field.arg}
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -number
+    raise ValueError(ast.dump(node)[:80])
 
 
 STRING_OR_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]|"', re.DOTALL)
