@@ -95,8 +95,7 @@ class Upkeep:
 
     def _lack(self) -> Refusal:
         disk = os.statvfs(self._folder)
-        total, free = disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
-        if free < min(max(RESERVE_BYTES, total * RESERVE_SHARE), total / 2):
+        if disk.f_bavail * disk.f_frsize < reserve_bytes(disk.f_blocks * disk.f_frsize):
             return "disk_full"
         share = ROOMY if self.refusal == "spool_full" else FULL
         return "spool_full" if self.used_bytes > share * self._max_bytes else ""
@@ -129,3 +128,8 @@ class Upkeep:
     def _committed(self, _: apsw.Connection, __: str, frames: int) -> int:
         self._frames = frames
         return apsw.SQLITE_OK
+
+
+def reserve_bytes(disk_bytes: int) -> int:
+    """Return how much of a disk stays free: 1 GiB or 5 %, and of a tiny disk a half."""
+    return min(max(RESERVE_BYTES, int(disk_bytes * RESERVE_SHARE)), disk_bytes // 2)
