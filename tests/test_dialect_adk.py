@@ -1,11 +1,14 @@
 """Spans of the Agent Development Kit: recorded 2.13, and those before 1.18 as its source writes."""
 
 import json
+from typing import Any
 
 import pytest
 
-from spanledger_collector import normalise
+from spanledger_collector import decode, normalise
 from spanledger_collector.dialects import adk
+from spanledger_collector.explain import explain
+from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.usage import usage
 from spanledger_schema.span import Content, Facts, Message, Part
 from tests import recorded
@@ -135,3 +138,28 @@ def test_an_older_run_names_its_agent_in_brackets():
 @pytest.mark.parametrize("attributes", [CALL_LLM, TOOL], ids=["call", "tool"])
 def test_garbage_in_any_attribute_is_no_number_and_raises_nothing(attributes):
     recorded.survives(adk, made("call_llm", SCOPE, attributes=attributes))
+
+
+def test_tool_calls_take_arguments_and_results_from_the_conversation_by_name_and_order():
+    told = explained()
+    calls = [(t["name"], t["args"], t["result"]) for t in told["traces"][0]["tool_calls"]]
+    assert calls == [
+        (
+            "water",
+            {"plant": "cactus"},
+            {"status": "error", "error_message": "cactus must not be watered"},
+        ),
+        ("water", {"plant": "fern"}, {"status": "ok", "litres": 2}),
+    ]
+
+
+def test_a_streamed_answer_that_was_recorded_in_pieces_is_one_text():
+    (call,) = explained()["traces"][1]["llm_calls"]
+    assert call["output_text"] == "It was two litres, streamed."
+
+
+def explained() -> dict[str, Any]:
+    """Return what the whole capture is explained as."""
+    body = (recorded.DATA / f"{CAPTURE}.logs.pb").read_bytes()
+    records = decode.records(body, "protobuf").records
+    return explain(recorded.spans(CAPTURE), records, Pricebook())

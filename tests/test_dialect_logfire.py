@@ -6,6 +6,8 @@ import pytest
 
 from spanledger_collector import normalise
 from spanledger_collector.dialects import logfire
+from spanledger_collector.explain import explain
+from spanledger_collector.pricebook import Pricebook
 from spanledger_schema.span import Counts, Facts
 from tests import recorded
 from tests.recorded import made, one
@@ -73,3 +75,12 @@ def test_a_log_that_is_about_no_call_is_an_event():
 @pytest.mark.parametrize("span_id", ["e2ea", "8673", "1471", "feed", "86f1"])
 def test_garbage_in_any_attribute_is_no_number_and_raises_nothing(span_id):
     recorded.survives(logfire, one(CAPTURE, span_id))
+
+
+def test_a_stream_is_one_call_that_its_log_tells_the_answer_of():
+    turn = explain(recorded.spans(CAPTURE), (), Pricebook())["traces"][1]
+    streams = [c for c in turn["llm_calls"] if c["streaming"]]
+    assert [(c["output_text"], c["finish_reason"], c["input_tokens_total"]) for c in streams] == [
+        ("A streamed reply without usage.", "stop", None),
+        ("A streamed reply with usage.", "stop", 2214),
+    ]

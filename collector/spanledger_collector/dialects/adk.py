@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from spanledger_collector.dialects import mapping, preview, text
 from spanledger_collector.dialects.messages import arguments, messages
 from spanledger_collector.dialects.raw import answer
-from spanledger_schema.span import Attributes, Content, Event, Facts, Kind, Span, Value
+from spanledger_schema.span import (
+    Attributes,
+    Content,
+    Event,
+    Facts,
+    Kind,
+    Message,
+    Part,
+    Span,
+    Value,
+)
 
 NAME = "adk"
 
@@ -84,6 +94,8 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
             arguments=kept(a.get(f"{OWN}tool_call_args")),
             result=kept(a.get(f"{OWN}tool_response")),
         )
+    if streamed := [m for e in logs for m in pieces(e)]:
+        return Content(output=[joined(streamed)])
     request = mapping(a.get(f"{OWN}llm_request"))
     config = mapping(request.get("config"))
     return Content(
@@ -95,6 +107,21 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
         tools=config.get("tools"),
         parameters={k: v for k, v in config.items() if is_parameter(k, v)},
     )
+
+
+def pieces(record: Event) -> list[Message]:
+    """Return the pieces of a streamed answer, which are recorded as a message each."""
+    said = messages(record.attributes.get("gen_ai.output.messages"), "assistant")
+    return said if len(said) > 1 and all(m.role == "assistant" for m in said) else []
+
+
+def joined(pieces_in_order: Sequence[Message]) -> Message:
+    """Return the answer whose text came in pieces, as one message."""
+    parts = [part for message in pieces_in_order for part in message.parts]
+    words = "".join(part.text or "" for part in parts if part.type == "text")
+    rest = [part for part in parts if part.type != "text"]
+    said = [Part("text", text=words)] if words else []
+    return Message("assistant", (*said, *rest), pieces_in_order[-1].finish_reason)
 
 
 def is_parameter(name: str, value: Value) -> bool:

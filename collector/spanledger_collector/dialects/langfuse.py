@@ -178,11 +178,12 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     """Return what went into the observation and what came out."""
     a = span.attributes
     given, answered = parsed(a.get(INPUT)), parsed(a.get(OUTPUT))
-    if KINDS.get(text(a, "langfuse.observation.type") or "") == "tool":
+    kind = KINDS.get(text(a, "langfuse.observation.type") or "")
+    if kind == "tool":
         return Content(arguments=arguments(given), result=arguments(answered))
     return Content(
         input=messages(given, role="user"),
-        output=messages(answered, role="assistant"),
+        output=[] if kind == "embedding" else messages(answered, role="assistant"),
         tools=given.get("tools") if isinstance(given, dict) else None,
         parameters=mapping(a.get(PARAMETERS)),
     )

@@ -7,13 +7,15 @@ provider's own usage object, and reports a stream's usage on a log beside the re
 
 from collections.abc import Sequence
 
-from spanledger_collector.dialects import APPLICATION_SESSION, text, texts, usd
+from spanledger_collector.dialects import APPLICATION_SESSION, parsed, text, texts, usd
 from spanledger_collector.dialects.raw import usage_counts
 from spanledger_schema.span import Attributes, Content, Event, Facts, Span
 
 NAME = "logfire"
 
 SCRUBBED = "[Scrubbed due to"
+MOST_PARSED = 32_768
+"""Characters of an answer that are parsed on arrival, for its finish reason."""
 OWN_SCOPE = "logfire"  # the application's own spans; `logfire.openai` and others tag theirs "LLM"
 
 
@@ -47,8 +49,17 @@ def read_type(attributes: Attributes, facts: Facts) -> None:
         facts.kind = "event"
     elif kind == "log" and "gen_ai.operation.name" in attributes:
         facts.usage_role, facts.streaming = "event", True
+        facts.finish_reason = finish_reason(attributes)
     elif kind == "log":
         facts.kind = "event"
+
+
+def finish_reason(attributes: Attributes) -> str | None:
+    """Return why an answer ended, which a stream's log tells in its message alone."""
+    said = attributes.get("gen_ai.output.messages")
+    told = parsed(said) if isinstance(said, str) and len(said) <= MOST_PARSED else None
+    last = told[-1] if isinstance(told, list) and told else None
+    return text(last, "finish_reason") if isinstance(last, dict) else None
 
 
 def kept(attributes: Attributes, name: str) -> str | None:
