@@ -67,3 +67,15 @@ def test_an_hour_with_calls_and_no_dollars_is_a_faint_tick():
 def test_nothing_at_all_is_an_empty_chart():
     assert figures.spend_by_day(spend(), COLOURS).data == ()
     assert len(figures.pulse(spend(), "day", "red", "grey").data[0].x) == 0
+
+
+def test_a_single_day_is_one_narrow_bar_among_fourteen():
+    assert figures.axis([row("2026-11-21", "a", "1")], "day") == [
+        "2026-11-07T12:00:00",
+        "2026-11-21T12:00:00",
+    ]
+
+
+def test_the_axis_reaches_from_the_first_hour_to_the_last():
+    hours = [SpendRow({"hour": f"2026-11-{day}T10:00"}, Totals(), 1) for day in (19, 21)]
+    assert figures.axis(hours, "hour") == ["2026-11-19T09:30:00", "2026-11-21T10:30:00"]

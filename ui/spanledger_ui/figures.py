@@ -5,6 +5,7 @@ A row without dollars draws no bar, and its unpriced calls draw a mark: missing 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import sqrt
 
@@ -20,6 +21,10 @@ UNKNOWN_MODEL = "model not reported"
 PULSE_PX = 88
 SPEND_PX = 320
 
+BUCKET_MS = {"hour": 3_600_000, "day": 86_400_000}
+LEAST_BUCKETS = 14
+BAR_SHARE = 0.78  # of the room that a bucket has
+
 
 def spend_by_day(spend: Spend, colours: Sequence[str], grain: str = "day") -> go.Figure:
     """Return dollars by day, stacked by model, the dearest at the bottom.
@@ -32,18 +37,17 @@ def spend_by_day(spend: Spend, colours: Sequence[str], grain: str = "day") -> go
     names = dearest(spend.rows)
     series = stacked(spend.rows, names, grain)
     painted = zip(series.items(), colours, strict=False)
-    figure = go.Figure([bars(name, days, colour) for (name, days), colour in painted])
+    figure = go.Figure([bars(name, days, colour, grain) for (name, days), colour in painted])
     if marks := unpriced(spend.rows, grain):
         figure.add_trace(unpriced_marks(marks, series))
     figure.update_layout(
         barmode="stack",
         height=SPEND_PX,
         margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        bargap=0.25,
         legend={"orientation": "h", "y": -0.14, "x": 0, "traceorder": "normal"},
         hovermode="x unified",
         yaxis={"ticksuffix": " USD", "rangemode": "tozero", "nticks": 6},
-        xaxis={"type": "date"},
+        xaxis={"type": "date", "range": axis(spend.rows, grain)},
     )
     return figure
 
@@ -72,13 +76,14 @@ def stacked(
     return series
 
 
-def bars(name: str, days: Mapping[str, Decimal], colour: str) -> go.Bar:
+def bars(name: str, days: Mapping[str, Decimal], colour: str, grain: str) -> go.Bar:
     """Return the bars of one model."""
     order = sorted(days)
     return go.Bar(
         name=plain(name),
         x=order,
         y=[float(days[day]) for day in order],
+        width=BUCKET_MS[grain] * BAR_SHARE,
         marker={"color": colour, "line": {"width": 0}},
         customdata=[text.usd(str(days[day])) for day in order],
         hovertemplate="%{customdata} USD",
@@ -125,6 +130,7 @@ def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
         go.Bar(
             x=[row.key[grain] for row in rows],
             y=[max(sqrt(amount), least) for amount in dollars],
+            width=BUCKET_MS[grain] * BAR_SHARE,
             marker={"color": [colour if amount else faint for amount in dollars]},
             customdata=[
                 [text.spent(row.totals), text.count(row.sessions), text.count(row.totals.errors)]
@@ -137,13 +143,29 @@ def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
     figure.update_layout(
         height=PULSE_PX,
         margin={"l": 0, "r": 0, "t": 4, "b": 20},
-        bargap=0.2,
         showlegend=False,
         dragmode=False,
         yaxis={"visible": False, "fixedrange": True},
-        xaxis={"type": "date", "fixedrange": True, "showgrid": False, "nticks": 8},
+        xaxis={
+            "type": "date",
+            "range": axis(spend.rows, grain),
+            "fixedrange": True,
+            "showgrid": False,
+            "nticks": 8,
+        },
     )
     return figure
+
+
+def axis(rows: Sequence[SpendRow], grain: str) -> list[str] | None:
+    """Return where the axis begins and ends: a single day must not fill the whole chart."""
+    stamps = sorted(bucket for row in rows if (bucket := row.key.get(grain)) is not None)
+    if not stamps:
+        return None
+    step = timedelta(milliseconds=BUCKET_MS[grain])
+    last = datetime.fromisoformat(stamps[-1])
+    first = min(datetime.fromisoformat(stamps[0]), last - step * (LEAST_BUCKETS - 1))
+    return [(first - step / 2).isoformat(), (last + step / 2).isoformat()]
 
 
 def model(row: SpendRow) -> str:

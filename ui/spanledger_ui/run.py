@@ -4,6 +4,7 @@ The query API's address, a host and a port come in; it serves until it is told t
 may load nothing from anywhere else, and no other page may frame it.
 """
 
+import logging
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ def serve_ui(
         otlp_url: where spans go, to be shown to whoever has sent none yet.
         allowed_hosts: names the page is reached by; loopback names are always among them.
     """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each question we ask
     app(api_url, otlp_url).run(config=flags(host, port, allowed_hosts))
 
 

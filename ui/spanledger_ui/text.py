@@ -132,8 +132,10 @@ def moment(stamp: str | None, zone: tzinfo, now: datetime) -> str:
 
 def ago(stamp: str, now: datetime) -> str:
     """Return how long ago a time was: "2 s ago"; a clock that runs ahead reads as "just now"."""
-    seconds = (now - datetime.fromisoformat(stamp)).total_seconds()
-    return "just now" if seconds < 1 else f"{duration(int(seconds) * 10**9)} ago"
+    seconds = int((now - datetime.fromisoformat(stamp)).total_seconds())
+    if seconds < 1:
+        return "just now"
+    return f"{seconds} s ago" if seconds < 60 else f"{duration(seconds * 10**9)} ago"
 
 
 def escaped(raw: str) -> str:
