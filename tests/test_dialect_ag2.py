@@ -1,11 +1,14 @@
 """Spans of AG2 as its sources write them; nothing recorded exists here."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from spanledger_collector import normalise
 from spanledger_collector.dialects import ag2
+from spanledger_collector.explain import explain
+from spanledger_collector.pricebook import Pricebook
 from spanledger_schema.span import Counts, Facts, Message, Part
 from tests import recorded
 from tests.recorded import made
@@ -87,6 +90,21 @@ def test_the_record_of_other_usage_is_the_only_trace_of_a_call(kind):
     span = made(f"record_usage {kind}", SCOPE, attributes=RECORD | {"ag2.usage.kind": kind})
     facts = ag2.read(span)
     assert (facts.kind, facts.usage_role) == ("llm", "")
+
+
+def test_a_call_and_its_record_are_paid_for_once_and_a_lone_record_is_paid_for():
+    turn = made("invoke_agent a", SCOPE, parent=b"", attributes={"ag2.span.type": "agent"})
+    call = made("chat", SCOPE, parent=turn.span_id, attributes=CALL)
+    record = made("record_usage model_call", SCOPE, parent=turn.span_id, attributes=RECORD)
+    summary = RECORD | {"ag2.usage.kind": "compaction", "gen_ai.usage.input_tokens": 7}
+    other = made("record_usage compaction", SCOPE, parent=turn.span_id, attributes=summary)
+    spans = [
+        turn,
+        *(replace(s, span_id=bytes([i] * 8)) for i, s in enumerate((call, record, other), start=4)),
+    ]
+    told = explain(spans, (), Pricebook())["traces"][0]
+    assert [c["name"] for c in told["llm_calls"]] == ["chat", "record_usage compaction"]
+    assert [c["not_billed_because"] for c in told["not_billed"]] == ["event"]
 
 
 def test_waiting_for_a_human_is_a_decision():

@@ -50,6 +50,7 @@ TEXTS = {
 }
 
 USAGE = "metadata.usage_object"
+FIRST_CALL = "gen_ai.completion.0.function_call."
 COST = "gen_ai.cost.total_cost"
 PARAMS_COST = "response_cost"  # in `hidden_params`
 
@@ -78,7 +79,8 @@ def read(span: Span) -> Facts:
     if facts.counts is not None:
         facts.counts.source, facts.counts.includes_reasoning = "gateway", True
     read_cost(a, facts)
-    facts.preview = next((called_as(call) for call in called(a)), None)
+    if name := text(a, f"{FIRST_CALL}name"):
+        facts.preview = one_line(f"{name}({compact(a.get(f'{FIRST_CALL}arguments') or '')})")
     return facts
 
 
@@ -96,11 +98,6 @@ def called(attributes: Attributes) -> list[dict[str, Value]]:
         for item in nested(attributes, "gen_ai.completion.")
         if isinstance(item, dict) and isinstance(call := item.get("function_call"), dict)
     ]
-
-
-def called_as(call: dict[str, Value]) -> str:
-    """Return a tool call as `name(arguments)`."""
-    return one_line(f"{text(call, 'name') or '?'}({compact(call.get('arguments'))})")
 
 
 def content(span: Span, logs: Sequence[Event]) -> Content:

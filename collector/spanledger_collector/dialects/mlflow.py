@@ -98,7 +98,8 @@ def read_whose(span: Span, facts: Facts, *, routes: bool) -> None:
 def read_call(span: Span, facts: Facts) -> None:
     """Read a model call from MLflow's attributes and the provider's own answer."""
     a = span.attributes
-    said = answer(a.get("mlflow.spanOutputs"))
+    outputs = parsed(a.get("mlflow.spanOutputs"))
+    said = answer(outputs)
     facts.provider = plain(a, "mlflow.llm.provider")
     facts.request_model = plain(a, "model", "model_name")
     facts.response_model = said.model or plain(a, "mlflow.llm.model")
@@ -116,7 +117,7 @@ def read_call(span: Span, facts: Facts) -> None:
         facts.streaming = True
         facts.ttft_ns = first.time_ns - span.start_ns if first.time_ns > span.start_ns > 0 else None
     if facts.kind == "llm":
-        facts.preview = preview(a.get("mlflow.spanOutputs"))
+        facts.preview = preview(outputs)
 
 
 ERROR = 2  # OTLP status code
