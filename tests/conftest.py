@@ -4,7 +4,7 @@ Everything that is stored is tested twice, once against the embedded engine (`ch
 over HTTP (`http://`), as against a ClickHouse server: the fixtures below `dsn` come in both kinds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
@@ -24,7 +24,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def server(engine: str) -> Iterator[str]:
+def clickhouse(engine: str) -> Iterator[str]:
     """Return the DSN of a server that speaks ClickHouse's HTTP interface for the same engine."""
     with serving(engine.removeprefix("chdb://"), password="secret") as dsn:
         yield dsn
@@ -33,7 +33,7 @@ def server(engine: str) -> Iterator[str]:
 @pytest.fixture(params=["chdb", "http"])
 def dsn(request: pytest.FixtureRequest) -> str:
     """Return how the store is reached: embedded, then over HTTP."""
-    address: str = request.getfixturevalue("engine" if request.param == "chdb" else "server")
+    address: str = request.getfixturevalue("engine" if request.param == "chdb" else "clickhouse")
     return address
 
 
@@ -57,8 +57,23 @@ def db(dsn: str, database: str) -> Iterator[Client]:
 
 
 @pytest.fixture
-def store(dsn: str, database: str) -> Iterator[Store]:
-    """Return a store on a fresh database, migrated, with its readers and its writer."""
-    opened = Store(dsn, database=database, readers=1)
-    yield opened
-    opened.close()
+def new_store(dsn: str, engine: str) -> Iterator[Callable[[], Store]]:
+    """Return what opens a store on a fresh database, as often as it is called."""
+    opened: dict[str, Store] = {}
+
+    def open_one() -> Store:
+        name = f"t{next(numbers)}"
+        opened[name] = Store(dsn, database=name, readers=1)
+        return opened[name]
+
+    yield open_one
+    with connect(engine) as root:
+        for name, store in opened.items():
+            store.close()
+            root.command(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def store(new_store: Callable[[], Store]) -> Store:
+    """Return a store on a fresh database, migrated, with its reader and its writer."""
+    return new_store()

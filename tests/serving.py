@@ -41,14 +41,18 @@ class Server:
     def screens(self) -> str:
         return self.settings.url(self.settings.ui_port)
 
-    def start(self) -> None:
-        """Start it, and return when it says that it is ready."""
+    def launch(self) -> None:
+        """Start it, and return at once."""
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "spanledger", "serve"],
                 env=self.settings.environ() | {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
+
+    def start(self) -> None:
+        """Start it, and return when it says that it is ready."""
+        self.launch()
         assert self.process.stdout is not None
         self.said = until_ready(self.process.stdout)
         assert "Spanledger is ready." in self.said, self.log.read_text()
@@ -76,7 +80,7 @@ class Server:
         """Return its processes by the command they run."""
         found = {}
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            with suppress(psutil.Error):  # it may be gone before we look
+            with suppress(psutil.Error, IndexError):  # gone, or not yet what it will be
                 found[child.cmdline()[3]] = child
         return found
 
@@ -121,11 +125,16 @@ def until_ready(output: IO[str]) -> str:
     return said
 
 
+def prepared(folder: Path, **told: str) -> Server:
+    """Return a server with its data in `folder`, not yet started."""
+    ports = {name: str(free_port()) for name in PORTS}
+    return Server(load({"data": str(folder / "data"), **ports, **told}, {}), folder / "log")
+
+
 @contextmanager
 def serving(folder: Path, **told: str) -> Iterator[Server]:
     """Run a server with its data in `folder`; stop it afterwards if the test did not."""
-    ports = {name: str(free_port()) for name in PORTS}
-    server = Server(load({"data": str(folder / "data"), **ports, **told}, {}), folder / "log")
+    server = prepared(folder, **told)
     server.start()
     try:
         yield server

@@ -21,12 +21,12 @@ ROWS = [
 
 
 @pytest.fixture(params=["lz4", "zstd", "gzip", False])
-def client(request: pytest.FixtureRequest, server: str, database: str) -> Iterator[Client]:
+def client(request: pytest.FixtureRequest, clickhouse: str, database: str) -> Iterator[Client]:
     """Return a client on an empty database, for each way to compress."""
-    with clickhouse_connect.get_client(dsn=server) as root:
+    with clickhouse_connect.get_client(dsn=clickhouse) as root:
         root.command(f"CREATE DATABASE {database}")
     with clickhouse_connect.get_client(
-        dsn=server, database=database, compress=request.param, autogenerate_session_id=False
+        dsn=clickhouse, database=database, compress=request.param, autogenerate_session_id=False
     ) as client:
         assert isinstance(client, HttpClient)
         yield client
@@ -97,11 +97,11 @@ def test_an_unknown_setting_is_refused(client: Client):
 
 
 def test_a_readonly_client_can_neither_write_nor_lift_its_bounds(
-    client: Client, server: str, database: str
+    client: Client, clickhouse: str, database: str
 ):
     client.command(TABLE)
     with clickhouse_connect.get_client(
-        dsn=server, database=database, settings={"readonly": 1, "max_result_rows": 5}
+        dsn=clickhouse, database=database, settings={"readonly": 1, "max_result_rows": 5}
     ) as reader:
         assert reader.command("SELECT 1") == 1
         for forbidden in (
@@ -117,8 +117,10 @@ def test_a_readonly_client_can_neither_write_nor_lift_its_bounds(
         assert caught.value.code == 396
 
 
-def test_a_get_changes_nothing(server: str):
-    answer = httpx.get(server, params={"query": "CREATE DATABASE never", "wait_end_of_query": "1"})
+def test_a_get_changes_nothing(clickhouse: str):
+    answer = httpx.get(
+        clickhouse, params={"query": "CREATE DATABASE never", "wait_end_of_query": "1"}
+    )
     assert answer.headers["X-ClickHouse-Exception-Code"] == "164"
 
 
@@ -134,36 +136,36 @@ def test_a_repeated_batch_is_recognised_by_its_token(client: Client):
     assert client.command("SELECT count() FROM t") == 2
 
 
-def test_a_session_keeps_what_a_query_sets_and_forgets_what_its_url_says(server: str):
-    with clickhouse_connect.get_client(dsn=server, session_id=str(uuid4())) as client:
+def test_a_session_keeps_what_a_query_sets_and_forgets_what_its_url_says(clickhouse: str):
+    with clickhouse_connect.get_client(dsn=clickhouse, session_id=str(uuid4())) as client:
         client.command("SET max_result_rows = 88")
         client.command("SELECT 1", settings={"max_execution_time": 9})
         assert client.command("SELECT getSetting('max_result_rows')") == 88
         assert client.command("SELECT getSetting('max_execution_time')") == 0
 
 
-def test_an_unknown_session_is_refused_when_it_must_exist(server: str):
+def test_an_unknown_session_is_refused_when_it_must_exist(clickhouse: str):
     answer = httpx.post(
-        server, params={"query": "SELECT 1", "session_id": "nobody's", "session_check": "1"}
+        clickhouse, params={"query": "SELECT 1", "session_id": "nobody's", "session_check": "1"}
     )
     assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (404, "372")
 
 
-def test_a_wrong_password_is_refused(server: str):
+def test_a_wrong_password_is_refused(clickhouse: str):
     with pytest.raises(DatabaseError) as caught:
-        clickhouse_connect.get_client(dsn=server.replace("secret", "guess"))
+        clickhouse_connect.get_client(dsn=clickhouse.replace("secret", "guess"))
     assert caught.value.code == 516
 
 
-def test_an_unknown_database_is_refused(server: str):
-    answer = httpx.post(server, params={"query": "SELECT 1", "database": "nowhere"})
+def test_an_unknown_database_is_refused(clickhouse: str):
+    answer = httpx.post(clickhouse, params={"query": "SELECT 1", "database": "nowhere"})
     assert answer.headers["X-ClickHouse-Exception-Code"] == "81"
 
 
-def test_the_version_is_the_engines(server: str):
-    with clickhouse_connect.get_client(dsn=server) as client:
+def test_the_version_is_the_engines(clickhouse: str):
+    with clickhouse_connect.get_client(dsn=clickhouse) as client:
         assert str(client.server_version).startswith("26.9.")
 
 
-def test_ping_answers(server: str):
-    assert httpx.get(f"{server}/ping").text == "Ok.\n"
+def test_ping_answers(clickhouse: str):
+    assert httpx.get(f"{clickhouse}/ping").text == "Ok.\n"

@@ -7,14 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
+import httpx
 import psutil
 import pytest
 
+from spanledger_collector.captures import CAPTURES
+from spanledger_collector.store import connect
 from tests.ports import free_port
-from tests.serving import PORTS, Server, serving
+from tests.serving import PORTS, Server, prepared, serving
 
 
 @pytest.fixture
@@ -137,6 +141,47 @@ def test_a_folder_whose_store_runs_alone_is_one_sentence(standing: Server):
         f"spanledger: data folder {standing.settings.data} is in use by process {store};"
         " stop that one or give another --data\n"
     ))  # fmt: skip
+
+
+def test_on_a_clickhouse_server_it_answers_the_same(clickhouse: str, tmp_path: Path):
+    capture = next(c for c in CAPTURES if c.name == "openinference-crewai__two-agents")
+    with serving(tmp_path, store=clickhouse) as server:
+        sent = httpx.post(
+            f"{server.otlp}/v1/traces",
+            content=capture.spans().SerializeToString(),
+            headers={"content-type": "application/x-protobuf"},
+        )
+        assert sent.status_code == 200
+        server.settle()
+        session = httpx.get(f"{server.api}/api/v1/sessions/{capture.session_id}").json()
+        assert (session["spans"], session["totals"]["input_tokens"]) == (9, 8626)
+        assert clickhouse not in server.said  # its password is nobody's business
+        assert not (server.settings.data / "store").exists()
+    with connect(clickhouse) as root:
+        root.command("DROP DATABASE spanledger")
+
+
+def test_a_clickhouse_server_that_is_away_is_one_sentence_and_ingest_goes_on(tmp_path: Path):
+    server = prepared(tmp_path, store=f"http://me:secret@127.0.0.1:{free_port()}")
+    server.launch()
+    body = CAPTURES[0].spans().SerializeToString()
+
+    def acknowledged() -> bool:
+        with suppress(httpx.ConnectError):
+            answer = httpx.post(
+                f"{server.otlp}/v1/traces",
+                content=body,
+                headers={"content-type": "application/x-protobuf"},
+            )
+            return answer.status_code == 200
+        return False
+
+    wait_for(acknowledged)
+    wait_for(lambda: "starting it again" in server.log.read_text())
+    assert server.stop() == 0
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert "secret" not in log
 
 
 def test_it_finds_its_data_again_after_a_restart(server: Server):

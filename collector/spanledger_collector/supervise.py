@@ -26,6 +26,7 @@ REFUSED = 2  # exit code of a process that cannot start as asked, and said why
 FIRST_PAUSE_S = 0.5
 MOST_PAUSE_S = 30.0
 STEADY_S = 60.0  # a process that lived this long has earned a quick restart
+PATIENCE_S = 15.0
 PROBE_S = 0.1
 PROBE_TIMEOUT_S = 2.0
 
@@ -121,9 +122,13 @@ class Supervisor:
 
     async def until_ready(self, program: Program) -> None:
         """Return when a program says that it is ready, or when we stop."""
+        patient_until = time.monotonic() + PATIENCE_S
         while not self.stopping.is_set():
             if await asyncio.to_thread(answers, program.ready_url):
                 return
+            if time.monotonic() > patient_until:
+                log.warning("still waiting for %s to be ready", program.name)
+                patient_until = float("inf")
             await first_of(self.stopping.wait(), timeout_s=PROBE_S)
 
 
