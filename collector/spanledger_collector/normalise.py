@@ -8,7 +8,9 @@ Refuses to know other spans: what a trace makes of this one is `reconcile`'s to 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 from types import ModuleType
+from typing import Any
 
 from spanledger_collector.dialects import (
     APPLICATION_SESSION,
@@ -162,12 +164,14 @@ KEPT = tuple(
     not in ("session_id", "session_rank", "tags", "counts", "usage_role", "dialect", "flags")
 )
 
+kept: Callable[[Facts], tuple[Any, ...]] = attrgetter(*KEPT)
+
 
 def merge(known: Facts, more: Facts) -> Facts:
     """Fill the gaps of what one dialect said with what a lower one says."""
-    for name in KEPT:
-        if getattr(known, name) is None:
-            setattr(known, name, getattr(more, name))
+    for name, here, there in zip(KEPT, kept(known), kept(more), strict=True):
+        if here is None and there is not None:
+            setattr(known, name, there)
     if more.session_id and more.session_rank < known.session_rank:
         known.session_id, known.session_rank = more.session_id, more.session_rank
     known.tags = known.tags or more.tags
@@ -206,8 +210,6 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
 
 
 PARTS = tuple(f.name for f in fields(Content))
-
-Telling = Callable[[Record], Hint | None]
 
 
 def hint(record: Record) -> Hint | None:

@@ -186,6 +186,8 @@ def preview(value: Value) -> str | None:
 
 def one_line(value: str) -> str:
     """Return text with its white space collapsed, cut to the length of a preview."""
+    if len(value) <= PREVIEW_LENGTH and value.isprintable() and "  " not in value:
+        return value.strip(" ")
     line = " ".join(value[: PREVIEW_LENGTH * 4].split())
     return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1] + "…"
 
@@ -203,28 +205,38 @@ TEXT_KEYS = (
     "generations",
     "kwargs",
 )
+DEEPEST_TEXT = 8
 CALL_KEYS = ("tool_calls", "toolUse", "tool_call", "function")
 
 
 def first_text(value: Value, depth: int) -> str | None:
     """Return the first text inside a structure; a tool call reads `name(arguments)`."""
-    if isinstance(value, str):
-        return value or None
-    if depth > 8 or value is None:
-        return None
+    if isinstance(value, dict):
+        return text_of_object(value, depth)
     if isinstance(value, list):
-        return next((t for item in value if (t := first_text(item, depth + 1))), None)
-    if not isinstance(value, dict):
-        return str(value)
+        for item in value if depth <= DEEPEST_TEXT else ():
+            if found := first_text(item, depth + 1):
+                return found
+        return None
+    if isinstance(value, str) or value is None:
+        return value or None
+    return str(value)
+
+
+def text_of_object(value: dict[str, Value], depth: int) -> str | None:
+    """Return the words of an object, the tool it calls, or at the top all of it."""
+    if depth > DEEPEST_TEXT:
+        return None
     for key in TEXT_KEYS:
-        if found := first_text(value.get(key), depth + 1):
+        if (inner := value.get(key)) and (
+            found := inner if isinstance(inner, str) else first_text(inner, depth + 1)
+        ):
             return found
-    if isinstance(name := value.get("name"), str) and (
-        value.get("arguments") is not None or value.get("input") is not None
-    ):
-        return f"{name}({compact(value.get('arguments') or value.get('input'))})"
+    name = value.get("name")
+    if isinstance(name, str) and ("arguments" in value or "input" in value):
+        return f"{name}({compact(value.get('arguments') or value.get('input') or {})})"
     for key in CALL_KEYS:
-        if found := first_text(value.get(key), depth + 1):
+        if (inner := value.get(key)) and (found := first_text(inner, depth + 1)):
             return found
     return compact(value) if depth == 0 and value else None
 
