@@ -476,6 +476,50 @@ def test_a_stop_loses_nothing_and_is_no_failure(settings: Settings, number: sign
     assert set(acknowledged) <= set(kept_names(settings))
 
 
+WITH_A_BROKEN_DISK = """
+import sys, threading
+from spanledger_collector import receive, settings
+from tests.faults import make_fsync_fail
+
+chosen = settings.load({})
+def break_when_told():
+    sys.stdin.readline()
+    make_fsync_fail(chosen.spool_dir / "0001.spool")
+    print("broken", flush=True)
+threading.Thread(target=break_when_told, daemon=True).start()
+sys.exit(receive.serve(chosen))
+"""
+
+
+def test_a_disk_that_refuses_ends_the_process_and_the_next_one_goes_on(settings: Settings):
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITH_A_BROKEN_DISK],
+        env={**os.environ, **settings.environ()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    wait_until_ready(settings)
+    url = settings.url(settings.http_port) + "/v1/traces"
+    assert httpx.post(url, content=traces(span(name="before")), headers=PROTOBUF).is_success
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"break\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b"broken\n"
+    refused = httpx.post(url, content=traces(span(name="not acknowledged")), headers=PROTOBUF)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert process.wait(timeout=30) == 1
+    process.stdin.close()
+    process.stdout.close()
+
+    process = started(settings)
+    wait_until_ready(settings)
+    assert httpx.post(url, content=traces(span(name="after")), headers=PROTOBUF).is_success
+    process.terminate()
+    process.wait()
+    assert kept_names(settings) == ["before", "after"]
+
+
 def test_ingest_never_loads_the_engine():
     script = (
         "import sys; import spanledger_collector.receive, spanledger_collector.commands.ingest;"

@@ -26,6 +26,7 @@ from spanledger_collector.spool import (
     upkeep,
     writer,
 )
+from tests.faults import make_fsync_fail
 
 Open = Callable[..., Spool]
 
@@ -418,15 +419,6 @@ def test_an_fsync_that_fails_shuts_the_spool_for_good(opened: Open, path: Path):
     assert bodies(path) == [b"before"]
 
 
-def make_fsync_fail(path: Path) -> None:
-    """Put a device under the log of the spool that takes every write and has no fsync."""
-    device = os.open("/dev/null", os.O_RDWR)
-    for link in Path("/proc/self/fd").iterdir():
-        if os.path.realpath(link) == f"{path}-wal":
-            os.dup2(device, int(link.name))
-    os.close(device)
-
-
 def test_a_new_spool_beside_an_old_cursor_is_not_mistaken_for_read(opened: Open, path: Path):
     cursor = Cursor(path)
     cursor.confirm(5000, stored=5000)
@@ -475,6 +467,7 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(path: Path, opene
     child.stdout.close()
 
     spool = opened()  # takes the lock of the dead, recovers, and goes on
+    assert path.with_suffix(".spool-wal").stat().st_size == 0  # all of it in the file again
     numbers = [int(body.split()[0]) for body in bodies(path)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= acknowledged

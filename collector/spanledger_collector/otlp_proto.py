@@ -203,8 +203,12 @@ def _scope(scope: InstrumentationScope, schema_url: str) -> Scope:
 
 def attributes(pairs: Iterable[KeyValue]) -> dict[str, Value]:
     """Return attributes as a dict; of a key that was sent twice, the last value."""
-    # Most values are text, so text is tried first: asking which kind it is costs four times more.
-    return {pair.key: pair.value.string_value or value(pair.value) for pair in pairs}
+    found: dict[str, Value] = {}
+    for pair in pairs:
+        # Most values are text, so text is tried first: asking for the kind costs four times more.
+        content = pair.value
+        found[pair.key] = content.string_value or value(content)
+    return found
 
 
 def value(message: AnyValue) -> Value:

@@ -96,6 +96,9 @@ def open_to_write(path: Path, durability: Durability, schema: str = SCHEMA) -> a
     with _named(path):
         connection = apsw.Connection(str(path))
         _configure(connection, durability)
+        # If the last process was stopped by a failed fsync, parts of the log may be in memory only:
+        # written into the file they are flushed anew, and the log starts again from nothing.
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         refuse_damage(connection, path)
         connection.execute(schema)
     sync_folder(path.parent)

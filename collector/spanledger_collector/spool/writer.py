@@ -71,7 +71,8 @@ class Spool:
     """The one writer of a spool file. Any thread may append.
 
     `failed` is set for good once the disk refused: an fsync that failed is never tried again,
-    because the system may have forgotten the pages and would report success.
+    because the system may have forgotten the pages and would report success. The process should
+    end then; the next one writes what is in the log anew before it takes anything.
     """
 
     def __init__(
