@@ -1,0 +1,96 @@
+"""The whole way from a socket to an answer in one process: real HTTP in, real engine, real API.
+
+Only two things differ from `spanledger serve`: the clock is that of the recorded captures, and the
+drain turns when a test says so.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi.testclient import TestClient
+
+from spanledger_collector.api import create_app
+from spanledger_collector.drain import Drain
+from spanledger_collector.intake import Intake
+from spanledger_collector.otlp_http import OtlpHttp
+from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.spool import Cursor, Reader, Spool
+from spanledger_collector.store import Store
+from tests.otlp import NOON_NS
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+
+
+class Pipeline:
+    """Ingest, drain and query API over one store."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.path = folder / "0001.spool"
+        self.spool = Spool(self.path)
+        self.reader, self.cursor = Reader(self.path), Cursor(self.path)
+        self.drain = Drain(store, Pricebook(), most_items=1000)
+        self.api = TestClient(create_app(store, lambda: {"ready": True}, dict))
+        self.intake = Intake(self.spool, max_body_bytes=64 << 20, clock=lambda: NOON_NS)
+        self.otlp = httpx.Client()
+
+    def post(self, signal: str, body: bytes, content_type: str = PROTOBUF) -> httpx.Response:
+        """Send a request and have it stored."""
+        answer = self.send(signal, body, content_type)
+        self.settle()
+        return answer
+
+    def send(self, signal: str, body: bytes, content_type: str = PROTOBUF) -> httpx.Response:
+        """Send a request, which is then acknowledged and not yet stored."""
+        answer = self.otlp.post(
+            f"/v1/{signal}", content=body, headers={"content-type": content_type}
+        )
+        assert answer.status_code == 200, answer.content
+        return answer
+
+    def settle(self) -> None:
+        """Drain until nothing is left."""
+        while self.drain.step(self.reader, self.cursor):
+            pass
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return what the query API answers."""
+        answer = self.api.get(f"/api/v1/{path}", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def sessions(self) -> list[Any]:
+        """Return all sessions."""
+        found: list[Any] = self.get("sessions", limit=1000)["items"]
+        return found
+
+
+@contextmanager
+def running(store: Store, folder: Path) -> Iterator[Pipeline]:
+    """Return a pipeline whose ingest listens on a free port."""
+    pipeline = Pipeline(store, folder)
+    config = uvicorn.Config(
+        OtlpHttp(pipeline.intake, {}), port=0, lifespan="off", log_config=None, ws="none"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        pipeline.otlp = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        yield pipeline
+    finally:
+        server.should_exit = True
+        thread.join()
+        pipeline.spool.close()
+        pipeline.reader.close()
+        pipeline.cursor.close()
+        pipeline.otlp.close()
+        pipeline.api.close()

@@ -1,0 +1,149 @@
+"""What the query API answers, on real captures."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from spanledger_collector.store import Store
+from tests.otlp import CAPTURES, attribute, span, traces
+from tests.pipeline import Pipeline, running
+
+LANGGRAPH = "openinference-langchain__langgraph-refund-retry"
+OPENAI = "openinference-openai__chat-tools-stream"
+ANTHROPIC = "openinference-anthropic__tools-cache-stream"
+GENAI = "otel-genai-openai__chat-responses-stream"
+ORDERS = ("started", "cost", "tokens", "errors", "duration")
+CUTS = (
+    "day", "hour", "week", "month", "model", "day model", "user", "session",
+    "agent service environment provider kind",
+)  # fmt: skip
+
+
+@pytest.fixture
+def pipeline(store: Store, tmp_path: Path) -> Iterator[Pipeline]:
+    with running(store, tmp_path) as found:
+        for name in (LANGGRAPH, OPENAI, ANTHROPIC, GENAI):
+            found.send("traces", (CAPTURES / f"{name}.pb").read_bytes())
+        found.send("logs", (CAPTURES / f"{GENAI}.logs.pb").read_bytes())
+        found.settle()
+        yield found
+
+
+def dollars(rows: list[Any]) -> Decimal:
+    """Return what rows with totals add up to."""
+    return sum((Decimal(row["totals"]["cost_usd"] or 0) for row in rows), Decimal(0))
+
+
+def pages(pipeline: Pipeline, **asked: Any) -> Iterator[list[Any]]:
+    """Yield the sessions page by page, as somebody who follows the cursors sees them."""
+    page = pipeline.get("sessions", **asked)
+    yield page["items"]
+    while page["next_cursor"]:
+        page = pipeline.get("sessions", **asked, cursor=page["next_cursor"])
+        yield page["items"]
+
+
+def test_pages_of_sessions_leave_none_out_and_repeat_none(pipeline: Pipeline, subtests: Any):
+    for order, descending in product(ORDERS, (True, False)):
+        with subtests.test(order=order, descending=descending):
+            asked = {"order": order, "descending": descending}
+            (whole,) = pages(pipeline, **asked, limit=100)
+            assert [s for page in pages(pipeline, **asked, limit=2) for s in page] == whole
+            assert len(whole) > 4
+
+
+def test_running_totals_end_at_the_totals_of_the_session(pipeline: Pipeline):
+    for session in pipeline.sessions():
+        answer = pipeline.get(f"sessions/{session['id']}/events")
+        assert answer["session"] == session
+        last = answer["events"][-1]
+        totals = session["totals"]
+        assert Decimal(last["running_cost_usd"]) == Decimal(totals["cost_usd"] or 0)
+        assert (
+            last["running_input_tokens"], last["running_output_tokens"],
+            last["running_unpriced_calls"], answer["total_events"],
+        ) == (
+            totals["input_tokens"], totals["output_tokens"], totals["unpriced_calls"],
+            session["spans"],
+        )  # fmt: skip
+
+
+def test_spend_adds_up_to_the_sessions_however_it_is_cut(pipeline: Pipeline, subtests: Any):
+    for by, tz in product(CUTS, ("UTC", "Asia/Kolkata", "America/St_Johns")):
+        with subtests.test(by=by, tz=tz):
+            spend = pipeline.get("spend", group_by=by.split(), tz=tz)
+            assert dollars(spend["rows"]) == dollars(pipeline.sessions()) > 0
+            assert dollars(spend["rows"]) == Decimal(spend["total"]["cost_usd"])
+            assert all(list(row["key"]) == by.split() for row in spend["rows"])
+
+
+def test_a_day_is_a_day_of_the_zone_asked_for(pipeline: Pipeline):
+    days = {
+        tz: {row["key"]["day"] for row in pipeline.get("spend", group_by="day", tz=tz)["rows"]}
+        for tz in ("UTC", "Pacific/Pago_Pago")  # the captures were made at nine in the morning UTC
+    }
+    assert days == {"UTC": {"2026-11-21"}, "Pacific/Pago_Pago": {"2026-11-20"}}
+
+
+def test_a_span_shows_its_conversation_its_bill_and_all_that_was_sent(pipeline: Pipeline):
+    (session,) = [s for s in pipeline.sessions() if s["id"] == "sess-oi-1"]
+    events = pipeline.get(f"sessions/{session['id']}/events")["events"]
+    first = next(e for e in events if e["billed"])
+    detail = pipeline.get(f"spans/{first['trace_id']}/{first['span_id']}")
+    assert [message["role"] for message in detail["input"]] == ["system", "user"]
+    assert detail["output"][0]["parts"][0]["name"] == "lookup_order"
+    assert sum(Decimal(line["usd"]) for line in detail["lines"]) == Decimal(detail["cost_usd"])
+    assert (detail["input_tokens"], detail["input_uncached_tokens"]) == (1978, 1978)
+    assert detail["attributes"]["llm.model_name"] == "gpt-4o-2024-08-06"
+    assert detail["scope"]["name"] == "openinference.instrumentation.openai"
+
+
+def test_filters_narrow_to_what_they_name(pipeline: Pipeline):
+    everything = {s["id"] for s in pipeline.sessions()}
+    by_user = {s["id"] for s in pipeline.get("sessions", user="user-42")["items"]}
+    by_model = {s["id"] for s in pipeline.get("sessions", model="gpt-5-mini-2025-08-07")["items"]}
+    with_errors = pipeline.get("sessions", error=True)["items"]
+    by_text = {s["id"] for s in pipeline.get("sessions", q="SESS-OI")["items"]}
+    assert by_user == {"sess-oi-1"} == by_text
+    assert "sess-oi-1" in by_model < everything
+    assert all(s["totals"]["errors"] for s in with_errors)
+    assert pipeline.get("sessions", until="2026-11-20")["items"] == []
+    assert pipeline.get("sessions", since="2026-11-22T00:00:00Z")["items"] == []
+
+
+def test_a_session_id_may_hold_anything(pipeline: Pipeline):
+    strange = "a/b?c#d e\u202eü/1"
+    pipeline.post("traces", traces(span(attributes=[attribute("session.id", strange)])))
+    (found,) = [s for s in pipeline.sessions() if s["id"] == strange]
+    assert pipeline.get(f"sessions/{quote(strange, safe='')}/events")["session"] == found
+    assert pipeline.get(f"sessions/{quote(strange, safe='')}") == found
+
+
+UNANSWERABLE = [
+    ("sessions/none-such", 404, "no session 'none-such'"),
+    ("spans/" + "0" * 32 + "/" + "0" * 16, 404, "no span"),
+    ("spans/xyz/1", 400, "trace_id: "),
+    ("sessions?limit=0", 400, "limit: "),
+    ("sessions?since=yesterday", 400, "since: no moment: 'yesterday'"),
+    ("sessions?cursor=xx", 400, "cursor: not one of ours"),
+    ("sessions?order=sideways", 400, "order: "),
+    ("spend?tz=Mars/Olympus", 400, "tz: no time zone 'Mars/Olympus'"),
+    ("spend?tz=../../etc/passwd", 400, "tz: no time zone"),
+    ("spend?group_by=day&group_by=week", 400, "group_by: only one of"),
+    ("spend?group_by=colour", 400, "'colour'"),
+    ("nothing", 404, "Not Found"),
+]
+
+
+def test_what_cannot_be_answered_says_why(pipeline: Pipeline, subtests: Any):
+    for path, status, detail in UNANSWERABLE:
+        with subtests.test(path):
+            answer = pipeline.api.get(f"/api/v1/{path}")
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert (answer.status_code, answer.json()["status"]) == (status, status)
+            assert detail in answer.json()["detail"]

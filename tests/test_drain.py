@@ -1,0 +1,73 @@
+"""The drain confirms nothing before it is stored, and stops at nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spanledger_collector.drain import Drain
+from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.spool import Batch
+from spanledger_collector.store import ClickHouseError, Store
+from tests.otlp import CAPTURES, NOON_NS, span, traces
+from tests.pipeline import Pipeline, running
+
+CAPTURE = "openinference-langchain__langgraph-refund-retry"
+
+
+@pytest.fixture
+def pipeline(store: Store, tmp_path: Path) -> Iterator[Pipeline]:
+    with running(store, tmp_path) as found:
+        yield found
+
+
+@pytest.mark.parametrize("refused", ["spans", "payloads", "traces"])
+def test_a_round_that_the_store_refuses_half_way_is_done_again_whole(
+    pipeline: Pipeline, store: Store, refused: str, monkeypatch: pytest.MonkeyPatch
+):
+    pipeline.send("traces", (CAPTURES / f"{CAPTURE}.pb").read_bytes())
+    insert = store.insert
+
+    def failing(table: str, columns: Any) -> None:
+        if table == refused:
+            raise ClickHouseError("away")
+        insert(table, columns)
+
+    monkeypatch.setattr(store, "insert", failing)
+    with pytest.raises(ClickHouseError):
+        pipeline.settle()
+    assert (pipeline.cursor.position(), pipeline.cursor.tally()["stored"]) == (0, 0)
+    monkeypatch.undo()
+    pipeline.drain = Drain(store, Pricebook(), most_items=1000)  # as after a restart
+    pipeline.settle()
+    assert pipeline.cursor.tally()["stored"] == 28
+    (session,) = pipeline.sessions()
+    assert (session["spans"], session["totals"]["cost_usd"]) == (28, "0.05951625")
+
+
+def test_a_batch_that_cannot_be_read_is_set_aside_and_the_rest_goes_on(pipeline: Pipeline):
+    broken = Batch(0, NOON_NS, "default", "", "traces", "protobuf", 5, b"\xff\xff no protobuf")
+    pipeline.spool.append(broken).result()
+    pipeline.post("traces", traces(span()))
+    tally = pipeline.cursor.tally()
+    assert (tally["quarantined_traces"], tally["stored"]) == (5, 1)
+    assert [s["spans"] for s in pipeline.sessions()] == [1]
+
+
+def test_spans_received_are_spans_stored_once_the_spool_is_empty(pipeline: Pipeline):
+    pipeline.post("traces", traces(span(), span(span_id=b"12345678"), span(trace_id=b"short")))
+    stats = pipeline.spool.stats()
+    assert (stats.received("traces"), stats.items["traces"]) == (3, 2)
+    assert stats.items["traces"] == pipeline.cursor.tally()["stored"]
+    assert pipeline.reader.pending(pipeline.cursor.position())["traces"] == 0
+
+
+def test_a_span_from_an_impossible_clock_counts_when_it_arrived(pipeline: Pipeline):
+    pipeline.post("traces", traces(span(start_time_unix_nano=1, end_time_unix_nano=2_000_000_001)))
+    (session,) = pipeline.sessions()
+    assert session["started_at"] == "2026-11-21T12:00:00.000000000Z"
+    assert session["duration_ns"] == 2_000_000_000
+    (event,) = pipeline.get(f"sessions/{session['id']}/events")["events"]
+    detail = pipeline.get(f"spans/{event['trace_id']}/{event['span_id']}")
+    assert detail["flags"] == ["clock_skew"]
