@@ -20,13 +20,16 @@ OTHER_GOODS = frozenset(
 ATTO_USD = Decimal(10) ** -18
 """The finest rate: what the store can show, and exact for every list and discount we know."""
 
+PICO_USD = Decimal(10) ** -12
+PLAIN_DIGITS = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Dollars per unit: a Decimal to show and whole 1e-18 dollars to multiply with."""
+    """Dollars per unit."""
 
     usd: Decimal
-    atto: int
+    fine: bool  # more than 12 digits or decimal places: its products have to be rounded
     guessed: bool = False  # the parent's rate, where the list should have had another
 
 
@@ -38,6 +41,7 @@ class CardTier:
     rates: Mapping[str, Rate]
     reasoning_apart: bool  # reasoning has a rate of its own
     write_meter: str  # what the writes of the shortest lifetime are called
+    per_request: bool  # each call pays a fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,13 @@ def card_tier(tier: Tier, *, complete: bool) -> CardTier:
     name = "cache_write_5m" if "cache_write_1h" in tier.rates else "cache_write"
     if "cache_write" in rates:
         rates[name] = rates["cache_write"]
-    return CardTier(tier.at_least, rates, "reasoning" in tier.rates, name)
+    return CardTier(tier.at_least, rates, "reasoning" in tier.rates, name, "request" in tier.rates)
 
 
 def rate(usd: Decimal, *, guessed: bool = False) -> Rate:
     """Return a rate, rounded half-even to 1e-18 dollars where it is finer."""
-    fine = usd.quantize(ATTO_USD, context=EXACT)
-    shown = fine.normalize(EXACT) if fine else Decimal(0)
-    return Rate(shown, int(EXACT.divide(fine, ATTO_USD)), guessed)
+    exact = usd.quantize(ATTO_USD, context=EXACT)
+    shown = exact.normalize(EXACT) if exact else Decimal(0)
+    _, digits, exponent = shown.as_tuple()
+    fine = len(digits) > PLAIN_DIGITS or not isinstance(exponent, int) or exponent < -PLAIN_DIGITS
+    return Rate(shown, fine, guessed)
