@@ -17,6 +17,7 @@ from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Cursor, Reader, spools
 from spanledger_collector.store import ClickHouseError, Store
@@ -129,7 +130,7 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=int(settings.stop_s),
     )
     try:
-        uvicorn.Server(config).run()
+        Server(config).run_until_stopped()
     finally:
         draining.stop()
         store.close()

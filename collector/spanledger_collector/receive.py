@@ -4,13 +4,12 @@ Opens the spool, listens, stops in order. Never imports the engine: a crash of t
 queries, not data. What happens to a request stands in `intake`, what HTTP adds in `otlp_http`.
 """
 
-import signal
-
 import uvicorn
 
 from spanledger_collector.intake import Intake
 from spanledger_collector.otlp_http import OtlpHttp
 from spanledger_collector.process import Refused
+from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Spool, SpoolUnusable, spools
 
@@ -28,21 +27,10 @@ def serve(settings: Settings) -> int:
     try:
         listening = server(settings, spool)
         spool.on_failure = listening.stop
-        # uvicorn raises the signal that stopped it again when it is done, for us to handle.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, listening.stop)
-        listening.run()
+        listening.run_until_stopped()
     finally:
         spool.close()
     return FAILED if spool.failed else 0
-
-
-class Server(uvicorn.Server):
-    """A server that anybody may stop: a signal, a thread."""
-
-    def stop(self, *_: object) -> None:
-        """Finish the requests at hand and return from `run`."""
-        self.should_exit = True
 
 
 def opened(settings: Settings) -> Spool:
