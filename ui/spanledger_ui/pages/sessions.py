@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from spanledger_schema.api import SessionPage, SessionRow, Spend
-from spanledger_ui import components, figures, page, text, theme
-from spanledger_ui.client import Refused, Unreachable
+from spanledger_ui import components, figures, first_trace, page, text, theme
 
 PAGE_ROWS = 50
 KEPT_S = 30
+# what the API sorts by, as the screen and the URL say it
 ORDERS = {
     "newest": "started",
     "dearest": "cost",
@@ -19,9 +19,6 @@ ORDERS = {
     "most errors": "errors",
     "longest": "duration",
 }
-"""What the API sorts by, as the screen and the URL say it."""
-
-FILTERS = ("range", "user", "model", "q", "errors", "cursor")
 
 COLUMNS: list[components.Column] = [
     {"key": "started", "label": "Started"},
@@ -257,53 +254,16 @@ def nothing_found() -> None:
     with page.answers():
         empty = not page.client().sessions(limit=1).items
     if empty:
-        first_trace()
+        first_trace.invitation()
         return
     st.info("No session matches these filters.", icon=":material/filter_alt_off:")
-    if st.button("Show all sessions"):
-        for name in FILTERS:
-            st.session_state.pop(name, None)
-            st.query_params.pop(name, None)
-        st.query_params["range"] = "all"
-        st.rerun()
+    st.button("Show all sessions", on_click=drop_filters)
 
 
-def first_trace() -> None:
-    """Show how to send a first trace, until one arrives."""
-    otlp = page.setting("otlp_url", page.OTLP_URL)
-    st.info("No trace has arrived yet. This page shows the first one by itself.")
-    st.subheader("Anything that sends OpenTelemetry", anchor=False)
-    st.code(
-        f"export OTEL_EXPORTER_OTLP_ENDPOINT={otlp}\n"
-        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n"
-        "python your_agent.py",
-        language=None,
-    )
-    st.subheader("A Python agent without instrumentation", anchor=False)
-    st.code(FIRST_LINES, language="python")
-    st.subheader("Nothing at hand", anchor=False)
-    st.code("make demo", language=None)
-    arrival()
-
-
-FIRST_LINES = """import spanledger
-
-spanledger.configure()
-
-
-@spanledger.agent
-def answer(question): ..."""
-
-
-@st.fragment(run_every=2)
-def arrival() -> None:
-    """Draw the page anew as soon as there is a session."""
-    try:
-        arrived = page.client().sessions(limit=1).items
-    except (Unreachable, Refused):
-        st.rerun()
-    if arrived:
-        st.rerun()
+def drop_filters() -> None:
+    """Set every filter to let all through; the widgets take the URL along."""
+    st.session_state.update(range="all", q="", model=None, user=None, errors=False)
+    first_page()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,243 @@
+"""People's ways through the screens, in a real browser against a real server."""
+
+import http.client
+import shutil
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.otlp import SPAN, TRACE, attribute, span, traces
+from tests.serving import Server, serving
+from tests.ui_server import capture
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE_S = 60
+WAIT_MS = PATIENCE_S * 1000
+
+SESSION = "thread-900"
+HOSTILE = (
+    "<img src=http://evil.example/a.png onerror=window.pwned=1><script>window.pwned=1</script>"
+    "![](http://evil.example/b.png) [x](javascript:window.pwned=1) $$x$$ **bold** 🧾 مرحبا"
+)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server with a recorded LangGraph session in it."""
+    with serving(tmp_path_factory.mktemp("journey")) as running:
+        send(running, capture("openinference-langchain__langgraph-refund-retry"))
+        wait_for(lambda: [item for item in sessions(running) if item["id"] == SESSION])
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """Return an empty tab, 1280 pixels wide; errors of its scripts fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    yield page
+    context.close()
+    assert broken == []
+
+
+def send(server: Server, body: bytes) -> None:
+    """Send spans as an exporter does."""
+    headers = {"content-type": "application/x-protobuf"}
+    httpx.post(f"{server.otlp}/v1/traces", content=body, headers=headers).raise_for_status()
+
+
+def sessions(server: Server) -> list[dict[str, Any]]:
+    """Return the sessions that the API knows."""
+    found: list[dict[str, Any]] = httpx.get(f"{server.api}/api/v1/sessions").json()["items"]
+    return found
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    give_up = monotonic() + PATIENCE_S
+    while not condition():
+        assert monotonic() < give_up
+        sleep(0.05)
+
+
+def skeleton(server: Server) -> list[dict[str, Any]]:
+    """Return the steps of the recorded session, as the API tells them."""
+    answer = httpx.get(f"{server.api}/api/v1/sessions/{SESSION}/events").json()
+    found: list[dict[str, Any]] = answer["events"]
+    return found
+
+
+def dollars(amount: str) -> str:
+    """Return what the meter shows for an amount: four places, and the unit."""
+    return f"{Decimal(amount).quantize(Decimal('0.0001')):f} USD"
+
+
+def test_from_the_table_through_three_steps_the_dollars_are_the_apis(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/?range=all&user=user-7")
+    tab.get_by_role("link", name="refund_flow").click()
+    meter = tab.get_by_role("status").filter(has_text="Step")
+    for number, event in enumerate(skeleton(server)[:4]):
+        if number:
+            tab.keyboard.press("j")
+        expect(meter).to_contain_text(f"Step {number + 1} of 28")
+        expect(tab.get_by_test_id("running-dollars")).to_have_text(
+            dollars(event["running_cost_usd"])
+        )
+    expect(tab.locator(".st-key-event-name")).to_have_text(event["name"])
+    assert tab.url.endswith(f"?session={SESSION}&event={event['trace_id']}.{event['span_id']}")
+
+
+def test_the_last_step_has_spent_what_the_session_costs(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/replay?session={SESSION}")
+    tab.get_by_role("button", name="Next step").click()
+    tab.keyboard.press("End")
+    row = httpx.get(f"{server.api}/api/v1/sessions/{SESSION}").json()
+    expect(tab.get_by_test_id("running-dollars")).to_have_text(dollars(row["totals"]["cost_usd"]))
+
+
+def test_a_link_to_an_event_opens_it(server: Server, tab: Page):
+    event = skeleton(server)[9]
+    tab.goto(
+        f"{server.screens}/replay?session={SESSION}&event={event['trace_id']}.{event['span_id']}"
+    )
+    expect(tab.get_by_role("option", selected=True)).to_have_attribute("data-place", "9")
+    expect(tab.locator(".st-key-event-name")).to_have_text(event["name"])
+
+
+def test_back_returns_to_the_event_and_then_to_the_filtered_table(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/?range=all&user=user-7")
+    tab.get_by_role("link", name="refund_flow").click()
+    tab.get_by_role("option").nth(2).click()
+    expect(tab.locator(".place")).to_have_text("Step 3 of 28")
+    tab.get_by_role("option").nth(5).click()
+    expect(tab.locator(".place")).to_have_text("Step 6 of 28")
+    tab.go_back()
+    expect(tab.locator(".place")).to_have_text("Step 3 of 28")
+    expect(tab.locator(".st-key-event-name")).to_have_text(skeleton(server)[2]["name"])
+    tab.go_back()
+    tab.go_back()
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
+    assert tab.url.endswith("/?range=all&user=user-7")
+
+
+def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/replay?session={SESSION}")
+    speed = tab.get_by_role("button", name="Speed")
+    for _ in range(3):
+        speed.click()
+    tab.get_by_role("button", name="Play").click()
+    expect(tab.locator(".place")).to_have_text("Step 28 of 28", timeout=WAIT_MS)
+    expect(tab.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_the_first_trace_appears_on_the_empty_page_by_itself(browser: Browser, tmp_path: Path):
+    with serving(tmp_path) as fresh:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{fresh.screens}/?range=all")
+        expect(page.get_by_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={fresh.otlp}")).to_be_visible(
+            timeout=WAIT_MS
+        )
+        send(fresh, capture("openinference-langchain__langgraph-refund-retry"))
+        expect(page.get_by_role("link", name="refund_flow")).to_be_visible(timeout=WAIT_MS)
+        context.close()
+
+
+def test_hostile_text_runs_nothing_and_loads_nothing(server: Server, tab: Page):
+    said = ("user.id", "llm.model_name", "input.value", "output.value", "tool.name")
+    hostile = span(
+        trace_id=b"h" * 16, name=HOSTILE,
+        attributes=[attribute("openinference.span.kind", "LLM"), attribute("session.id", HOSTILE),
+                    *(attribute(key, HOSTILE) for key in said)],
+    )  # fmt: skip
+    send(server, traces(hostile))
+    wait_for(lambda: [item for item in sessions(server) if item["id"] == HOSTILE])
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    for path in ("/?range=all", "/spend?range=all", "/?range=all"):
+        tab.goto(server.screens + path)
+        expect(tab.get_by_text("<img src=http://evil.example").first).to_be_visible()
+    tab.get_by_role("link", name="<img src").click()
+    expect(tab.locator(".st-key-event-name")).to_have_text(HOSTILE)
+    assert tab.evaluate("window.pwned") is None
+    assert [url for url in asked if not url.startswith((server.screens, "data:", "blob:"))] == []
+
+
+def test_ten_thousand_steps_are_a_few_dozen_rows(server: Server, tab: Page):
+    steps = [
+        span(trace_id=TRACE, span_id=number.to_bytes(8), name=f"step {number}",
+             parent_span_id=SPAN if number == 1 else (1).to_bytes(8))
+        for number in range(1, 10_001)
+    ]  # fmt: skip
+    send(server, traces(*steps))
+    url = f"{server.api}/api/v1/sessions/{TRACE.hex()}"
+    wait_for(lambda: httpx.get(url).json().get("spans") == 10_000)
+    tab.goto(f"{server.screens}/replay?session={TRACE.hex()}")
+    expect(tab.locator(".place")).to_have_text("Step 1 of 10,000")
+    tab.keyboard.press("End")
+    expect(tab.locator(".place")).to_have_text("Step 10,000 of 10,000")
+    expect(tab.locator(".st-key-event-name")).to_have_text("step 10000")
+    assert tab.get_by_role("option").count() < 100
+
+
+@pytest.mark.parametrize("path", ["/?range=all", f"/replay?session={SESSION}", "/spend?range=all"])
+def test_a_phone_shows_every_page_without_scrolling_sideways(
+    server: Server, browser: Browser, path: str
+):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(server.screens + path)
+    expect(page.locator("table, .transcript").first).to_be_visible(timeout=WAIT_MS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_the_server_tells_browsers_to_load_nothing_else(server: Server):
+    headers = httpx.get(server.screens).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
+
+
+@pytest.mark.parametrize(
+    "path", ["/_stcore/metrics", "/_stcore/agent/openapi.json", "/assets/replay/..%2frun.py"]
+)
+def test_what_is_nobodys_business_is_not_served(server: Server, path: str):
+    assert httpx.get(server.screens + path).status_code in {400, 404}
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 101), ("evil.example", 403)])
+def test_a_rebound_name_gets_no_connection(server: Server, host: str, status: int):
+    port = server.settings.ui_port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    connection.putrequest("GET", "/_stcore/stream", skip_host=True)
+    for name, value in {
+        "Host": f"{host}:{port}", "Origin": f"http://{host}:{port}", "Connection": "Upgrade",
+        "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }.items():  # fmt: skip
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == status
+    answer.close()
+    connection.close()

@@ -1,0 +1,146 @@
+"""The sessions page shows what the query API answers, or what to do when there is nothing."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from spanledger_collector.store import Store
+from tests.otlp import attribute, span, traces
+from tests.ports import free_port
+from tests.ui_server import answering, capture, components, ledger, page, shown, stored, texts
+
+CAPTURES = (
+    "openinference-langchain__langgraph-refund-retry",
+    "openinference-dspy__react",
+    "openinference-anthropic__tools-cache-stream",
+)
+NAME = "<img src=x onerror=alert(1)> **bold** [x](http://evil.example) 🧾 مرحبا"
+
+
+@pytest.fixture
+def empty(engine: str, database: str) -> Iterator[Store]:
+    """Return a store without a span."""
+    opened = Store(engine, database=database, readers=1)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def api(empty: Store, tmp_path: Path) -> Iterator[str]:
+    """Return the query API over three recorded captures."""
+    stored(empty, tmp_path, *map(capture, CAPTURES))
+    with answering(empty) as url:
+        yield url
+
+
+def test_every_session_is_a_row_and_its_dollars_are_the_apis(api: str):
+    page_shown = ledger(page("sessions", api, range="all"))
+    items = httpx.get(f"{api}/api/v1/sessions").json()["items"]
+    assert [row["href"] for row in page_shown["rows"]] == [
+        f"replay?session={item['id']}" for item in items
+    ]
+    assert [row["cells"]["dollars"]["title"] for row in page_shown["rows"]] == [
+        "unpriced" if (usd := item["totals"]["cost_usd"]) is None else f"{Decimal(usd):f} USD"
+        for item in items
+    ]
+
+
+def test_a_row_says_who_when_how_long_and_how_much(api: str):
+    rows = {r["href"]: r for r in ledger(page("sessions", api, range="all", user="user-7"))["rows"]}
+    said = texts(rows["replay?session=thread-900"])
+    started = said.pop("started")  # names the year once it is another than ours
+    assert (started[:6], started[-8:]) == ("21 Nov", "09:17:09")
+    assert said == {
+        "session": "refund_flow",
+        "user": "user-7",
+        "steps": "28",
+        "errors": "2",
+        "duration": "494 ms",
+        "tokens": "18.4k",
+        "dollars": "0.0595",
+        "left_out": "",
+        "status": "ok",
+    }
+
+
+def test_filters_of_the_url_reach_the_api_and_the_widgets(api: str):
+    test = page("sessions", api, range="all", model="claude-sonnet-4-5-20250929", order="dearest")
+    assert [texts(row)["session"] for row in ledger(test)["rows"]] == [
+        item["name"]
+        for item in httpx.get(
+            f"{api}/api/v1/sessions?model=claude-sonnet-4-5-20250929&order=cost"
+        ).json()["items"]
+    ]
+    assert test.selectbox(key="model").value == "claude-sonnet-4-5-20250929"
+    assert test.selectbox(key="order").value == "dearest"
+
+
+def test_a_filter_that_is_chosen_narrows_the_table(api: str):
+    test = page("sessions", api, range="all")
+    everyone = len(ledger(test)["rows"])
+    test.selectbox(key="user").set_value("user-7").run()
+    assert {texts(row)["user"] for row in ledger(test)["rows"]} == {"user-7"}
+    assert len(ledger(test)["rows"]) < everyone
+
+
+def test_filters_that_exclude_everything_offer_a_way_back(api: str):
+    test = page("sessions", api, range="all", q="no such session")
+    assert [info.value for info in test.info] == ["No session matches these filters."]
+    test.button[0].click().run()
+    assert len(ledger(test)["rows"]) > 1
+
+
+def test_a_project_without_a_trace_shows_how_to_send_one(empty: Store):
+    with answering(empty) as url:
+        test = page("sessions", url)
+    assert "export OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.test:4318" in "\n".join(shown(test))
+    assert components(test, "ledger") == []
+
+
+def test_the_first_trace_appears_by_itself(empty: Store, tmp_path: Path):
+    with answering(empty) as url:
+        test = page("sessions", url)
+        stored(empty, tmp_path, capture(CAPTURES[0]))
+        test.query_params["range"] = "all"
+        test.run()
+        assert [texts(row)["session"] for row in ledger(test)["rows"]] == ["refund_flow"]
+
+
+def test_an_api_that_is_away_is_named_with_what_starts_it():
+    url = f"http://127.0.0.1:{free_port()}"
+    test = page("sessions", url)
+    assert [error.value for error in test.error] == ["The query API does not answer."]
+    assert [code.value for code in test.code] == [
+        f"{url}: [Errno 111] Connection refused",
+        "spanledger serve",
+    ]
+
+
+def test_hostile_text_is_data_for_the_ledger_and_nothing_else(empty: Store, tmp_path: Path):
+    hostile = span(name=NAME, attributes=[attribute("user.id", NAME)])
+    stored(empty, tmp_path, traces(hostile))
+    with answering(empty) as url:
+        test = page("sessions", url, range="all")
+    (row,) = ledger(test)["rows"]
+    assert (texts(row)["session"], texts(row)["user"]) == (NAME, NAME)
+    assert [element.value for element in test.markdown] == []
+
+
+def test_no_page_is_lost_between_two_cursors(empty: Store, tmp_path: Path):
+    bodies = (
+        traces(span(trace_id=number.to_bytes(16), name=f"s{number}")) for number in range(1, 121)
+    )
+    stored(empty, tmp_path, *bodies)
+    seen: list[str] = []
+    with answering(empty) as url:
+        test = page("sessions", url, range="all")
+        while True:
+            seen += [texts(row)["session"] for row in ledger(test)["rows"]]
+            further = [button for button in test.button if button.label == "Next page"]
+            if not further:
+                break
+            further[0].click().run()
+    assert sorted(seen) == sorted(f"s{number}" for number in range(1, 121))

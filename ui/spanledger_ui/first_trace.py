@@ -1,0 +1,33 @@
+"""What an empty project shows: the lines that send a first trace, until one arrives."""
+
+import streamlit as st
+
+from spanledger_ui import page
+from spanledger_ui.client import Refused, Unreachable
+
+
+def invitation() -> None:
+    """Show how to send a first trace, until one arrives."""
+    otlp = page.setting("otlp_url", page.OTLP_URL)
+    st.info("No trace has arrived yet. This page shows the first one by itself.")
+    st.subheader("Anything that sends OpenTelemetry", anchor=False)
+    st.code(
+        f"export OTEL_EXPORTER_OTLP_ENDPOINT={otlp}\n"
+        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n"
+        "python your_agent.py",
+        language=None,
+    )
+    st.subheader("Recorded sessions to look around in", anchor=False)
+    st.code("spanledger demo", language=None)
+    arrival()
+
+
+@st.fragment(run_every=2)
+def arrival() -> None:
+    """Draw the page anew as soon as there is a session."""
+    try:
+        arrived = page.client().sessions(limit=1).items
+    except (Unreachable, Refused):
+        st.rerun()
+    if arrived:
+        st.rerun()
