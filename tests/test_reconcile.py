@@ -133,6 +133,11 @@ def test_parallel_calls_seen_by_two_libraries_pair_up_one_to_one():
     assert len(billed(span(1), *seen, *again)) == 2
 
 
+def test_many_parallel_calls_of_two_libraries_do_not_melt_into_one():
+    facts = [during(n, n / 100, 90, scope="ab"[n % 2]) for n in range(2, 42)]
+    assert len(billed(span(1), *facts)) == 20
+
+
 def test_of_two_spans_of_one_call_the_one_that_knows_more_meters_is_billed():
     plain = during(2, 0, 3, response_id="r")
     rich = during(3, 1, 2, response_id="r", scope="sdk", cache_read_tokens=3, reasoning_tokens=0)
@@ -146,6 +151,11 @@ def test_a_marker_that_repeats_a_calls_usage_is_not_billed():
     marker = during(3, 1, 1, kind="event")
     assert billed(span(1), during(2, 0, 1), marker) == [2]
     assert not_billed(span(1), during(2, 0, 1), marker) == {3: "event"}
+
+
+def test_a_marker_at_the_moment_its_call_starts_is_still_the_calls():
+    marker = during(2, 0, 0, kind="event")
+    assert billed(span(1), marker, during(3, 0, 1)) == [3]
 
 
 def test_a_marker_stands_for_its_call_where_only_the_marker_knows_the_usage():

@@ -16,6 +16,9 @@ from spanledger_schema.span import CALLS
 BOUNDARIES = frozenset({"tool", "agent", "handoff", "node", "workflow", "retriever", "guardrail"})
 """Below one of these, a call is a call of its own and not the inside of a call above it."""
 
+MOST_OPEN = 128
+"""Calls side by side among which a marker, or another library's span, looks for its own."""
+
 
 class Billing:
     """The verdict on every span of one trace that carries usage, or is a call or a tool call."""
@@ -74,24 +77,27 @@ class Billing:
 
     def _bill_events(self, events: list[Fact]) -> None:
         """Give each marker that carries usage to its call; bill it where its call reports none."""
+        if not events:
+            return
         calls: defaultdict[bytes, list[Fact]] = defaultdict(list)
-        for fact in self._tree.order:
-            if fact.kind in CALLS and not is_event(fact):
+        for fact in sorted(self._tree.order, key=lambda f: (f.start_ns, is_event(f))):
+            if is_event(fact):
+                self._bill_event(fact, calls[fact.parent_span_id])
+            elif fact.kind in CALLS:
                 calls[fact.parent_span_id].append(fact)
-        for event in events:
-            call = call_of_event(event, calls[event.parent_span_id])
-            if call is not None:
-                calls[event.parent_span_id].remove(call)
-                if not has_usage(event):  # knows no more of the usage, but maybe of the answer
-                    self.same_as[event.span_id] = self.same_as.get(call.span_id, call.span_id)
-            if call is None or has_usage(call) or not has_usage(event):
-                self._settle(event, "" if call is None else "event")
-                continue
-            stands_for = self.same_as.get(call.span_id, call.span_id)
-            if stands_for not in self.billed or has_usage(self._tree.by_id[stands_for]):
-                self._settle(event, "event")
-                continue
+
+    def _bill_event(self, event: Fact, before: list[Fact]) -> None:
+        """Settle one marker; `before` are the calls beside it that are still without one."""
+        place = call_of_event(event, before[-MOST_OPEN:])
+        if place is None:
+            self.billed.add(event.span_id)
+            return
+        call = before.pop(place - len(before[-MOST_OPEN:]))
+        stands_for = self.same_as.get(call.span_id, call.span_id)
+        if stands_for in self.billed and not has_usage(self._tree.by_id[stands_for]):
             self._replace(stands_for, event)
+        else:
+            self.not_billed[event.span_id] = "event"
 
     def _replace(self, call_id: bytes, event: Fact) -> None:
         """Let a marker stand for its call, because only the marker knows the usage."""
@@ -100,13 +106,6 @@ class Billing:
         for span_id in [call_id, *(s for s, other in self.same_as.items() if other == call_id)]:
             self.not_billed[span_id] = "duplicate"
             self.same_as[span_id] = event.span_id
-
-    def _settle(self, fact: Fact, reason: str) -> None:
-        """Bill a span, or note why not."""
-        if reason:
-            self.not_billed[fact.span_id] = reason
-        else:
-            self.billed.add(fact.span_id)
 
     def _bill_rest(self) -> None:
         """Bill usage on other spans where nothing below them bills it, innermost first."""
@@ -186,22 +185,23 @@ def chain_pairs(tree: Tree, calls: list[Fact]) -> Iterator[tuple[Fact, Fact]]:
 def watched_twice(siblings: list[Fact]) -> Iterator[tuple[Fact, Fact]]:
     """Yield pairs of siblings in which one library's span lies within another's of the same call.
 
-    Each span has at most one partner a library, the nearest one that encloses it, so that calls
-    made side by side stay apart.
+    A library describes a call once, so that each call has one span of it at most, the first that
+    lies within; calls made side by side stay apart.
     """
-    taken: set[tuple[bytes, str]] = set()
+    watchers: dict[bytes, set[str]] = {}  # the libraries that saw a call, by each of its spans
     running: list[Fact] = []
     for call in siblings:
         running = [f for f in running if f.end_ns is None or f.end_ns >= call.start_ns]
-        for outer in reversed(running):
+        watchers[call.span_id] = {call.scope}
+        for outer in reversed(running[-MOST_OPEN:]):
             if (
-                outer.scope != call.scope
+                call.scope not in watchers[outer.span_id]
                 and encloses(outer, call)
                 and may_be_same(outer, call)
                 and same_usage(outer, call)
-                and (outer.span_id, call.scope) not in taken
             ):
-                taken.add((outer.span_id, call.scope))
+                watchers[call.span_id] = watchers[outer.span_id]
+                watchers[outer.span_id].add(call.scope)
                 yield outer, call
                 break
         running.append(call)
@@ -282,13 +282,13 @@ def is_event(fact: Fact) -> bool:
     return fact.usage_role == "event" or (has_usage(fact) and fact.kind == "event")
 
 
-def call_of_event(event: Fact, calls: list[Fact]) -> Fact | None:
-    """Return the call that a marker beside it speaks of: started before it, of the same model.
+def call_of_event(event: Fact, before: list[Fact]) -> int | None:
+    """Return the place of the call that a marker beside it speaks of: one of the same model.
 
-    One with the same usage is surest, then the latest without any, then the latest of all.
+    The latest with the same usage is surest, then the latest without any, then the latest of all.
     """
-    before = [c for c in calls if c.start_ns <= event.start_ns and same_model(c, event)]
-    equal = [c for c in before if has_usage(c) and same_usage(c, event)]
-    silent = [c for c in before if not has_usage(c)]
-    found = equal or silent or before
+    places = [i for i, call in enumerate(before) if same_model(call, event)]
+    equal = [i for i in places if has_usage(before[i]) and same_usage(before[i], event)]
+    silent = [i for i in places if not has_usage(before[i])]
+    found = equal or silent or places
     return found[-1] if found else None
