@@ -16,9 +16,9 @@ from fastapi.testclient import TestClient
 
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
-from spanledger_collector.intake import Intake
-from spanledger_collector.otlp_http import OtlpHttp
 from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.receive.intake import Intake
+from spanledger_collector.receive.otlp_http import OtlpHttp
 from spanledger_collector.spool import Cursor, Reader, Spool
 from spanledger_collector.store import Store
 from tests.otlp import NOON_NS

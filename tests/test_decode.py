@@ -20,7 +20,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from spanledger_collector import decode
 from spanledger_collector.decode import Limits, Malformed
-from spanledger_collector.guard import field_count, guard_protobuf, message_fields
+from spanledger_collector.decode.guard import field_count, guard_protobuf, message_fields
 from spanledger_schema.span import Event, Link, Record, Scope, Span, Value
 from tests.otlp import (
     LOG_CAPTURES,

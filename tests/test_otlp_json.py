@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from spanledger_collector import decode
 from spanledger_collector.decode import Limits, Malformed, Signal
-from spanledger_collector.guard import guard_json
+from spanledger_collector.decode.guard import guard_json
 from spanledger_schema.span import Event, Link, Span, Value
 from tests.otlp import (
     CAPTURES,

@@ -303,7 +303,7 @@ def test_a_full_spool_is_refused_before_the_body_is_sent(
 def test_too_many_bytes_at_once_are_told_to_come_back(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("spanledger_collector.intake.IN_FLIGHT_BYTES", 100)
+    monkeypatch.setattr("spanledger_collector.receive.intake.IN_FLIGHT_BYTES", 100)
     answer = ingest.post("/v1/traces", traces(span(name="x" * 200)), PROTOBUF)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     small = ingest.post("/v1/traces", traces(span()), PROTOBUF)
@@ -316,7 +316,7 @@ def test_our_own_mistake_makes_the_client_try_again(
     def mistake(*_: object) -> None:
         raise KeyError("a mistake of ours")
 
-    monkeypatch.setattr("spanledger_collector.intake.check", mistake)
+    monkeypatch.setattr("spanledger_collector.receive.intake.check", mistake)
     answer = ingest.post("/v1/traces", traces(span()), PROTOBUF)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert Status.FromString(answer.content).code == UNAVAILABLE

@@ -63,12 +63,17 @@ def canonical(context: Mapping[str, str] | None) -> Context:
     if not context:
         return ()
     found: dict[str, str] = {}
+    everywhere = False
     for raw_key, raw_value in context.items():
         key = raw_key.strip().lower()
         key = KEYS.get(key, key)
         value = folded(key, raw_value)
-        if value and value not in USUAL.get(key, frozenset()):
+        if value in USUAL.get(key, frozenset()):
+            everywhere |= key == "deployment_type"
+        elif value:
             found.update(MEANINGS.get((key, value), ((key, value),)))
+    if everywhere:
+        found.pop("region", None)  # a global deployment costs the same wherever it is reached
     return tuple(sorted(found.items()))
 
 

@@ -49,8 +49,9 @@ class Offer:
 
     @property
     def unknown(self) -> bool:
-        """Tell whether no table has anything to say."""
-        return isinstance(self.entry, NotListed) and not self.own and not self.corrections
+        """Tell whether no table has a rate to give."""
+        rates = any(row.effect == "replace" for row in self.corrections)
+        return isinstance(self.entry, NotListed) and not self.own and not rates
 
     def card(self, at: datetime, context: Context) -> RateCard | Unpriced:
         """Return the rate card of a moment (UTC) and a context, or why there is none."""

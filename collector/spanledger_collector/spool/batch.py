@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from spanledger_collector.wire import Encoding, Signal
+from spanledger_collector.decode.wire import Encoding, Signal
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
-from spanledger_collector.answers import Answer, Refused, error_body, success_body
-from spanledger_collector.exposition import CONTENT_TYPE, exposition
-from spanledger_collector.intake import Caller, Intake
-from spanledger_collector.wire import Encoding, Signal
+from spanledger_collector.decode.wire import Encoding, Signal
+from spanledger_collector.receive.answers import Answer, Refused, error_body, success_body
+from spanledger_collector.receive.exposition import CONTENT_TYPE, exposition
+from spanledger_collector.receive.intake import Caller, Intake
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import math
 from base64 import b64decode
 from typing import Any
 
-from spanledger_collector.wire import finite
+from spanledger_collector.decode.wire import finite
 from spanledger_schema.span import Value
 
 Object = dict[str, Any]

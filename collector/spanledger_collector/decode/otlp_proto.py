@@ -19,8 +19,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from spanledger_collector.guard import guard_protobuf
-from spanledger_collector.wire import (
+from spanledger_collector.decode.guard import guard_protobuf
+from spanledger_collector.decode.wire import (
     Checked,
     Decoded,
     Limits,

@@ -10,7 +10,7 @@ from functools import cache
 
 from google.protobuf.descriptor import Descriptor
 
-from spanledger_collector.wire import Malformed
+from spanledger_collector.decode.wire import Malformed
 
 Fields = dict[int, "Fields"]
 """The message fields of a message by number, each with the message fields of its own type."""

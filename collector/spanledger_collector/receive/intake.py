@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from spanledger_collector.answers import Accepted, Answer, Refused
 from spanledger_collector.decode import LIMITS, Encoding, Limits, Malformed, Signal, check
+from spanledger_collector.receive.answers import Accepted, Answer, Refused
 from spanledger_collector.spool import Batch, Spool, SpoolRefused
 
 IN_FLIGHT_BYTES = 256 << 20

@@ -6,9 +6,9 @@ queries, not data. What happens to a request stands in `intake`, what HTTP adds 
 
 import uvicorn
 
-from spanledger_collector.intake import Intake
-from spanledger_collector.otlp_http import OtlpHttp
 from spanledger_collector.process import Refused
+from spanledger_collector.receive.intake import Intake
+from spanledger_collector.receive.otlp_http import OtlpHttp
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Spool, SpoolUnusable, spools

@@ -7,8 +7,8 @@ what was spooled. What is not durable (refused requests, dropped metric points) 
 
 from collections.abc import Iterator
 
-from spanledger_collector.intake import Intake
-from spanledger_collector.wire import Signal
+from spanledger_collector.decode.wire import Signal
+from spanledger_collector.receive.intake import Intake
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 ITEMS: dict[Signal, str] = {"traces": "spans", "logs": "log_records"}

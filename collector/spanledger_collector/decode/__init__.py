@@ -4,8 +4,8 @@ The bytes of an export request come in, records of the schema go out, whichever 
 Pure: what it returns depends on the bytes alone, so a spool read again decodes to the same spans.
 """
 
-from spanledger_collector import otlp_json, otlp_proto
-from spanledger_collector.wire import Checked, Decoded, Encoding, Limits, Malformed, Signal
+from spanledger_collector.decode import otlp_json, otlp_proto
+from spanledger_collector.decode.wire import Checked, Decoded, Encoding, Limits, Malformed, Signal
 
 __all__ = ["Checked", "Decoded", "Encoding", "Limits", "Malformed", "Signal"]
 

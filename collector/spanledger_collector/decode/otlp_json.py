@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from spanledger_collector.guard import guard_json
-from spanledger_collector.json_values import (
+from spanledger_collector.decode.guard import guard_json
+from spanledger_collector.decode.json_values import (
     Object,
     attributes,
     enum,
@@ -23,7 +23,7 @@ from spanledger_collector.json_values import (
     unsigned,
     value,
 )
-from spanledger_collector.wire import (
+from spanledger_collector.decode.wire import (
     Checked,
     Decoded,
     Limits,
