@@ -9,6 +9,7 @@ no shape that is known here is shown as text; nothing is thrown away and nothing
 from collections.abc import Iterator
 from dataclasses import replace
 
+from spanledger_collector.dialects import text
 from spanledger_collector.dialects.parts import (
     TYPES,
     Object,
@@ -127,7 +128,7 @@ def is_message(value: Object) -> bool:
     """Tell whether an object is a message of its own: it has a role, or says so by its type."""
     if "role" in value or "parts" in value or "tool_calls" in value or "lc" in value:
         return True
-    if value.get("type") in MESSAGE_TYPES and ("data" in value or "content" in value):
+    if text(value, "type") in MESSAGE_TYPES and ("data" in value or "content" in value):
         return True
     if "finish_reason" in value and "message" in value:
         return True
@@ -163,7 +164,7 @@ def said_by(value: Object) -> str | None:
     """Return the role that a message names, in our word for it."""
     role = value.get("role")
     if not isinstance(role, str) or not role:
-        role = value.get("type") if value.get("type") in MESSAGE_TYPES else None
+        role = kind if (kind := text(value, "type")) in MESSAGE_TYPES else None
     if role is None and isinstance(path := value.get("id"), list) and path:
         role = str(path[-1]).lower().removesuffix("chunk").removesuffix("message")
     return ROLES.get(role.lower(), role.lower()) if isinstance(role, str) and role else None

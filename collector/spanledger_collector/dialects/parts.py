@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from spanledger_collector.dialects import compact
+from spanledger_collector.dialects import compact, text
 from spanledger_collector.dialects.structure import python_literal, structure
 from spanledger_schema.span import Part, Value
 
@@ -39,7 +39,7 @@ def is_part(value: Value) -> bool:
     """Tell whether an object is one part of a message."""
     if not isinstance(value, dict) or "role" in value:
         return False
-    if value.get("type") in TYPES:
+    if text(value, "type") in TYPES:
         return True
     return len(value) <= 4 and "content" not in value and any(value.get(k) for k in KEYED)
 
@@ -53,7 +53,7 @@ def part(value: Value) -> Iterator[Part]:
         return
     if isinstance(inner := value.get("message_content"), dict):
         value = inner
-    word = TYPES.get(str(value.get("type")))
+    word = TYPES.get(text(value, "type") or "")
     if word is None:
         key = next((k for k in KEYED if value.get(k)), None)
         word = TYPES[key] if key else "text"
