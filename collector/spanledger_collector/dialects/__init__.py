@@ -204,8 +204,10 @@ TEXT_KEYS = (
     "messages",
     "generations",
     "kwargs",
+    "data",
 )
 DEEPEST_TEXT = 8
+ARGUMENT_KEYS = ("arguments", "input", "args")
 CALL_KEYS = ("tool_calls", "toolUse", "tool_call", "function")
 
 
@@ -233,8 +235,8 @@ def text_of_object(value: dict[str, Value], depth: int) -> str | None:
         ):
             return found
     name = value.get("name")
-    if isinstance(name, str) and ("arguments" in value or "input" in value):
-        return f"{name}({compact(value.get('arguments') or value.get('input') or {})})"
+    if isinstance(name, str) and (given := [value[k] for k in ARGUMENT_KEYS if k in value]):
+        return f"{name}({compact(given[0] or {})})"
     for key in CALL_KEYS:
         if (inner := value.get(key)) and (found := first_text(inner, depth + 1)):
             return found
