@@ -99,10 +99,12 @@ def applied(
         if one.when and pairs <= explained:
             continue
         changed = effect(one, prices)
-        if changed is not None:
-            prices = changed
-            explained |= pairs
+        if changed is None:
+            continue
+        if changed != prices:
             used.append(one.id)
+        prices = changed
+        explained |= pairs
     return prices, tuple(sorted(explained)), tuple(used)
 
 
