@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from email.parser import Parser
@@ -66,11 +67,16 @@ def required(requirements: list[Requirement]) -> dict[str, Distribution]:
     """Return the installed distributions that requirements bring in, by normalised name."""
     found: dict[str, Distribution] = {}
     while requirements:
-        name = re.sub(r"[-_.]+", "-", requirements.pop().name).lower()
+        name = canonical(requirements.pop().name)
         if name not in found:
             found[name] = distribution(name)
             requirements += wanted(found[name].requires)
     return found
+
+
+def canonical(name: str) -> str:
+    """Return a distribution's name as registries compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def run_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -167,6 +173,30 @@ def test_help_needs_no_library(base_install: Path):
     )
     loaded = listed.stdout.splitlines()[-1].split()
     assert [m for m in loaded if not m.startswith("__")] == ["spanledger_collector"]
+
+
+def test_the_lock_holds_everything_with_hashes_and_names_no_registry():
+    lock = (ROOT / "requirements.lock").read_text()
+    pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*)==", lock, re.MULTILINE)
+    entries = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(pinned)
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in lock
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"].values()
+    groups = [project["project"]["dependencies"], project["dependency-groups"]["dev"], *extras]
+    wanted = {canonical(Requirement(line).name) for group in groups for line in group}
+    assert wanted <= set(pinned)
+
+
+def test_make_explains_every_target_that_people_call():
+    makefile = (ROOT / "Makefile").read_text()
+    explained = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    assert explained == {
+        "help", "setup", "serve", "demo", "test", "check", "format", "bench", "lock", "clean",
+    }  # fmt: skip
+    done = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert {line.split()[1] for line in done.stdout.splitlines()} == explained
 
 
 def test_the_import_law_holds():
