@@ -24,7 +24,7 @@ FROM ${PYTHON}
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin spanledger \
     && install -d -o spanledger -g spanledger -m 0700 /data
 COPY --from=build /opt/spanledger /opt/spanledger
-# HOME: Streamlit looks for its folder there; TMPDIR: inserts pass through a file, not through memory
+# HOME: Streamlit looks for its folder there; inserts pass through a file in /tmp
 ENV PATH=/opt/spanledger/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
