@@ -4,6 +4,7 @@ Wires the stages together and stops them in order. The engine lives in this proc
 crashes, ingest goes on acknowledging and the supervisor starts this one again.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -25,6 +26,7 @@ from spanledger_collector.store import ClickHouseError, Store
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 60.0
+COLLECT_EVERY = 100_000  # allocations: a round makes that many, and hardly a cycle among them
 STATE_EVERY_S = 1.0
 
 
@@ -117,6 +119,7 @@ def counters(draining: Draining) -> dict[str, float]:
 
 def serve(settings: Settings) -> int:
     """Run the store process until it is told to stop; return its exit code."""
+    gc.set_threshold(COLLECT_EVERY)
     store = Store(settings.store)
     draining = Draining(store, Pricebook(), settings)
     draining.start()

@@ -1,0 +1,135 @@
+"""What each stage of the drain costs a span: `python bench/stages.py`.
+
+Runs the stages one after the other in this process over the requests of an agent fleet, and prints
+CPU µs per span, the best of several rounds, beside a baseline of the same run: parsing the same
+bytes with protobuf and nothing else. The engine's own threads are in the figures of the inserts.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from payloads import request
+
+from spanledger_collector import decode, normalise
+from spanledger_collector.charge import charge
+from spanledger_collector.drain import facts
+from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.reconcile import verdict
+from spanledger_collector.rollup import by_trace
+from spanledger_collector.store import Store
+from spanledger_collector.totals import TRACE_COLUMNS, trace_row
+from spanledger_collector.usage import usage
+from spanledger_collector.write import (
+    PAYLOAD_COLUMNS,
+    SPAN_COLUMNS,
+    Understood,
+    columns,
+    payload_row,
+    span_row,
+)
+
+T = TypeVar("T")
+
+
+class Stopwatch:
+    """Times stages and remembers what each cost a span."""
+
+    def __init__(self, spans: int, rounds: int) -> None:
+        self.us: dict[str, float] = {}
+        self._spans = spans
+        self._rounds = rounds
+
+    def time(self, name: str, stage: Callable[[], T]) -> T:
+        """Run a stage several times; note the best, return what the last gave."""
+        best = float("inf")
+        for _ in range(self._rounds):
+            started = time.process_time()
+            result = stage()
+            best = min(best, time.process_time() - started)
+        self.us[name] = best / self._spans * 1e6
+        return result
+
+
+def main() -> None:
+    """Run the stages and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=25)
+    parser.add_argument("--spans", type=int, default=200, help="of each request")
+    parser.add_argument("--text", type=int, default=1500, help="bytes of a prompt")
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    bodies = [request(args.spans, args.text, seed) for seed in range(args.requests)]
+    watch = Stopwatch(args.requests * args.spans, args.rounds)
+    run(bodies, watch)
+    print_table(watch.us, sum(map(len, bodies)) / (args.requests * args.spans))
+
+
+def run(bodies: list[bytes], watch: Stopwatch) -> None:
+    """Take these requests through every stage."""
+    book = Pricebook()
+    now = time.time_ns()
+    watch.time("baseline: parse", lambda: [ExportTraceServiceRequest.FromString(b) for b in bodies])
+    watch.time("check", lambda: [decode.check(b, "protobuf", "traces") for b in bodies])
+    spans = watch.time(
+        "decode", lambda: [s for b in bodies for s in decode.spans(b, "protobuf").spans]
+    )
+    found = watch.time("normalise", lambda: [normalise.facts(span) for span in spans])
+    used = watch.time(
+        "usage",
+        lambda: [
+            usage(f.counts, provider=f.provider, scope=s.scope)
+            for f, s in zip(found, spans, strict=True)
+        ],
+    )
+    bills = watch.time(
+        "price",
+        lambda: [
+            book.bill(f.provider, f.response_model or f.request_model, u, s.start_ns, None, "p")
+            for f, u, s in zip(found, used, spans, strict=True)
+        ],
+    )
+    due = [
+        charge(b, u, f.reported_usd, f.provider)
+        for b, u, f in zip(bills, used, found, strict=True)
+    ]
+    understood = [
+        Understood("p", now, span, f, u, b, c.usd, c.source)
+        for span, f, u, b, c in zip(spans, found, used, bills, due, strict=True)
+    ]
+    rows = watch.time("rows of spans", lambda: columns(SPAN_COLUMNS, map(span_row, understood)))
+    payloads = watch.time(
+        "rows of payloads", lambda: columns(PAYLOAD_COLUMNS, map(payload_row, understood))
+    )
+    traces = watch.time("facts", lambda: by_trace(facts(understood)))
+    totals = watch.time(
+        "reconcile and add up",
+        lambda: columns(
+            TRACE_COLUMNS, [trace_row(*key, f, verdict(f)) for key, f in traces.items()]
+        ),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"chdb://{folder}")
+        watch.time("insert spans", lambda: store.insert("spans", rows))
+        watch.time("insert payloads", lambda: store.insert("payloads", payloads))
+        watch.time("insert traces", lambda: store.insert("traces", totals))
+        store.close()
+
+
+def print_table(us: dict[str, float], bytes_per_span: float) -> None:
+    """Print what each stage costs, and its ratio to the baseline."""
+    baseline = us["baseline: parse"]
+    print(f"{datetime.now(UTC):%Y-%m-%d}, spans of {bytes_per_span:.0f} bytes\n")
+    print("| stage | CPU µs a span | × parsing |\n|---|--:|--:|")
+    for name, cost in us.items():
+        print(f"| {name} | {cost:.1f} | {cost / baseline:.1f} |")
+    total = sum(us.values()) - baseline
+    print(f"| **all** | **{total:.1f}** | **{total / baseline:.1f}** |")
+
+
+if __name__ == "__main__":
+    main()
