@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanledger_collector.cards import RateCard, Unpriced, card
 from spanledger_collector.price import bill, meters
-from spanledger_collector.rates import PriceList, Tier, flat
+from spanledger_collector.prices.cards import RateCard, Unpriced, card
+from spanledger_collector.prices.rates import PriceList, Tier, flat
 from spanledger_schema.span import Bill, Line, Usage
 
 

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from spanledger_collector import catalogue, corrections, listed
-from spanledger_collector.catalogue import Entry
-from spanledger_collector.contexts import Context
-from spanledger_collector.corrections import shipped
-from spanledger_collector.offers import Offer, offer
-from spanledger_collector.own import OwnTable
 from spanledger_collector.pricebook import Pricebook, nanoseconds
-from spanledger_collector.rows import Row, pattern
+from spanledger_collector.prices import catalogue, corrections, listed
+from spanledger_collector.prices.catalogue import Entry
+from spanledger_collector.prices.contexts import Context
+from spanledger_collector.prices.corrections import shipped
+from spanledger_collector.prices.offers import Offer, offer
+from spanledger_collector.prices.own import OwnTable
+from spanledger_collector.prices.rows import Row, pattern
 from spanledger_schema.span import Usage
 
 BOOK = Pricebook()

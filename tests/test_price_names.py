@@ -1,7 +1,7 @@
 import pytest
 
-from spanledger_collector.catalogue import Entry, NotListed, find
-from spanledger_collector.names import base, candidates
+from spanledger_collector.prices.catalogue import Entry, NotListed, find
+from spanledger_collector.prices.names import base, candidates
 from spanledger_collector.providers import fold, infer
 
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanledger_collector import pricebook
-from spanledger_collector.cards import RateCard, Unpriced
-from spanledger_collector.own import alias
 from spanledger_collector.pricebook import Pricebook, moment, nanoseconds
+from spanledger_collector.prices.cards import RateCard, Unpriced
+from spanledger_collector.prices.own import alias
+from spanledger_collector.prices.rowfile import BadPrice, row
 from spanledger_collector.providers import fold
-from spanledger_collector.rowfile import BadPrice, row
 from spanledger_schema.span import Bill, Usage
 
 NOON = datetime(2026, 11, 4, 12, tzinfo=UTC)

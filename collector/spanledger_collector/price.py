@@ -7,8 +7,8 @@ its lines. No clock and no price table, so the same call always costs the same.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from spanledger_collector.cards import PICO_USD, Rate, RateCard, Unpriced
-from spanledger_collector.rates import EXACT
+from spanledger_collector.prices.cards import PICO_USD, Rate, RateCard, Unpriced
+from spanledger_collector.prices.rates import EXACT
 from spanledger_schema.span import Bill, Line, Usage
 
 

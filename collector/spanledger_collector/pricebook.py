@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from hashlib import blake2b
 
-from spanledger_collector import catalogue, corrections, price
-from spanledger_collector.cards import RateCard, Unpriced
-from spanledger_collector.contexts import Context, canonical
-from spanledger_collector.offers import Offer, offer
-from spanledger_collector.own import Alias, OwnTable
-from spanledger_collector.rows import Row
+from spanledger_collector import price
+from spanledger_collector.prices import catalogue, corrections
+from spanledger_collector.prices.cards import RateCard, Unpriced
+from spanledger_collector.prices.contexts import Context, canonical
+from spanledger_collector.prices.offers import Offer, offer
+from spanledger_collector.prices.own import Alias, OwnTable
+from spanledger_collector.prices.rows import Row
 from spanledger_schema.span import Bill, Usage
 
 MOST_KEYS = 50_000

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from spanledger_collector.own import alias
 from spanledger_collector.pricebook import Pricebook, nanoseconds
-from spanledger_collector.rowfile import instant, row
+from spanledger_collector.prices.own import alias
+from spanledger_collector.prices.rowfile import instant, row
 from spanledger_collector.usage import usage
 from spanledger_schema.span import Bill, Counts, Scope
 

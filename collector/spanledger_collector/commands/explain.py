@@ -14,8 +14,8 @@ from spanledger_collector import decode
 from spanledger_collector.explain import explain
 from spanledger_collector.explained import readable
 from spanledger_collector.pricebook import Pricebook
-from spanledger_collector.rowfile import BadPrice, row
-from spanledger_collector.rows import Row
+from spanledger_collector.prices.rowfile import BadPrice, row
+from spanledger_collector.prices.rows import Row
 
 
 def configure(parser: ArgumentParser) -> None:

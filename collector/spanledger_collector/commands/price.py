@@ -12,11 +12,11 @@ from difflib import get_close_matches
 
 import orjson
 
-from spanledger_collector import catalogue
 from spanledger_collector.pricebook import Pricebook, nanoseconds
+from spanledger_collector.prices import catalogue
+from spanledger_collector.prices.rowfile import instant
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.quote import plain, quotes
-from spanledger_collector.rowfile import instant
 from spanledger_collector.usage import usage
 from spanledger_schema.span import Bill, Counts, Scope
 

@@ -4,9 +4,9 @@ Pure, and refuses to repair: counts that contradict each other under the reading
 are `invalid`, with the numbers kept, and a remainder below zero never becomes 0.
 """
 
-from spanledger_collector import emitters
 from spanledger_collector.providers import fold
-from spanledger_collector.semantics import INCLUSIVE, Basis, Reading, cached, decide, written
+from spanledger_collector.usage import emitters
+from spanledger_collector.usage.semantics import INCLUSIVE, Basis, Reading, cached, decide, written
 from spanledger_schema.span import Counts, Scope, Usage
 
 MOST_TOKENS = 2**53

@@ -12,11 +12,11 @@ from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 
-from spanledger_collector.contexts import Context
+from spanledger_collector.prices.contexts import Context
+from spanledger_collector.prices.rates import PriceList
+from spanledger_collector.prices.rowfile import conditions, instant, row
+from spanledger_collector.prices.rows import Row, pattern
 from spanledger_collector.providers import fold
-from spanledger_collector.rates import PriceList
-from spanledger_collector.rowfile import conditions, instant, row
-from spanledger_collector.rows import Row, pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Corrections:
 @cache
 def shipped() -> Corrections:
     """Return the corrections of this package."""
-    text = files("spanledger_collector").joinpath("corrections.toml").read_bytes()
+    text = files("spanledger_collector.prices").joinpath("corrections.toml").read_bytes()
     written = tomllib.loads(text.decode())
     return Corrections(
         rows=tuple(row(fields, order) for order, fields in enumerate(written["row"])),

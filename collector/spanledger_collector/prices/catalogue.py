@@ -13,7 +13,7 @@ from importlib.metadata import version as version_of
 
 from genai_prices import data, types
 
-from spanledger_collector.names import candidates, dashed, is_version
+from spanledger_collector.prices.names import candidates, dashed, is_version
 
 VERSION = f"genai-prices-{version_of('genai-prices')}"
 

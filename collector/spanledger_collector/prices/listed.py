@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from genai_prices import types
 
-from spanledger_collector.catalogue import HOSTED_KEYS, Entry
-from spanledger_collector.contexts import Context
-from spanledger_collector.rates import EXACT, PriceList, Rates, Tier
+from spanledger_collector.prices.catalogue import HOSTED_KEYS, Entry
+from spanledger_collector.prices.contexts import Context
+from spanledger_collector.prices.rates import EXACT, PriceList, Rates, Tier
 
 KEYS: Mapping[str, tuple[str, int]] = {
     "input_mtok": ("input", 1_000_000),

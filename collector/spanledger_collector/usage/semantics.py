@@ -8,7 +8,7 @@ bounds exclude what cannot be, knowledge decides, else the reported total, else 
 from dataclasses import dataclass
 from typing import Literal
 
-from spanledger_collector import emitters
+from spanledger_collector.usage import emitters
 from spanledger_schema.span import Counts, Scope
 
 EXCLUSIVE_APIS = frozenset({"anthropic", "bedrock"})

@@ -8,15 +8,15 @@ moments at which its answer changes.
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from spanledger_collector import catalogue, corrections, listed
-from spanledger_collector.cards import RateCard, Unpriced, card
-from spanledger_collector.catalogue import Entry, NotListed
-from spanledger_collector.contexts import TIERS, Context
-from spanledger_collector.names import candidates
-from spanledger_collector.own import OwnTable, holding
+from spanledger_collector.prices import catalogue, corrections, listed
+from spanledger_collector.prices.cards import RateCard, Unpriced, card
+from spanledger_collector.prices.catalogue import Entry, NotListed
+from spanledger_collector.prices.contexts import TIERS, Context
+from spanledger_collector.prices.names import candidates
+from spanledger_collector.prices.own import OwnTable, holding
+from spanledger_collector.prices.rates import UNIT_METERS, PriceList
+from spanledger_collector.prices.rows import Row
 from spanledger_collector.providers import fold, infer
-from spanledger_collector.rates import UNIT_METERS, PriceList
-from spanledger_collector.rows import Row
 
 PAID_HOSTS = frozenset({"vertex"})
 """They share a list with an API that gives some models away, and do not."""

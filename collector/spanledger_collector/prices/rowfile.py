@@ -9,9 +9,8 @@ from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 
-from spanledger_collector.contexts import KEYS, folded
-from spanledger_collector.providers import fold
-from spanledger_collector.rates import (
+from spanledger_collector.prices.contexts import KEYS, folded
+from spanledger_collector.prices.rates import (
     EXACT,
     METERS,
     MTOK,
@@ -20,7 +19,8 @@ from spanledger_collector.rates import (
     PriceList,
     Tier,
 )
-from spanledger_collector.rows import BEGINNING, END, Effect, Row
+from spanledger_collector.prices.rows import BEGINNING, END, Effect, Row
+from spanledger_collector.providers import fold
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -13,8 +13,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Literal
 
-from spanledger_collector.contexts import Context
-from spanledger_collector.rates import PriceList
+from spanledger_collector.prices.contexts import Context
+from spanledger_collector.prices.rates import PriceList
 
 Effect = Literal[
     "replace",  # these are the rates

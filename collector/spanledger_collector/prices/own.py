@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from spanledger_collector.contexts import Context
+from spanledger_collector.prices.contexts import Context
+from spanledger_collector.prices.rowfile import BadPrice
+from spanledger_collector.prices.rows import Row, pattern, telling
 from spanledger_collector.providers import fold
-from spanledger_collector.rowfile import BadPrice
-from spanledger_collector.rows import Row, pattern, telling
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Literal
 
-from spanledger_collector.rates import EXACT, METERS, PARENTS, PriceList, Tier
+from spanledger_collector.prices.rates import EXACT, METERS, PARENTS, PriceList, Tier
 
 OTHER_GOODS = frozenset(
     {"cache_write_1h", "input_audio", "cache_read_audio", "output_audio", "output_image"}
