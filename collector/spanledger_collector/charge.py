@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from spanledger_schema.span import Bill, Usage
 
-REPORTS_WHAT_IT_CHARGES: frozenset[str] = frozenset({"openrouter", "x-ai"})
+REPORTS_WHAT_IT_CHARGES: frozenset[str] = frozenset({"openrouter", "xai"})
 """Providers whose own figure is the invoice: it knows their contract, a price list does not."""
 
 

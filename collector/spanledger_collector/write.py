@@ -67,8 +67,8 @@ def flags(span: Span, facts: Facts, received_ns: int) -> tuple[str, ...]:
 
 
 OTHER_METERS = (
-    "cache_read_audio_tokens", "input_audio_tokens", "output_audio_tokens", "output_image_tokens",
-    "tool_prompt_tokens", "web_searches", "rerank_searches",
+    "cache_read_audio_tokens", "input_audio_tokens", "input_image_tokens", "output_audio_tokens",
+    "output_image_tokens", "tool_prompt_tokens", "web_searches", "rerank_searches",
 )  # fmt: skip
 
 SPAN_COLUMNS = (
