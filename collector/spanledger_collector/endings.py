@@ -26,6 +26,9 @@ CANCELS = frozenset({"CancelledError", "Cancelled", "AbortError", "GeneratorExit
 NAMED = re.compile(r"\A([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]")
 """How a status message begins in which a library left the exception's class."""
 
+ASKED = re.compile(r"Interrupt\(value=(['\"])(.*?)\1", re.DOTALL)
+"""What LangGraph's interrupt asks, in its repr."""
+
 CODED = re.compile(r"\bError code: (\d{3})\b")
 """How the OpenAI and Anthropic clients word a refused request; conventions allow a code as type."""
 
@@ -43,7 +46,7 @@ def ending(span: Span, facts: Facts) -> None:
         if facts.status is None:
             facts.status = "ok" if span.status_code else "unset"
         if told is not None and error_type(span, facts, told) in WAITS:
-            facts.status, facts.reason = "waiting", facts.reason or text(told.attributes, MESSAGE)
+            facts.status, facts.reason = "waiting", facts.reason or question(told, span)
         facts.error_type = facts.error_message = None
         return
     if told and facts.error_type and text(told.attributes, "exception.type") == "Exception":
@@ -56,8 +59,16 @@ def ending(span: Span, facts: Facts) -> None:
             facts.status = "waiting"
         elif facts.error_type in CANCELS:
             facts.status = "cancelled"
-    if facts.status == "waiting" and facts.reason is None:
-        facts.reason = facts.error_message
+    if facts.status == "waiting":
+        facts.reason = facts.reason or question(told, span)
+        facts.error_type = facts.error_message = None
+
+
+def question(told: Event | None, span: Span) -> str | None:
+    """Return what an interrupted step asked, out of the interrupt's repr where there is one."""
+    said = (text(told.attributes, MESSAGE) if told else None) or span.status_message
+    match = ASKED.search(said)
+    return match[2] if match else said or None
 
 
 def last_exception(span: Span) -> Event | None:

@@ -128,7 +128,7 @@ def warnings(told: Sequence[Told]) -> Iterator[str]:
 
 def doubts(u: Understood) -> Iterator[str]:
     """Yield what had to be mended or could not be read on a span."""
-    for name in u.facts.counts.invalid if u.facts.counts else ():
+    for name in () if u.facts.counts is None else u.facts.counts.invalid:
         yield f"{name} = {u.span.attributes.get(name)!r} is no token count"
     if u.span.dropped_attributes:
         yield f"{u.span.dropped_attributes} attributes were dropped by the sender's limits"

@@ -182,7 +182,7 @@ def merge(known: Facts, more: Facts) -> Facts:
     return known
 
 
-METERS = tuple(f.name for f in fields(Counts) if f.name.endswith(("_tokens", "_searches")))
+GAPS = tuple(f.name for f in fields(Counts) if f.default is None)
 
 
 def merged_counts(known: Counts | None, more: Counts | None) -> Counts | None:
@@ -192,9 +192,11 @@ def merged_counts(known: Counts | None, more: Counts | None) -> Counts | None:
     base, other = (known, more) if known or known.invalid else (more, known)
     if base.basis == "raw":
         return base
-    for name in METERS:
+    for name in GAPS:
         if getattr(base, name) is None:
             setattr(base, name, getattr(other, name))
+    base.legacy_names = base.legacy_names or other.legacy_names
+    base.invalid = tuple(dict.fromkeys((*base.invalid, *other.invalid)))
     return base
 
 

@@ -222,16 +222,22 @@ def waves(visits_in_order: Sequence[Visit]) -> list[list[Visit]]:
 def into(
     visit: Visit, before: Sequence[Visit], routers: Sequence[Step], by_id: Mapping[bytes, Step]
 ) -> list[Transition]:
-    """Return how a node was reached: by the router that named it, else from all that ran before."""
+    """Return how a node was reached: by the router that chose it, else from all that ran before."""
     at_ns = by_id[visit.span_id].start_ns
-    sources = {v.name: v for v in before}
-    chosen = [
-        r
-        for r in routers
-        if r.start_ns <= at_ns and r.state_from in sources and visit.name in r.state_to.split(", ")
-    ]
-    if chosen:
-        router = chosen[-1]
-        reason = router.reason if router.reason not in UNNAMED else None
-        return [Transition(router.state_from, visit.name, reason, at_ns, visit.span_id)]
-    return [Transition(name, visit.name, None, at_ns, visit.span_id) for name in sources]
+    since = min(by_id[v.span_id].start_ns for v in before)
+    sources = dict.fromkeys(v.name for v in before)
+    asked = [r for r in routers if since <= r.start_ns <= at_ns and r.state_from in sources]
+    chosen = [r for r in asked if visit.name in r.state_to.split(", ")]
+    if not chosen and len(sources) == 1:
+        chosen = asked  # what they answered are the names of routes, not of nodes
+    if not chosen:
+        return [Transition(name, visit.name, None, at_ns, visit.span_id) for name in sources]
+    router = chosen[-1]
+    return [Transition(router.state_from, visit.name, why(router, visit), at_ns, visit.span_id)]
+
+
+def why(router: Step, visit: Visit) -> str | None:
+    """Return why a router chose a node: the route it answered, else its own name."""
+    if visit.name not in router.state_to.split(", "):
+        return router.state_to
+    return router.reason if router.reason not in UNNAMED else None

@@ -40,8 +40,13 @@ def run(args: Namespace) -> int:
         print(f"spanledger: {error}", file=sys.stderr)
         return 2
     found = explain(spans, records, book)
-    print(json.dumps(found, indent=1, ensure_ascii=False) if args.json else readable(found))
+    print(as_json(found) if args.json else readable(found))
     return 0
+
+
+def as_json(found: dict[str, Any]) -> str:
+    """Return the explanation as JSON; bytes in it as hex."""
+    return json.dumps(found, indent=1, ensure_ascii=False, default=bytes.hex)
 
 
 def own_rows(path: Path) -> list[Row]:

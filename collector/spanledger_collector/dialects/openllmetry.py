@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from spanledger_collector.dialects import (
     THREAD_SESSION,
-    counts,
     fill,
     flag,
     mapping,
@@ -43,11 +42,6 @@ REQUESTS: dict[str, Kind] = {
 TEXTS = {
     "trace_name": ("traceloop.workflow.name",),
     "tool_call_id": ("gen_ai.tool.call.id",),
-}
-
-COUNTS = {
-    "total_tokens": ("llm.usage.total_tokens", "gen_ai.usage.total_tokens"),
-    "reasoning_tokens": ("gen_ai.usage.reasoning_tokens",),
 }
 
 TELLTALES = frozenset(
@@ -109,7 +103,6 @@ def read_whose(a: Mapping[str, Value], facts: Facts) -> None:
 def read_call(span: Span, facts: Facts) -> None:
     """Read a model call."""
     a = span.attributes
-    facts.counts = counts(a, COUNTS)
     facts.streaming = flag(a, "gen_ai.is_streaming")
     if facts.streaming is None:
         facts.streaming = flag(a, "llm.is_streaming")
