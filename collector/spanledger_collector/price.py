@@ -4,12 +4,14 @@ Exact: a rate times a count is rounded half-even to 1e-12 dollars once, and the 
 its lines. No clock and no price table, so the same call always costs the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
-from spanledger_collector.prices.cards import PICO_USD, Rate, RateCard, Unpriced
+from spanledger_collector.prices.cards import PICO_USD, RateCard, Unpriced
 from spanledger_collector.prices.rates import EXACT
 from spanledger_schema.span import Bill, Line, Usage
+
+NOTHING = Decimal(0)
 
 
 def bill(card: RateCard | Unpriced, usage: Usage) -> Bill:
@@ -22,32 +24,25 @@ def bill(card: RateCard | Unpriced, usage: Usage) -> Bill:
     if isinstance(card, Unpriced):
         return Bill(None, "unpriced", card.reason, (), "", card.version, card.model)
     tier = card.tier(usage.input_tokens or 0)
-    quantities = meters(usage, reasoning_apart=tier.reasoning_apart, write_meter=tier.write_meter)
+    rates = tier.rates
+    lines, total, gaps = [], NOTHING, []
+    found = meters(usage, tier.reasoning_apart, tier.write_meter)
     if tier.per_request:
-        quantities["request"] = 1
-    lines, usd, gaps = priced(quantities, tier.rates)
-    if gaps or usage.input_tokens is None:
-        return incomplete(card, usage, lines, usd, gaps)
-    return Bill(usd, card.status, card.reason, lines, card.id, card.version, card.model)
-
-
-def priced(
-    quantities: Mapping[str, int], rates: Mapping[str, Rate]
-) -> tuple[tuple[Line, ...], Decimal, list[str]]:
-    """Return the lines, their sum, and the meters that the card has no rate of their own for."""
-    lines, total, gaps = [], Decimal(0), []
-    for meter, quantity in quantities.items():
+        found["request"] = 1
+    for meter, quantity in found.items():
         rate = rates.get(meter)
         if rate is None:
             gaps.append(meter)
             continue
-        # exact: 12 digits of a rate times the 16 of the longest count fit the 28 of a Decimal
-        usd = rounded(rate.usd, quantity) if rate.fine else rate.usd * quantity
         if rate.guessed:
             gaps.append(meter)
+        # exact: 12 digits of a rate times the 16 of the longest count fit the 28 of a Decimal
+        usd = rounded(rate.usd, quantity) if rate.fine else rate.usd * quantity
         total += usd
         lines.append(Line(meter, quantity, rate.usd, usd))
-    return tuple(lines), total, gaps
+    if gaps or usage.input_tokens is None:
+        return incomplete(card, usage, tuple(lines), total, gaps)
+    return Bill(total, card.status, card.reason, tuple(lines), card.id, card.version, card.model)
 
 
 def rounded(usd_per_unit: Decimal, quantity: int) -> Decimal:
@@ -56,7 +51,7 @@ def rounded(usd_per_unit: Decimal, quantity: int) -> Decimal:
 
 
 def meters(
-    usage: Usage, *, reasoning_apart: bool = False, write_meter: str = "cache_write"
+    usage: Usage, reasoning_apart: bool = False, write_meter: str = "cache_write"
 ) -> dict[str, int]:
     """Return the usage as disjoint meters, the empty ones left out: they sum to its totals.
 
@@ -65,46 +60,53 @@ def meters(
         reasoning_apart: count reasoning beside the output, for cards that price it.
         write_meter: name of the cache writes that do not live an hour.
     """
+    if (
+        usage.cache_write_tokens
+        or usage.input_audio_tokens
+        or usage.input_image_tokens
+        or usage.cache_read_audio_tokens
+        or usage.output_audio_tokens
+        or usage.output_image_tokens
+        or usage.web_searches
+        or usage.rerank_searches
+        or (reasoning_apart and usage.reasoning_tokens)
+    ):
+        return all_meters(usage, reasoning_apart, write_meter)
+    found = {}  # text in, from a cache, and out are nine calls in ten: they have a short way
+    read = usage.cache_read_tokens
+    if plain := (usage.input_tokens or 0) - (read or 0):
+        found["input"] = plain
+    if read:
+        found["cache_read"] = read
+    if output := usage.output_tokens:
+        found["output"] = output
+    return found
+
+
+def all_meters(usage: Usage, reasoning_apart: bool, write_meter: str) -> dict[str, int]:
+    """Return every meter of a usage that is not empty, disjoint."""
     read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
-    found = {"input": (usage.input_tokens or 0) - read - write, "cache_read": read}
-    if write:
-        hour = usage.cache_write_1h_tokens or 0
-        found[write_meter], found["cache_write_1h"] = write - hour, hour
-    if usage.input_audio_tokens or usage.cache_read_audio_tokens or usage.input_image_tokens:
-        found |= input_media(usage, found)
-    found["output"] = usage.output_tokens or 0
-    if reasoning_apart and usage.reasoning_tokens:
-        found["reasoning"] = usage.reasoning_tokens
-        found["output"] -= usage.reasoning_tokens
-    if usage.output_audio_tokens or usage.output_image_tokens:
-        found |= output_media(usage, found)
-    if usage.web_searches or usage.rerank_searches:
-        found["web_search"] = usage.web_searches or 0
-        found["rerank_search"] = usage.rerank_searches or 0
-    return {meter: quantity for meter, quantity in found.items() if quantity}
-
-
-def input_media(usage: Usage, found: Mapping[str, int]) -> dict[str, int]:
-    """Return the input that is not text, and what text is left beside it."""
-    cached, image = usage.cache_read_audio_tokens or 0, usage.input_image_tokens or 0
-    audio = (usage.input_audio_tokens or cached) - cached
-    return {
-        "input": found["input"] - audio - image,
-        "cache_read": found["cache_read"] - cached,
+    cached_audio, hour = usage.cache_read_audio_tokens or 0, usage.cache_write_1h_tokens or 0
+    audio = (usage.input_audio_tokens or cached_audio) - cached_audio
+    image = usage.input_image_tokens or 0
+    reasoning = (usage.reasoning_tokens or 0) if reasoning_apart else 0
+    sound, picture = usage.output_audio_tokens or 0, usage.output_image_tokens or 0
+    found = {
+        "input": (usage.input_tokens or 0) - read - write - audio - image,
+        "cache_read": read - cached_audio,
+        write_meter: write - hour,
+        "cache_write_1h": hour,
         "input_audio": audio,
-        "cache_read_audio": cached,
+        "cache_read_audio": cached_audio,
         "input_image": image,
+        "output": (usage.output_tokens or 0) - reasoning - sound - picture,
+        "reasoning": reasoning,
+        "output_audio": sound,
+        "output_image": picture,
+        "web_search": usage.web_searches or 0,
+        "rerank_search": usage.rerank_searches or 0,
     }
-
-
-def output_media(usage: Usage, found: Mapping[str, int]) -> dict[str, int]:
-    """Return the output that is not text, and what text is left beside it."""
-    audio, image = usage.output_audio_tokens or 0, usage.output_image_tokens or 0
-    return {
-        "output": found["output"] - audio - image,
-        "output_audio": audio,
-        "output_image": image,
-    }
+    return {meter: quantity for meter, quantity in found.items() if quantity}
 
 
 def incomplete(

@@ -26,34 +26,55 @@ SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 WEEK = 7 * DAY
 MONDAY = 4 * DAY  # 1970-01-05
+BEFORE, AFTER = -(2**63), 2**64  # no nanosecond of a span lies outside
 LATEST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * SECOND
 
-Key = tuple[str, str | None, str | None, frozenset[tuple[str, str]] | None]
+Key = tuple[str, str | None, str | None, tuple[tuple[str, str], ...] | None]
 Card = RateCard | Unpriced
 
 
 class Periods:
-    """The cards of one offer in one context, made when a period is first asked for."""
+    """The cards of one offer in one context, made when a period is first asked for.
+
+    Calls come more or less in order of time, so the page last opened nearly always holds the next.
+    """
 
     def __init__(self, offer: Offer, context: Context) -> None:
         instants, times = offer.changes()
         self.offer = offer
         self.context = context
-        self.starts = sorted(nanoseconds(instant) for instant in instants)
-        self.week = sorted(day * DAY + of_day(clock) for day in range(7) for clock in times)
+        self.starts = [BEFORE, *sorted(nanoseconds(instant) for instant in instants), AFTER]
+        self.week = [day * DAY + of_day(clock) for day in range(7) for clock in sorted(times)]
         self.cards: dict[tuple[int, int], Card] = {}
+        self.page: tuple[int, int, Card] = self.turned(0)
 
     def card(self, at_ns: int) -> Card:
         """Return the card of a moment in UTC nanoseconds."""
-        week = self.week
-        period = (
-            bisect_right(self.starts, at_ns),
-            bisect_right(week, (at_ns - MONDAY) % WEEK) if week else 0,
-        )
-        found = self.cards.get(period)
+        since, until, found = self.page
+        if since <= at_ns < until:
+            return found
+        self.page = self.turned(at_ns)
+        return self.page[2]
+
+    def turned(self, at_ns: int) -> tuple[int, int, Card]:
+        """Return the period of a moment, half-open in nanoseconds, with its card."""
+        index = bisect_right(self.starts, min(max(at_ns, BEFORE), AFTER - 1))
+        since, until = self.starts[index - 1], self.starts[index]
+        window, since, until = self.narrowed(at_ns, since, until)
+        found = self.cards.get((index, window))
         if found is None:
-            found = self.cards[period] = self.offer.card(moment(at_ns), self.context)
-        return found
+            found = self.cards[index, window] = self.offer.card(moment(at_ns), self.context)
+        return since, until, found
+
+    def narrowed(self, at_ns: int, since: int, until: int) -> tuple[int, int, int]:
+        """Return the weekly window of a moment and how far it reaches inside a period."""
+        if not self.week:
+            return 0, since, until
+        into_week = (at_ns - MONDAY) % WEEK
+        monday = at_ns - into_week
+        window = bisect_right(self.week, into_week)  # the first one opens on Monday at midnight
+        ends = self.week[window] if window < len(self.week) else WEEK
+        return window, max(since, monday + self.week[window - 1]), min(until, monday + ends)
 
 
 class Pricebook:
@@ -96,7 +117,7 @@ class Pricebook:
         project_id: str = "",
     ) -> Card:
         """Return the rate card in force for a call, or why there is none."""
-        key = (project_id, provider, model, frozenset(context.items()) if context else None)
+        key = (project_id, provider, model, tuple(context.items()) if context else None)
         periods = self.known.get(key) or self.unknown.get(key)
         if periods is None:
             periods = self.remember(key, context)

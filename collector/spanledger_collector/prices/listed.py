@@ -187,7 +187,7 @@ def changes(entry: Entry) -> tuple[set[datetime], set[time]]:
             case types.StartDateConstraint(start_date=day):
                 instants.add(midnight(day))
             case types.TimeOfDateConstraint(start_time=opens, end_time=closes):
-                times |= {opens, closes}
+                times |= {opens.replace(tzinfo=None), closes.replace(tzinfo=None)}  # UTC
     return instants, times
 
 
