@@ -84,5 +84,5 @@ def test_facts_read_back_equal_facts_as_written(store: Store):
         reasoning_tokens=None, user_id="ü", end_ns=None, cost_usd=Decimal("0.000000000001"),
     )  # fmt: skip
     stored(store, written, span(2))
-    read = {fact.span_id: fact for _, fact in stored_facts(store, [KEY])}
+    read = {fact.span_id: fact for _, fact in stored_facts(store.written, [KEY])}
     assert read == {written.span_id: written, span(2).span_id: span(2)}

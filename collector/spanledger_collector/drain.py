@@ -7,8 +7,9 @@ and every total it touches is on disk. Whatever stops it in between, the same ba
 and write the same rows again: `spans` is keyed by span, `traces` is recomputed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from spanledger_collector import decode, normalise
 from spanledger_collector.charge import charge
@@ -16,7 +17,7 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.rollup import Rollup, TraceKey, by_trace
 from spanledger_collector.spool import Batch, Cursor, Reader
-from spanledger_collector.store import Store
+from spanledger_collector.store import ClickHouseError, Store
 from spanledger_collector.usage import usage
 from spanledger_collector.write import (
     PAYLOAD_COLUMNS,
@@ -26,6 +27,7 @@ from spanledger_collector.write import (
     columns,
     fact,
     payload_row,
+    priced_ns,
     record_row,
     span_row,
 )
@@ -54,7 +56,7 @@ def understand(project_id: str, received_ns: int, span: Span, book: Pricebook) -
             facts.provider,
             facts.response_model or facts.request_model,
             used,
-            span.start_ns or received_ns,
+            priced_ns(span, received_ns),
             facts.price_context,
             project_id,
         )
@@ -93,11 +95,15 @@ def read_records(batch: Batch, found: Round) -> None:
 
 
 class Drain:
-    """Moves spools into the store, round by round. Only one thread may turn it."""
+    """Moves spools into the store, round by round; the only one that writes spans and totals.
+
+    Only one thread may use it. Others hand their work to that thread (`handover`). `book` may be
+    replaced between two rounds.
+    """
 
     def __init__(self, store: Store, book: Pricebook, most_items: int) -> None:
-        self._store = store
-        self._book = book
+        self.store = store
+        self.book = book
         self._most_items = most_items
         self._rollup = Rollup(store)
 
@@ -110,7 +116,7 @@ class Drain:
         batches = reader.read_from(cursor.position(), self._most_items)
         if not batches:
             return 0
-        found = read(batches, self._book)
+        found = read(batches, self.book)
         self._write(found)
         cursor.confirm(
             batches[-1].seq,
@@ -124,11 +130,30 @@ class Drain:
     def _write(self, found: Round) -> None:
         """Write rows first and totals after them, each on disk before the next begins."""
         understood, records = found.understood, found.records
-        self._store.insert("spans", columns(SPAN_COLUMNS, map(span_row, understood)))
-        self._store.insert("payloads", columns(PAYLOAD_COLUMNS, map(payload_row, understood)))
+        self.store.insert("spans", columns(SPAN_COLUMNS, map(span_row, understood)))
+        self.store.insert("payloads", columns(PAYLOAD_COLUMNS, map(payload_row, understood)))
         record_rows = (record_row(*record) for record in records)
-        self._store.insert("log_records", columns(RECORD_COLUMNS, record_rows))
+        self.store.insert("log_records", columns(RECORD_COLUMNS, record_rows))
         self._rollup.refresh(by_trace(facts(understood)), by_trace(hints(records)))
+
+    def rewrite(
+        self, spans: Mapping[str, Sequence[Any]], facts: Mapping[TraceKey, Sequence[Fact]]
+    ) -> None:
+        """Replace spans by later versions of themselves, given as columns and, narrowed, as facts.
+
+        Totals first, unlike `_write`: nothing comes again here by itself. Whoever rewrites looks
+        for spans that are to be changed, so those must be the last thing that is.
+        """
+        try:
+            self._rollup.refresh(facts, {})
+            self.store.insert("spans", spans)
+        except ClickHouseError:
+            self._rollup.forget(facts)
+            raise
+
+    def recompute(self, keys: Sequence[TraceKey]) -> None:
+        """Write the totals of these traces anew from what is stored of them."""
+        self._rollup.recompute(keys)
 
 
 def facts(understood: Sequence[Understood]) -> Iterator[tuple[TraceKey, Fact]]:

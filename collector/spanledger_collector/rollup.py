@@ -7,8 +7,8 @@ database that memory would lie, and every touched trace is read back.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from spanledger_collector.reconcile import Fact, Hint, verdict
 from spanledger_collector.store import Store
@@ -16,6 +16,9 @@ from spanledger_collector.totals import TRACE_COLUMNS, trace_row
 from spanledger_collector.write import NO_SPAN, columns
 
 TraceKey = tuple[str, bytes]
+Read = Callable[..., Sequence[Sequence[Any]]]
+"""The name of a query and its parameters in, columns out: `Store.written` or `Store.columns`."""
+
 T = TypeVar("T")
 
 MOST_FACTS = 200_000
@@ -59,12 +62,16 @@ class Rollup:
 
     def recompute(self, keys: Sequence[TraceKey]) -> None:
         """Recompute these traces from what is stored, whatever is at hand."""
-        for key in keys:
-            self._open.pop(key, None)
+        self.forget(keys)
         self._read(keys, keys)
         rows = [self._row(key) for key in keys if key in self._open]
         self._store.insert("traces", columns(TRACE_COLUMNS, rows))
         self._forget(keys)
+
+    def forget(self, keys: Iterable[TraceKey]) -> None:
+        """Let go of what is at hand of these traces; the store tells it anew when it is needed."""
+        for key in keys:
+            self._open.pop(key, None)
 
     def _row(self, key: TraceKey) -> tuple[object, ...]:
         trace = self._open[key]
@@ -89,9 +96,9 @@ class Rollup:
 
     def _read(self, with_spans: Sequence[TraceKey], with_records: Sequence[TraceKey]) -> None:
         """Fetch the facts of some traces, and the hints of some."""
-        for key, fact in stored_facts(self._store, with_spans):
+        for key, fact in stored_facts(self._store.written, with_spans):
             self._open.setdefault(key, OpenTrace()).add([fact], ())
-        for key, hint in stored_hints(self._store, with_records):
+        for key, hint in stored_hints(self._store.written, with_records):
             self._open.setdefault(key, OpenTrace()).add((), [hint])
 
     def _forget(self, touched: Sequence[TraceKey]) -> None:
@@ -112,13 +119,11 @@ def parameters(keys: Sequence[TraceKey]) -> dict[str, list[str]]:
     return {"projects": [p for p, _ in keys], "traces": [t.hex() for _, t in keys]}
 
 
-def stored_facts(store: Store, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKey, Fact]]:
+def stored_facts(read: Read, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKey, Fact]]:
     """Yield the facts of some traces as they are stored, newest version of each span."""
     if not keys:
         return
-    for project_id, trace_id, *values in zip(
-        *store.written("facts", **parameters(keys)), strict=True
-    ):
+    for project_id, trace_id, *values in zip(*read("facts", **parameters(keys)), strict=True):
         fact = Fact(*values)  # the query and the class keep one order
         if fact.parent_span_id == NO_SPAN:
             fact.parent_span_id = b""
@@ -126,13 +131,11 @@ def stored_facts(store: Store, keys: Sequence[TraceKey]) -> Iterator[tuple[Trace
         yield (project_id, trace_id), fact
 
 
-def stored_hints(store: Store, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKey, Hint]]:
+def stored_hints(read: Read, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKey, Hint]]:
     """Yield what the stored log records of some traces know about them."""
     if not keys:
         return
-    for project_id, trace_id, *values in zip(
-        *store.written("trace_hints", **parameters(keys)), strict=True
-    ):
+    for project_id, trace_id, *values in zip(*read("trace_hints", **parameters(keys)), strict=True):
         yield (project_id, trace_id), Hint(*values)
 
 

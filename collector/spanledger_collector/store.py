@@ -144,6 +144,12 @@ class Store:
             result = client.query(query(name), parameters=parameters)
         yield from result.named_results()
 
+    def columns(self, name: str, **parameters: Any) -> Sequence[Sequence[Any]]:
+        """Return the columns of `queries/<name>.sql`, on a bounded read-only connection."""
+        with self.reading() as client:
+            result = client.query(query(name), parameters=parameters, column_oriented=True)
+            return result.result_set
+
     @contextmanager
     def reading(self) -> Iterator[Client]:
         """Lend a client that is bounded and cannot write."""

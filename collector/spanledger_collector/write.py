@@ -19,6 +19,7 @@ ENDED = 1 << 63
 
 DAY_NS = 86_400_000_000_000
 OLDEST_NS = 30 * DAY_NS  # before receipt; a client's clock beyond it is not believed
+LATEST_NS = (1 << 63) - 1  # the last moment that a column can hold
 NEWEST_NS = 600_000_000_000  # after receipt: ten minutes
 
 
@@ -46,6 +47,11 @@ def started_ns(span: Span, received_ns: int) -> int:
     if received_ns - OLDEST_NS <= span.start_ns <= received_ns + NEWEST_NS:
         return span.start_ns
     return received_ns
+
+
+def priced_ns(span: Span, received_ns: int) -> int:
+    """Return the moment whose prices a call pays: its own start, however long ago that was."""
+    return min(span.start_ns, LATEST_NS) or received_ns
 
 
 def ended_ns(span: Span, received_ns: int) -> int | None:
@@ -82,8 +88,8 @@ SPAN_COLUMNS = (
     "reasoning_tokens", "other_meters", "cost_usd", "cost_source", "price_status",
     "price_reason", "price_id", "price_version", "model_priced", "bill_meters",
     "bill_quantities", "bill_rates_usd", "bill_usd", "computed_usd", "reported_usd",
-    "reported_by", "price_context", "state_from", "state_to", "reason", "verdict", "policy",
-    "actor", "preview", "flags",
+    "reported_by", "price_context", "priced_at", "state_from", "state_to", "reason", "verdict",
+    "policy", "actor", "preview", "flags",
 )  # fmt: skip
 
 
@@ -109,8 +115,9 @@ def span_row(u: Understood) -> tuple[Any, ...]:
         bill.model_priced, [line.meter for line in lines], [line.quantity for line in lines],
         [line.usd_per_unit for line in lines], [line.usd for line in lines], bill.usd,
         facts.reported_usd, facts.reported_by or "", facts.price_context or {},
-        facts.state_from or "", facts.state_to or "", facts.reason or "", facts.verdict or "",
-        facts.policy or "", facts.actor or "", facts.preview or "",
+        priced_ns(span, u.received_ns), facts.state_from or "", facts.state_to or "",
+        facts.reason or "", facts.verdict or "", facts.policy or "", facts.actor or "",
+        facts.preview or "",
         flags(span, facts, u.received_ns),
     )  # fmt: skip
 

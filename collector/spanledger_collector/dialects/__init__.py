@@ -25,6 +25,7 @@ MOST_TOKENS = 10**12
 """Counts beyond this are mistakes; below it, ten million of them cannot overflow a total."""
 
 MOST_USD = Decimal(10**9)
+PICO_USD = Decimal(10) ** -12
 
 PREVIEW_LENGTH = 160
 
@@ -110,7 +111,10 @@ def usd(attributes: Attributes, *names: str) -> tuple[Decimal, str] | None:
 
 
 def dollars(value: Value) -> Decimal | None:
-    """Return an amount in dollars, or None when it is negative, not finite or no number."""
+    """Return an amount to 1e-12 dollars, or None when it is negative, not finite or no number.
+
+    What is kept in memory and what the store can hold must be one and the same.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -119,7 +123,10 @@ def dollars(value: Value) -> Decimal | None:
         amount = Decimal(str(value))
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and 0 <= amount <= MOST_USD else None
+    if not amount.is_finite() or not 0 <= amount <= MOST_USD:
+        return None
+    kept = amount.quantize(PICO_USD)
+    return amount if amount == kept else kept
 
 
 def number(value: Value) -> float | None:

@@ -1,6 +1,7 @@
 """What the spool keeps: one accepted request, and the sums over all of them."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,3 +37,17 @@ class Stats:
         """Return how many items ever arrived: received = rejected + spooled."""
         rejected = sum(n for (of, _), n in self.rejected.items() if of == signal)
         return rejected + self.items[signal]
+
+
+SUMS = ("items", "batches", "bytes")
+
+
+def summed(tally: Iterable[tuple[Signal, str, int]]) -> Stats:
+    """Return the sums that a spool keeps as signal, name and value, without what it takes up."""
+    found = Stats()
+    for signal, name, value in tally:
+        if name in SUMS:
+            getattr(found, name)[signal] = value
+        else:
+            found.rejected[signal, name] = value
+    return found

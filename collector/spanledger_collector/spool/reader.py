@@ -12,12 +12,13 @@ from typing import Any
 import apsw
 
 from spanledger_collector.spool import codec, files
-from spanledger_collector.spool.batch import Batch
+from spanledger_collector.spool.batch import Batch, Stats, summed
 
 FROM = """
 SELECT seq, received_ns, project_id, key_id, signal, encoding, items, crc32, body
 FROM batch WHERE seq > ? ORDER BY seq
 """
+TALLY = "SELECT signal, name, value FROM tally"
 PENDING = "SELECT signal, sum(items) FROM batch WHERE seq > ? GROUP BY signal"
 
 
@@ -49,13 +50,25 @@ class Reader:
         """Return how many items wait after `seq`, by signal."""
         return Counter(dict(self._rows(PENDING, seq)))
 
+    def accounts(self, seq: int) -> tuple[Stats, Counter[str]]:
+        """Return the sums of the spool and how many items wait after `seq`, at one moment."""
+        db = self._opened()
+        if db is None:
+            return Stats(), Counter()
+        with db:  # one transaction: the writer may commit between two reads
+            sums, pending = summed(db.execute(TALLY)), dict(db.execute(PENDING, (seq,)))
+        return sums, Counter(pending)
+
     def _rows(self, sql: str, seq: int) -> Any:
         """Return the rows of a query, none before the writer has made its tables."""
+        db = self._opened()
+        return () if db is None else db.execute(sql, (seq,))
+
+    def _opened(self) -> apsw.Connection | None:
+        """Return the spool's connection, None before the writer has made its tables."""
         if self._db is None:
             self._db = files.open_to_read(self._path)
-        if self._db is None or not self._db.pragma("schema_version"):
-            return ()
-        return self._db.execute(sql, (seq,))
+        return self._db if self._db is not None and self._db.pragma("schema_version") else None
 
     def close(self) -> None:
         """Close the file."""

@@ -18,8 +18,9 @@ from zlib import crc32
 
 import apsw
 
+from spanledger_collector.decode.wire import Signal
 from spanledger_collector.spool import codec, files
-from spanledger_collector.spool.batch import Batch, Stats
+from spanledger_collector.spool.batch import Batch, Stats, summed
 from spanledger_collector.spool.cursor import Position
 from spanledger_collector.spool.files import Durability
 from spanledger_collector.spool.upkeep import Refusal, Upkeep
@@ -44,9 +45,8 @@ WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'batch');
 UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'batch';
 """
 TALLY = "SELECT signal, name, value FROM tally"
-SUMS = ("items", "batches", "bytes")
 
-Tally = Counter[tuple[str, str]]
+Tally = Counter[tuple[Signal, str]]
 """By signal and name: items, batches, bytes, or the code of a rejection."""
 
 
@@ -130,12 +130,8 @@ class Spool:
         """Return the sums so far, of what is durable."""
         with self._door:
             tally = self._tally.copy()
-        found = Stats(used_bytes=self._upkeep.used_bytes)
-        for (signal, name), value in tally.items():
-            if name in SUMS:
-                getattr(found, name)[signal] = value
-            else:
-                found.rejected[signal, name] = value
+        found = summed((*key, value) for key, value in tally.items())
+        found.used_bytes = self._upkeep.used_bytes
         return found
 
     def close(self) -> None:
