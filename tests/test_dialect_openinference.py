@@ -183,14 +183,9 @@ def test_a_router_tells_which_route_it_took_and_is_no_node():
 def test_an_interrupted_node_waits_and_does_not_fail():
     metadata = '{"langgraph_node": "ask", "langgraph_checkpoint_ns": "ask:1"}'
     given = {"openinference.span.kind": "CHAIN", "metadata": metadata}
-    assert normalise.facts(made("ask", LANGCHAIN, attributes=given)).status == "waiting"
-    told = made("ask", LANGCHAIN, attributes={**given, "output.value": "null"})
-    assert normalise.facts(told).status == "ok"
-    broken = made(
-        "ask", attributes=given, events=[raised("langgraph.errors.GraphInterrupt", "ok?")]
-    )
-    facts = normalise.facts(broken)
-    assert (facts.status, facts.error_type) == ("waiting", None)
+    asked = [raised("langgraph.errors.GraphInterrupt", "(Interrupt(value='ok?', id='1'),)")]
+    facts = normalise.facts(made("ask", LANGCHAIN, attributes=given, events=asked))
+    assert (facts.status, facts.reason, facts.error_type) == ("waiting", "ok?", None)
 
 
 def test_what_the_senders_limits_left_of_a_call_is_still_billed():

@@ -5,9 +5,11 @@ shares. An interrupt that a framework raises to ask a human is a wait, never an 
 """
 
 import re
+from collections.abc import Iterator
 
-from spanledger_collector.dialects import text
-from spanledger_schema.span import Event, Facts, Span
+from spanledger_collector.dialects import compact, text
+from spanledger_collector.dialects.structure import python_literal
+from spanledger_schema.span import Event, Facts, Span, Value
 
 ERROR = 2  # OTLP status code
 MESSAGE = "exception.message"
@@ -25,9 +27,6 @@ CANCELS = frozenset({"CancelledError", "Cancelled", "AbortError", "GeneratorExit
 
 NAMED = re.compile(r"\A([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]")
 """How a status message begins in which a library left the exception's class."""
-
-ASKED = re.compile(r"Interrupt\(value=(['\"])(.*?)\1", re.DOTALL)
-"""What LangGraph's interrupt asks, in its repr."""
 
 CODED = re.compile(r"\bError code: (\d{3})\b")
 """How the OpenAI and Anthropic clients word a refused request; conventions allow a code as type."""
@@ -67,8 +66,15 @@ def ending(span: Span, facts: Facts) -> None:
 def question(told: Event | None, span: Span) -> str | None:
     """Return what an interrupted step asked, out of the interrupt's repr where there is one."""
     said = (text(told.attributes, MESSAGE) if told else None) or span.status_message
-    match = ASKED.search(said)
-    return match[2] if match else said or None
+    asked = next(interrupts(python_literal(said)), None)
+    return compact(asked) if asked is not None else said or None
+
+
+def interrupts(value: Value) -> Iterator[Value]:
+    """Yield what interrupts asked: `(Interrupt(value='Refund?', id='1'),)`."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and item.get("value") is not None:
+            yield item["value"]
 
 
 def last_exception(span: Span) -> Event | None:

@@ -68,14 +68,20 @@ def routed(facts: Facts, metadata: Mapping[str, Value], name: str, output: Value
 
 def routed_to(output: Value) -> str | None:
     """Return the next node that a router answered, several with commas between them, or None."""
-    if isinstance(output, str) and (sent := SEND.findall(output)):
-        return ", ".join(dict.fromkeys(sent))
     found = parsed(output)
     targets = found if isinstance(found, list) else [found]
-    names = [target.get("node") if isinstance(target, dict) else target for target in targets]
+    names = [name for target in targets for name in targeted(target)]
     if not names or not all(isinstance(name, str) and is_name(name) for name in names):
         return None
     return ", ".join(dict.fromkeys(str(name) for name in names))
+
+
+def targeted(target: Value) -> list[Value]:
+    """Return the nodes that one answer of a router names: itself, or those it sends to."""
+    if isinstance(target, dict):
+        return [target.get("node")]
+    sent = SEND.findall(target) if isinstance(target, str) else []
+    return sent or [target]
 
 
 def is_name(value: str) -> bool:

@@ -18,7 +18,11 @@ from spanledger_collector.dialects import (
     usd,
 )
 from spanledger_collector.dialects.graph import graph_node, routed, whose
+from spanledger_collector.dialects.llama_index import asking_agent, tool_output
 from spanledger_collector.dialects.messages import arguments, flattened, messages
+from spanledger_collector.dialects.raw import Answer
+from spanledger_collector.dialects.raw import answer as provider_answer
+from spanledger_collector.dialects.reprs import repr_counts
 from spanledger_collector.dialects.structure import nested, structure
 from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span, Value
 
@@ -61,6 +65,9 @@ COUNTS = {
     "output_audio_tokens": ("llm.token_count.completion_details.audio",),
 }
 
+REQUEST = re.compile(r'\A\{\s*"messages"\s*:')
+ANSWERED = ("llm.output_messages.", "llm.token_count.")
+
 MOST_PARSED = 32_768
 """Characters of an answer that are parsed on arrival; of a longer one the preview is its start."""
 
@@ -88,6 +95,8 @@ def read(span: Span) -> Facts:
     facts = Facts(dialect=NAME)
     fill(facts, a, TEXTS)
     facts.kind = KINDS.get(text(a, "openinference.span.kind") or "")
+    if facts.kind == "llm" and span.status_code != 2 and prepares(a):
+        facts.kind = "span"
     if facts.session_id:
         facts.session_rank = 0
     facts.tags = texts(a.get("tag.tags"))
@@ -120,9 +129,41 @@ def usage(a: Mapping[str, Value]) -> Counts | None:
     return found if found or found.invalid else None
 
 
+def prepares(a: Mapping[str, Value]) -> bool:
+    """Tell whether a span put a request together and sent none: it gave back the messages."""
+    output = a.get("output.value")
+    return (
+        isinstance(output, str)
+        and REQUEST.match(output) is not None
+        and not any(name.startswith(ANSWERED) for name in a)
+    )
+
+
+def detailed(known: Counts | None, told: Answer, a: Mapping[str, Value]) -> Counts | None:
+    """Return the counts with their details, which some leave in the provider's own answer.
+
+    An answer in JSON is believed by itself; one in a repr only if it has the same totals.
+    """
+    if known is None:
+        return told.counts
+    if known.cache_read_tokens is not None or known.invalid:
+        return known
+    for more in (told.counts, repr_counts(a.get("output.value"))):
+        if more and more.cache_read_tokens is not None and same_totals(more, known):
+            return more
+    return known
+
+
+def same_totals(one: Counts, other: Counts) -> bool:
+    """Tell whether two accounts of a usage agree on what went in and what came out."""
+    return (one.input_tokens, one.output_tokens) == (other.input_tokens, other.output_tokens)
+
+
 def read_call(span: Span, facts: Facts, answer: Value) -> None:
     """Read a model call: models, usage, how it was answered."""
     a = span.attributes
+    told = provider_answer(answer) if isinstance(answer, dict) else Answer()
+    facts.counts = detailed(facts.counts, told, a)
     if reported := usd(a, "llm.cost.total"):
         facts.reported_usd, facts.reported_by = reported
     request = mapping(
@@ -133,7 +174,7 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     facts.response_id = response_id(response) or response_id(request)
     if response.get("object") == "response":
         facts.finish_reason = text(response, "status")  # not the "stop" that some put there
-    facts.streaming = streaming(span, request)
+    facts.streaming = True if in_chunks(response) else streaming(span, request)
     first = next((e for e in span.events if e.name == FIRST_TOKEN), None)
     if first is not None:
         facts.streaming = True
@@ -142,6 +183,14 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     if isinstance(tier := response.get("service_tier"), str):
         facts.price_context = {"service_tier": tier}
     facts.preview = said(a) or preview(answer)
+
+
+def in_chunks(response: Mapping[str, Any]) -> bool:
+    """Tell whether LangChain put an answer together from the chunks of a stream."""
+    found = response.get("generations")
+    while isinstance(found, list) and found:
+        found = found[0]
+    return isinstance(found, dict) and found.get("type") == "ChatGenerationChunk"
 
 
 def streaming(span: Span, request: Mapping[str, Value]) -> bool | None:
@@ -224,14 +273,14 @@ def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
             facts.kind = "workflow"  # the trace itself is recorded as an agent
         else:
             facts.agent = METHOD.sub("", span.name)
+    if facts.kind is None and (agent := asking_agent(a.get("input.value"))):
+        facts.kind, facts.agent = "agent", agent
     if metadata:
         graph_node(facts, metadata, span.name)
         if facts.node is None:
             routed(facts, metadata, span.name, a.get("output.value"))
         else:
             facts.agent = None
-            if "output.value" not in a and span.status_code == 1:
-                facts.status = "waiting"  # an interrupted node ends well, without an output
     if facts.kind == "guardrail":
         facts.policy = span.name
     if tripped := TRIPPED.match(span.status_message):
@@ -254,8 +303,10 @@ def called_with(a: Mapping[str, Value]) -> Value:
 
 
 def returned(value: Value) -> Value:
-    """Return what a tool returned, out of a serialised tool message."""
+    """Return what a tool returned, out of a serialised tool message or a tool's output object."""
     found = structure(value)
+    if (output := tool_output(found)) is not None:
+        return output["raw_output"]
     if isinstance(found, dict):
         inner = found.get("data") or found.get("kwargs")
         if isinstance(inner, dict) and "tool_call_id" in inner:
