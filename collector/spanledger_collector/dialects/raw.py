@@ -178,7 +178,7 @@ def answer(value: Value) -> Answer:
 
 INWARD = (
     "choices", "generations", "candidates", "message", "kwargs", "generation_info",
-    "response_metadata", "llm_output", "output", "outputs", "response",
+    "response_metadata", "llm_output", "output", "outputs", "response", "meta",
 )  # fmt: skip
 
 
