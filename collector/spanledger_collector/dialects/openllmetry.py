@@ -17,6 +17,7 @@ from spanledger_collector.dialects import (
     text,
 )
 from spanledger_collector.dialects.graph import graph_node, routed, whose
+from spanledger_collector.dialects.llama_index import answering_agent, tool_output
 from spanledger_collector.dialects.messages import flattened, messages
 from spanledger_collector.dialects.structure import nested, structure
 from spanledger_schema.span import Content, Event, Facts, Kind, Span, Value
@@ -61,6 +62,7 @@ ASSOCIATED = "traceloop.association.properties."
 SESSIONS = (
     ("session_id", 1), ("chat_id", 2), ("conversation_id", 2), ("thread_id", THREAD_SESSION),
 )  # fmt: skip
+TOOL_STEP = "tool.arguments"  # on the steps of a LlamaIndex agent that call a tool
 CHUNKS = ("llm.content.completion.chunk", "gen_ai.content.completion.chunk")
 
 MOST_PARSED = 262_144  # characters of an entity's input that are searched for LangGraph's metadata
@@ -123,17 +125,30 @@ def read_entity(span: Span, facts: Facts) -> None:
     """Read a tool, an agent, a node or a hand-off."""
     a = span.attributes
     name = text(a, "traceloop.entity.name", "gen_ai.task.name")
+    if facts.kind == "span":
+        read_step(a, facts)
     if facts.kind == "tool":
-        facts.tool = text(a, "gen_ai.tool.name") or name
+        facts.tool = text(a, "gen_ai.tool.name", "tool.name") or name
         facts.preview = preview(called_with(a))
     elif facts.kind == "agent":
-        facts.agent = text(a, "gen_ai.agent.name") or name
+        facts.agent = facts.agent or text(a, "gen_ai.agent.name") or name
     elif facts.kind == "handoff":
         read_handoff(span, facts)
     if facts.kind in ("workflow", "span", "tool"):
         read_graph(span, facts, name or span.name)
     if facts.preview is None and facts.kind != "workflow":
         facts.preview = preview(short_output(a))
+
+
+def read_step(a: Mapping[str, Value], facts: Facts) -> None:
+    """Read a step of a LlamaIndex agent: the one that asks the model, or one that calls a tool."""
+    if TOOL_STEP in a:
+        facts.kind = "tool"
+        output = tool_output(structure(a.get("traceloop.entity.output"))) or {}
+        if output.get("is_error") is True:
+            facts.status, facts.error_message = "error", text(output, "raw_output")
+    elif agent := answering_agent(a.get("traceloop.entity.output")):
+        facts.kind, facts.agent = "agent", agent
 
 
 def read_handoff(span: Span, facts: Facts) -> None:
@@ -174,6 +189,8 @@ def short_output(a: Mapping[str, Value]) -> Value:
 
 def unwrapped(value: Value) -> Value:
     """Return an output out of `{"outputs": …, "kwargs": …}` and its like, and of a tool message."""
+    if (output := tool_output(value)) is not None:
+        return output["raw_output"]
     if isinstance(value, dict):
         for key in ("outputs", "output", "result"):
             if key in value and value.keys() <= {key, "kwargs", "is_error", "tags", "metadata"}:
@@ -186,7 +203,7 @@ def unwrapped(value: Value) -> Value:
 
 def called_with(a: Mapping[str, Value]) -> Value:
     """Return the arguments of a tool out of any of the four wrappings."""
-    value = structure(a.get("traceloop.entity.input"))
+    value = structure(a.get("traceloop.entity.input") or a.get(TOOL_STEP))
     if value is None:
         value = structure(a.get("gen_ai.tool.call.arguments"))
     if not isinstance(value, dict):
@@ -204,7 +221,7 @@ def called_with(a: Mapping[str, Value]) -> Value:
 def content(span: Span, logs: Sequence[Event]) -> Content:
     """Return flattened messages, or the input and output of an entity."""
     a = span.attributes
-    if "traceloop.entity.name" in a and a.get("traceloop.span.kind") == "tool":
+    if TOOL_STEP in a or ("traceloop.entity.name" in a and a.get("traceloop.span.kind") == "tool"):
         result = unwrapped(structure(a.get("traceloop.entity.output")))
         return Content(arguments=called_with(a), result=result)
     said_in = flattened(a, "gen_ai.prompt.", "user")
