@@ -21,6 +21,9 @@ SPANS: tuple[tuple[str, Kind], ...] = (
     ("message.send", "span"),
 )
 
+ENTRY = "InternalEdgeGroup"
+"""The edge over which the framework itself hands a workflow's input to the first executor."""
+
 TELLTALES = frozenset({"executor.id", "workflow.id", "edge_group.type", "message.payload_type"})
 
 
@@ -46,11 +49,11 @@ def read(span: Span) -> Facts:
 def read_edge(span: Span, facts: Facts) -> None:
     """Read a message that went from one executor to the next; one that was dropped is no change."""
     a = span.attributes
-    target = text(a, "message.target_id")
-    if target and flag(a, "edge_group.delivered"):
+    target, group = text(a, "message.target_id"), text(a, "edge_group.type")
+    if target and group != ENTRY and flag(a, "edge_group.delivered"):
         facts.kind = "state"
         facts.state_from, facts.state_to = text(a, "message.source_id"), target
-        facts.reason = text(a, "edge_group.type")
+        facts.reason = group
 
 
 def content(span: Span, logs: Sequence[Event]) -> Content:
