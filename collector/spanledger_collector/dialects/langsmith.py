@@ -72,7 +72,7 @@ def read(span: Span) -> Facts:
     metadata = {n[len(METADATA) :]: parsed(v) for n, v in a.items() if n.startswith(METADATA)}
     graph_node(facts, metadata, span.name)
     if kind == "chain" and facts.node is None:
-        routed(facts, metadata, span.name, a.get("gen_ai.completion"))
+        routed(facts, metadata, span.name, unwrapped(parsed(a.get("gen_ai.completion"))))
     whose(facts, metadata)
     facts.counts = usage(a)
     if facts.kind in CALLS:
@@ -127,8 +127,12 @@ def read_call(span: Span, facts: Facts) -> None:
 
 
 def read_error(span: Span, facts: Facts) -> None:
-    """Take the exception out of the text in which LangSmith hands it on."""
+    """Take the exception out of the text in which LangSmith hands it on.
+
+    It records one for a run that failed and for no other, whatever status the span got afterwards.
+    """
     told = next((e for e in span.events if e.name == "exception"), None)
+    facts.status = "error" if told else None
     raised = RAISED.match(text(told.attributes, "exception.message") or "") if told else None
     if raised:
         facts.error_type = raised[1].rpartition(".")[2]
