@@ -14,7 +14,7 @@ from typing import Any
 from spanledger_collector import normalise
 from spanledger_collector.reconcile import Hint, Verdict, verdict
 from spanledger_collector.write import Understood, fact
-from spanledger_schema.span import Content, Event
+from spanledger_schema.span import Content, Event, Facts
 
 Object = dict[str, Any]
 
@@ -153,6 +153,7 @@ def decisions(ordered: Sequence[Understood]) -> list[Object]:
 
 
 DECIDING = ("guardrail", "decision")
+SHORTEST_TOLD = 4  # characters of a message that is recognised inside another one
 
 
 def decision(u: Understood, told: str | None) -> Object:
@@ -169,18 +170,18 @@ def decision(u: Understood, told: str | None) -> Object:
 
 def errors(told: Told, ordered: Sequence[Understood]) -> list[Object]:
     """Return the errors of a trace, each where it arose and not where it passed through."""
-    passed: defaultdict[bytes, set[str | None]] = defaultdict(set)
+    passed: defaultdict[bytes, list[Facts]] = defaultdict(list)
     failed = [u for u in ordered if u.facts.status == "error"]
     for u in failed:
         if u.facts.kind != "http":  # the transport's error is that of the call above it
             for above in lineage(told, u):
-                passed[above].add(u.facts.error_type)
+                passed[above].append(u.facts)
     return [
         {**(failure_of(told.twins(u)) or {}), "where": where(u)}
         for u in failed
         if u.span.span_id not in told.verdict.same_as
         and not is_echo(told, u)
-        and not came_from_below(u.facts.error_type, passed[u.span.span_id])
+        and not any(came_up(below, u.facts) for below in passed[u.span.span_id])
     ]
 
 
@@ -190,9 +191,12 @@ def is_echo(told: Told, u: Understood) -> bool:
     return u.facts.kind == "http" and any(a.facts.status == "error" for a in above)
 
 
-def came_from_below(error_type: str | None, below: set[str | None]) -> bool:
-    """Tell whether an error of this type may be one of those that arose below."""
-    return bool(below) and (error_type is None or None in below or error_type in below)
+def came_up(below: Facts, above: Facts) -> bool:
+    """Tell whether an error may be one that arose below: of the same type, or wrapped around it."""
+    if below.error_type is None or above.error_type in (None, below.error_type):
+        return True
+    told = below.error_message or ""
+    return len(told) >= SHORTEST_TOLD and told in (above.error_message or "")
 
 
 def lineage(told: Told, u: Understood) -> Iterator[bytes]:
