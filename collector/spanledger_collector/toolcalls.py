@@ -4,12 +4,13 @@ Where nobody traced the tools, a call that a model asked for and whose result a 
 brings back has been made all the same. Takes one trace, gives plain objects.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from spanledger_collector.entries import Object, Told, failure
 from spanledger_collector.write import Understood
-from spanledger_schema.span import Content, Part
+from spanledger_schema.span import Content, Part, Value
 
 
 def tool_calls(told: Sequence[Told]) -> list[list[Object]]:
@@ -75,16 +76,26 @@ def from_span(told: Told, u: Understood, asked: Part | None, result: Part | None
 
 def from_words(asked: Part, result: Part) -> Object:
     """Return a tool call that no span tells of."""
+    said = refusal(result.data)
     return {
         "span_id": None,
         "name": asked.name,
         "args": asked.data,
         "result": result.data,
-        "error": None,
-        "status": "unset",
+        "error": None if said is None else {"type": None, "message": said},
+        "status": "unset" if said is None else "error",
         "agent": None,
         "tool_call_id": asked.id,
     }
+
+
+REFUSED = re.compile(r"\A(?:Error executing tool\b|An error occurred while running the tool\b)")
+"""How crewAI and the OpenAI Agents SDK tell a model that a tool raised an exception."""
+
+
+def refusal(result: Value) -> str | None:
+    """Return the words in which a framework told the model that the tool failed, or None."""
+    return result if isinstance(result, str) and REFUSED.match(result) else None
 
 
 def answered(conversations: Sequence[tuple[bytes, Content]]) -> list[tuple[bytes, Part, Part]]:
@@ -124,8 +135,11 @@ def exchanged(content: Content) -> Iterator[tuple[Part, Part]]:
 def is_same(one: Part, other: Part) -> bool:
     """Tell whether two parts speak of the same tool call: by id, else by name and arguments.
 
-    Some libraries number the calls of each answer anew, so that an id may come again.
+    Some libraries number the calls of each answer anew, so that an id may come again. A result
+    that bears neither id nor name is that of the call which has waited longest.
     """
+    if other.type == "tool_result" and not (other.id or other.name):
+        return True
     if one.id and other.id:
         known = other.type == "tool_call" and one.data and other.data
         return one.id == other.id and not (known and one.data != other.data)
