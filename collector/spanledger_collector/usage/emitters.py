@@ -14,6 +14,7 @@ INCLUDES_CACHE: dict[str, bool] = {
     "openlit.instrumentation.anthropic": False,  # hands the API's exclusive count on
     "opentelemetry.instrumentation.anthropic": True,
     "opentelemetry.instrumentation.genai.": True,
+    "opentelemetry.instrumentation.google_genai": True,
     "opentelemetry.instrumentation.langchain": True,
     "pydantic-ai": True,
     "strands.telemetry": True,
@@ -22,6 +23,8 @@ INCLUDES_CACHE: dict[str, bool] = {
 SENDS_ZEROS: dict[str, str] = {
     # its helper for Anthropic streams reports zeros where it did not count
     "opentelemetry.instrumentation.anthropic": "0.40",
+    # names no version; its usage object of a stream that reported none is all zeros
+    "litellm": "1",
 }
 """Scope → last minor version that sends zeros for counts it does not know."""
 
