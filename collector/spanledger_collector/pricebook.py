@@ -53,8 +53,8 @@ class Periods:
         since, until, found = self.page
         if since <= at_ns < until:
             return found
-        self.page = self.turned(at_ns)
-        return self.page[2]
+        self.page = page = self.turned(at_ns)
+        return page[2]  # not from `self`: another thread may have turned it meanwhile
 
     def turned(self, at_ns: int) -> tuple[int, int, Card]:
         """Return the period of a moment, half-open in nanoseconds, with its card."""
