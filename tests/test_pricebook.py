@@ -250,6 +250,20 @@ def test_an_alias_can_name_an_opaque_inference_profile():
     assert cost(book, "aws.bedrock", arn).usd == Decimal("6.6")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"model": "dep", "to_provider": "openai", "to_model": "gpt-4o"},
+        {"from_provider": "azure", "from_model": "dep", "provider": "azure", "to_model": "gpt-4o"},
+        {"match": {"model": "DEP"}, "to": {"provider": "openai", "model": "gpt-4o"}},
+        {"alias": "dep", "provider": "openai", "model": "gpt-4o"},
+        {"provider": "azure", "model": "d*", "target_provider": "openai", "target_model": "gpt-4o"},
+    ],
+)
+def test_an_alias_can_be_written_in_several_ways(written: dict[str, Any]):
+    assert cost(own(aliases=(written,)), "azure", "dep").usd == Decimal("12.5")
+
+
 def test_an_alias_of_one_project_is_not_another_projects():
     book = own(aliases=(DEPLOYMENT | {"project_id": "p1"},))
     assert cost(book, "azure", "my-deployment", project_id="p1").status == "priced"
@@ -537,5 +551,5 @@ def test_a_row_that_cannot_be_meant_is_refused_by_name(fields: dict[str, Any], m
 
 
 def test_an_alias_without_a_target_is_refused():
-    with pytest.raises(BadPrice, match="to_model is missing"):
+    with pytest.raises(BadPrice, match="the target model is missing"):
         alias({"provider": "azure", "model": "x"})

@@ -110,6 +110,8 @@ def counts(asked: Mapping[str, Any]) -> Counts:
             invalid.append(name)
         found[COUNTS[name]] = number
     semantics, dialect = asked.get("semantics") or {}, asked.get("dialect") or ""
+    if semantics.get("tool_use_prompt") == "inside":
+        found["tool_prompt_tokens"] = None  # already part of the input
     meant = None if dialect in UNDECIDED_DIALECTS else dialect
     return Counts(
         **found,

@@ -48,7 +48,7 @@ VERSION = re.compile(
 COMPACT_DATE = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])(?=$|[-:])")
 
 PROFILE = re.compile(r"(?:global|us-gov|us|eu|apac|ap|au|jp|ca|in|sa|mx|me|af|il|uk|kr)\.")
-VENDOR = re.compile(r"[a-z][a-z0-9-]*\.")
+VENDOR = re.compile(r"[a-z0-9]+\.")
 
 
 def candidates(model: str) -> Iterator[str]:

@@ -40,45 +40,49 @@ def same_provider(one: str, other: str) -> bool:
     return left in ("*", right) or (bool(fold(left)) and fold(left) == fold(right))
 
 
-ALIAS_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "provider": ("provider", "from_provider"),
-    "model": ("model", "model_pattern", "alias", "from_model", "deployment"),
-    "to_provider": ("to_provider", "target_provider", "as_provider", "canonical_provider"),
-    "to_model": ("to_model", "target_model", "as_model", "canonical_model", "target"),
-}
+SOURCE = frozenset({"", "from", "match", "reported"})
+"""Words before `provider` or `model` that mean the name a span reports; others mean the target."""
 
 
 def alias(written: Mapping[str, Any]) -> Alias:
-    """Return the alias that a mapping writes down, flat or with `from` and `to` inside it.
+    """Return the alias that a mapping writes down.
+
+    Its fields are provider, model, to_provider, to_model; also nested as {"from": {…}, "to": {…}},
+    or with the reported name alone as `alias` and the target as provider and model.
 
     Raises:
-        BadPrice: it says not which model it means or not which one that is.
+        BadPrice: it says not which name it means, or not which model that is.
     """
-    fields = flattened(written)
-    found = {
-        name: next((str(fields[key]) for key in keys if fields.get(key)), "")
-        for name, keys in ALIAS_FIELDS.items()
-    }
-    if missing := [name for name in ("model", "to_model") if not found[name]]:
-        raise BadPrice(f"alias {dict(written)}: {missing[0]} is missing")
-    provider = found["provider"] or "*"
+    reported, target = sides(written)
+    if missing := next((side for side in (reported, target) if not side.get("model")), None):
+        side = "reported" if missing is reported else "target"
+        raise BadPrice(f"alias {dict(written)}: the {side} model is missing; write model, to_model")
+    provider = reported.get("provider", "*")
     return Alias(
         provider,
-        found["model"],
-        found["to_provider"] or provider,
-        found["to_model"],
-        str(fields.get("project_id") or ""),
+        reported["model"],
+        target.get("provider", provider),
+        target["model"],
+        str(written.get("project_id") or ""),
     )
 
 
-def flattened(written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of an alias with those inside `from` and `to` moved up."""
-    fields = {key: value for key, value in written.items() if not isinstance(value, Mapping)}
-    for side, prefix in (("from", ""), ("match", ""), ("to", "to_"), ("target", "to_")):
-        inner = written.get(side)
-        if isinstance(inner, Mapping):
-            fields |= {prefix + key: value for key, value in inner.items()}
-    return fields
+def sides(written: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the reported and the target names of an alias, each with provider and model."""
+    reported: dict[str, str] = {}
+    target: dict[str, str] = {}
+    for field, value in written.items():
+        if isinstance(value, Mapping):
+            (reported if field in SOURCE else target).update(
+                {key: str(name) for key, name in value.items() if name}
+            )
+            continue
+        side, _, name = f"_{field}".rpartition("_")
+        if name in ("provider", "model") and value:
+            (reported if side.strip("_") in SOURCE else target)[name] = str(value)
+    if written.get("alias"):
+        return {"model": str(written["alias"])}, {**reported, **target}
+    return reported, target
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 SAME_METER = {
     "cache_write_5m": "cache_write",
+    "cached_input": "cache_read",
     "web_searches": "web_search",
     "rerank_searches": "rerank_search",
     "requests": "request",
@@ -41,7 +42,7 @@ GROUPS = {
 
 RULES = ("usd_per_mtok", "usd_per_unit", "usd_per_request", "tiers", "multiplier", "multipliers")
 CONDITIONS = ("effective_from", "effective_to", "when", "days", "hours", "project_id", "but_not")
-HISTORY = ("source_url", "checked", "note", "created_by", "created_at", "superseded_by")
+HISTORY = ("source_url", "checked", "note", "comment", "created_by", "created_at", "superseded_by")
 NAMES = ("id", "provider", "model", "models", "kind", "effect", "currency")
 FIELDS = frozenset({*NAMES, *RULES, *CONDITIONS, *HISTORY})
 
