@@ -25,6 +25,7 @@ from payloads import request
 
 IDLE_S = 20.0
 READY = "Stop: Ctrl-C"
+LOAD_BEFORE = os.getloadavg()[0]  # a busy machine gives worse figures than ours are
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def machine() -> str:
     return (
         f"{os.cpu_count()} cores of {model}, {memory_gb:.0f} GiB, {platform.system()}"
         f" {platform.release().split('-')[0]}, Python {platform.python_version()},"
-        f" chDB {version('chdb')}"
+        f" chDB {version('chdb')}; load average before the start {LOAD_BEFORE:.1f}"
     )
 
 
