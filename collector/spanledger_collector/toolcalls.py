@@ -105,13 +105,19 @@ def answered(conversations: Sequence[tuple[bytes, Content]]) -> list[tuple[bytes
     request repeats of older turns was answered before, or asked where nobody recorded it.
     """
     pending: list[Part] = []
+    latest: list[Part] = []
     found = []
     for trace_id, content in conversations:
-        for asked, result in exchanged(content):
+        told = list(exchanged(content))
+        named = [(asked, result) for asked, result in told if asked.id or asked.name]
+        nameless = [result for asked, result in told if not (asked.id or asked.name)]
+        # results without id and name stand in the order of the calls, the latest ones last
+        named += zip(latest, nameless[-len(latest) :], strict=False) if latest else ()
+        for asked, result in named:
             if (known := next((p for p in pending if is_same(p, asked)), None)) is not None:
                 pending.remove(known)
                 found.append((trace_id, replace(known, id=known.id or asked.id), result))
-        pending += requested(content)
+        pending += (latest := requested(content))
     return found
 
 
@@ -135,11 +141,8 @@ def exchanged(content: Content) -> Iterator[tuple[Part, Part]]:
 def is_same(one: Part, other: Part) -> bool:
     """Tell whether two parts speak of the same tool call: by id, else by name and arguments.
 
-    Some libraries number the calls of each answer anew, so that an id may come again. A result
-    that bears neither id nor name is that of the call which has waited longest.
+    Some libraries number the calls of each answer anew, so that an id may come again.
     """
-    if other.type == "tool_result" and not (other.id or other.name):
-        return True
     if one.id and other.id:
         known = other.type == "tool_call" and one.data and other.data
         return one.id == other.id and not (known and one.data != other.data)
