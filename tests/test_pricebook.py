@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from spanledger_collector import pricebook
 from spanledger_collector.pricebook import Pricebook, moment, nanoseconds
+from spanledger_collector.prices.aliases import alias
 from spanledger_collector.prices.cards import RateCard, Unpriced
-from spanledger_collector.prices.own import alias
 from spanledger_collector.prices.rowfile import BadPrice, row
 from spanledger_collector.providers import fold
 from spanledger_schema.span import Bill, Usage
@@ -254,9 +254,11 @@ def test_an_alias_can_name_an_opaque_inference_profile():
     "written",
     [
         {"model": "dep", "to_provider": "openai", "to_model": "gpt-4o"},
-        {"from_provider": "azure", "from_model": "dep", "provider": "azure", "to_model": "gpt-4o"},
+        {"from_provider": "azure", "from_model": "dep", "provider": "openai", "model": "gpt-4o"},
         {"match": {"model": "DEP"}, "to": {"provider": "openai", "model": "gpt-4o"}},
         {"alias": "dep", "provider": "openai", "model": "gpt-4o"},
+        {"provider": "azure", "model_pattern": "dep*", "to": "openai/gpt-4o", "to_provider": ""},
+        {"provider": "azure", "from": "dep", "to": {"provider": "openai", "model": "gpt-4o"}},
         {"provider": "azure", "model": "d*", "target_provider": "openai", "target_model": "gpt-4o"},
     ],
 )

@@ -12,10 +12,11 @@ from hashlib import blake2b
 
 from spanledger_collector import price
 from spanledger_collector.prices import catalogue, corrections
+from spanledger_collector.prices.aliases import Alias
 from spanledger_collector.prices.cards import RateCard, Unpriced
 from spanledger_collector.prices.contexts import Context, canonical
 from spanledger_collector.prices.offers import Offer, offer
-from spanledger_collector.prices.own import Alias, OwnTable
+from spanledger_collector.prices.own import OwnTable
 from spanledger_collector.prices.rows import Row
 from spanledger_schema.span import Bill, Usage
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from spanledger_collector.pricebook import Pricebook, nanoseconds
-from spanledger_collector.prices.own import alias
+from spanledger_collector.prices.aliases import alias
 from spanledger_collector.prices.rowfile import instant, row
 from spanledger_collector.usage import usage
 from spanledger_schema.span import Bill, Counts, Scope
