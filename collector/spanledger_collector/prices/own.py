@@ -12,7 +12,6 @@ from spanledger_collector.prices.aliases import Alias, alias
 from spanledger_collector.prices.contexts import Context
 from spanledger_collector.prices.rows import Row, telling
 
-
 __all__ = ["Alias", "OwnTable", "alias", "holding"]
 
 
