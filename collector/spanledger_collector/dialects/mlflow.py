@@ -18,6 +18,7 @@ from spanledger_collector.dialects import (
 from spanledger_collector.dialects.graph import graph_node, routed, whose
 from spanledger_collector.dialects.messages import arguments, messages
 from spanledger_collector.dialects.raw import Answer, answer
+from spanledger_collector.dialects.structure import whole_fields
 from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span, Value
 
 NAME = "mlflow"
@@ -88,7 +89,7 @@ def read_whose(span: Span, facts: Facts, *, routes: bool) -> None:
         facts.session_id, facts.session_rank = session, APPLICATION_SESSION
     facts.user_id = plain(a, "user.id", "mlflow.trace.user")
     facts.trace_name = plain(a, "mlflow.traceName", "mlflow.traceTag.mlflow.traceName")
-    if metadata := mapping(a.get("metadata")):
+    if metadata := whole_fields(a.get("metadata")):
         graph_node(facts, metadata, span.name)
         if routes and facts.node is None:
             routed(facts, metadata, span.name, a.get("mlflow.spanOutputs"))

@@ -23,7 +23,7 @@ from spanledger_collector.dialects.messages import arguments, flattened, message
 from spanledger_collector.dialects.raw import Answer
 from spanledger_collector.dialects.raw import answer as provider_answer
 from spanledger_collector.dialects.reprs import repr_counts
-from spanledger_collector.dialects.structure import nested, structure
+from spanledger_collector.dialects.structure import nested, structure, whole_fields
 from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span, Value
 
 NAME = "openinference"
@@ -100,7 +100,7 @@ def read(span: Span) -> Facts:
     if facts.session_id:
         facts.session_rank = 0
     facts.tags = texts(a.get("tag.tags"))
-    metadata = mapping(a.get("metadata"))
+    metadata = whole_fields(a.get("metadata"))
     if metadata:
         whose(facts, metadata)
     answer = answered(a)

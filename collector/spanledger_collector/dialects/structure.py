@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from spanledger_collector.dialects import parsed
 from spanledger_schema.span import Attributes, Value
 
 MOST_MENDED = 1 << 20  # characters; longer texts are shown as they are
@@ -113,6 +114,18 @@ def mended(cut: str, otherwise: Value) -> Value:
 def without_half_escape(cut: str) -> str:
     """Return a text without the escape sequence that its cut went through."""
     return re.sub(r"\\(u[0-9a-fA-F]{0,3})?\Z", "", cut)
+
+
+def whole_fields(value: Value) -> Tree:
+    """Return the fields of a JSON object; of one that was cut off, those that came whole.
+
+    Half a session id is another session, so the field that the cut went through is left out.
+    """
+    found = parsed(value)
+    if isinstance(found, dict):
+        return found
+    cut = structure(value) if isinstance(value, str) and value.startswith('{"') else None
+    return dict(list(cut.items())[:-1]) if isinstance(cut, dict) else {}
 
 
 def nested(attributes: Attributes, prefix: str) -> list[Value]:
