@@ -23,11 +23,11 @@ from spanledger_collector.reconcile import verdict
 from spanledger_collector.rollup import by_trace
 from spanledger_collector.store import Store
 from spanledger_collector.totals import TRACE_COLUMNS, trace_row
+from spanledger_collector.understand import Understood
 from spanledger_collector.usage import usage
 from spanledger_collector.write import (
     PAYLOAD_COLUMNS,
     SPAN_COLUMNS,
-    Understood,
     columns,
     payload_row,
     span_row,
@@ -94,8 +94,7 @@ def run(bodies: list[bytes], watch: Stopwatch) -> None:
         ],
     )
     due = [
-        charge(b, u, f.reported_usd, f.provider)
-        for b, u, f in zip(bills, used, found, strict=True)
+        charge(b, u, f.reported_usd, f.provider) for b, u, f in zip(bills, used, found, strict=True)
     ]
     understood = [
         Understood("p", now, span, f, u, b, c.usd, c.source)

@@ -12,28 +12,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spanledger_collector import decode, normalise
-from spanledger_collector.charge import charge
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.rollup import Rollup, TraceKey, by_trace
 from spanledger_collector.spool import Batch, Cursor, Reader
 from spanledger_collector.store import ClickHouseError, Store
-from spanledger_collector.usage import usage
+from spanledger_collector.understand import Understood, understand
 from spanledger_collector.write import (
     PAYLOAD_COLUMNS,
     RECORD_COLUMNS,
     SPAN_COLUMNS,
-    Understood,
     columns,
     fact,
     payload_row,
-    priced_ns,
     record_row,
     span_row,
 )
-from spanledger_schema.span import CALLS, Bill, Record, Span, Usage
-
-NOT_A_CALL = (Usage(), Bill(None, "no_usage"))
+from spanledger_schema.span import Record
 
 
 @dataclass(slots=True)
@@ -44,24 +39,6 @@ class Round:
     records: list[tuple[str, int, Record, Hint]] = field(default_factory=list)
     refused: list[tuple[Batch, str]] = field(default_factory=list)
     unlinked: int = 0  # log records that name no span: nothing to join them to
-
-
-def understand(project_id: str, received_ns: int, span: Span, book: Pricebook) -> Understood:
-    """Return a span with what it says, what it used and what that costs."""
-    facts = normalise.facts(span)
-    used, bill = NOT_A_CALL
-    if facts.counts is not None or facts.kind in CALLS:
-        used = usage(facts.counts, provider=facts.provider, scope=span.scope)
-        bill = book.bill(
-            facts.provider,
-            facts.response_model or facts.request_model,
-            used,
-            priced_ns(span, received_ns),
-            facts.price_context,
-            project_id,
-        )
-    due = charge(bill, used, facts.reported_usd, facts.provider)
-    return Understood(project_id, received_ns, span, facts, used, bill, due.usd, due.source)
 
 
 def read(batches: Iterable[Batch], book: Pricebook) -> Round:

@@ -13,7 +13,8 @@ from typing import Any
 
 from spanledger_collector import normalise
 from spanledger_collector.reconcile import Hint, Verdict, verdict
-from spanledger_collector.write import Understood, fact
+from spanledger_collector.understand import Understood
+from spanledger_collector.write import fact
 from spanledger_schema.span import Content, Event, Facts
 
 Object = dict[str, Any]

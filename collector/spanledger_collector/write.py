@@ -5,61 +5,16 @@ zero ids stand where a column cannot be NULL, exactly as the migration's comment
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from spanledger_collector.reconcile import Fact, Hint
-from spanledger_schema.span import Bill, Event, Facts, Record, Span, Usage
+from spanledger_collector.understand import Understood, ended_ns, priced_ns, started_ns
+from spanledger_schema.span import Event, Facts, Record, Span, Usage
 
 NO_SPAN = bytes(8)
-ENDED = 1 << 63
-
-DAY_NS = 86_400_000_000_000
-OLDEST_NS = 30 * DAY_NS  # before receipt; a client's clock beyond it is not believed
-LATEST_NS = (1 << 63) - 1  # the last moment that a column can hold
-NEWEST_NS = 600_000_000_000  # after receipt: ten minutes
-
-
-@dataclass(slots=True)
-class Understood:
-    """A span with everything the pipeline found out about it."""
-
-    project_id: str
-    received_ns: int
-    span: Span
-    facts: Facts
-    usage: Usage
-    bill: Bill
-    usd: Any  # the Decimal that counts, or None
-    cost_source: str
-
-    @property
-    def ver(self) -> int:
-        """Return the version of this row: an ended span beats a pending one, then the later."""
-        return (ENDED if self.span.end_ns else 0) | self.received_ns
-
-
-def started_ns(span: Span, received_ns: int) -> int:
-    """Return when a span counts as started: its own clock unless that is impossible."""
-    if received_ns - OLDEST_NS <= span.start_ns <= received_ns + NEWEST_NS:
-        return span.start_ns
-    return received_ns
-
-
-def priced_ns(span: Span, received_ns: int) -> int:
-    """Return the moment whose prices a call pays: its own start, however long ago that was."""
-    return min(span.start_ns, LATEST_NS) or received_ns
-
-
-def ended_ns(span: Span, received_ns: int) -> int | None:
-    """Return when a span ended, never before it started; None while it has not."""
-    if not span.end_ns:
-        return None
-    start = started_ns(span, received_ns)
-    return start + max(0, span.end_ns - span.start_ns) if span.start_ns else start
 
 
 def flags(span: Span, facts: Facts, received_ns: int) -> tuple[str, ...]:
@@ -96,7 +51,7 @@ SPAN_COLUMNS = (
 def span_row(u: Understood) -> tuple[Any, ...]:
     """Return one row of `spans`, in the order of SPAN_COLUMNS."""
     span, facts, usage, bill, resource = u.span, u.facts, u.usage, u.bill, u.span.resource
-    lines = bill.lines
+    lines = tuple(bill.lines)
     return (
         u.project_id, span.trace_id, span.span_id, span.parent_span_id or NO_SPAN, u.ver,
         u.received_ns, started_ns(span, u.received_ns), ended_ns(span, u.received_ns),
