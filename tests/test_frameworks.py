@@ -1,0 +1,127 @@
+"""Agents of other frameworks than those of the corpus, as real libraries recorded them."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from spanledger_collector import decode
+from spanledger_collector.explain import explain
+from spanledger_collector.pricebook import Pricebook
+
+DATA = Path(__file__).parent / "data" / "dialects"
+
+Object = dict[str, Any]
+
+
+@cache
+def traces(name: str) -> list[Object]:
+    """Return what the traces of a recording come to, in order of start."""
+    spans = decode.spans((DATA / f"{name}.pb").read_bytes(), "protobuf").spans
+    found: list[Object] = explain(spans, [], Pricebook())["traces"]
+    return found
+
+
+METERS = ("input_tokens_total", "cache_read_tokens", "output_tokens_total")
+
+
+def meters(trace: Object) -> list[tuple[int | None, ...]]:
+    """Return input, cached and output tokens of each billed call."""
+    return [tuple(call[meter] for meter in METERS) for call in trace["llm_calls"]]
+
+
+def tools(trace: Object) -> list[tuple[str, object, object, bool]]:
+    """Return the tool calls: name, arguments, result and whether it failed."""
+    return [(t["name"], t["args"], t["result"], bool(t["error"])) for t in trace["tool_calls"]]
+
+
+def errors(trace: Object) -> list[tuple[str, str]]:
+    return [(e["type"], e["where"]) for e in trace["errors"]]
+
+
+def test_putting_a_request_together_is_no_call():
+    refused, team = traces("llama-index-openinference")
+    assert meters(team) == [(2296, 388, 346), (2433, 399, 363), (2570, 410, 380)]
+    assert [call["error"] is not None for call in refused["llm_calls"]] == [True]
+
+
+def test_the_agents_of_llama_index_are_named_by_the_events_of_their_steps():
+    _, team = traces("llama-index-openinference")
+    assert team["agents"] == ["researcher", "writer"]
+    assert [c["agent"] for c in team["llm_calls"]] == ["researcher", "researcher", "writer"]
+
+
+def test_a_tool_of_llama_index_returned_what_its_function_did():
+    _, team = traces("llama-index-openinference")
+    assert tools(team)[0] == ("find_flight", {"city": "Rome", "day": 9}, "FL-Rome-9", False)
+
+
+def test_the_steps_that_openllmetry_records_of_llama_index_are_tools_and_agents():
+    (trace,) = traces("llama-index-openllmetry")
+    assert trace["agents"] == ["travel"]
+    assert {call["agent"] for call in trace["llm_calls"]} == {"travel"}
+    assert tools(trace) == [
+        ("find_flight", {"city": "Oslo", "day": 0}, "day zero", True),
+        ("find_flight", {"city": "Oslo", "day": 3}, "FL-Oslo-3", False),
+    ]
+
+
+def test_cached_tokens_are_found_in_the_repr_of_a_reply():
+    embedding, agent, _ = traces("haystack-openinference")
+    assert meters(agent) == [(1611, 333, 261), (1748, 344, 278)]
+    assert meters(embedding) == [(42, None, None)]
+
+
+def test_a_tool_result_without_id_and_name_belongs_to_the_answer_before_it():
+    _, agent, _ = traces("haystack-openinference")
+    assert tools(agent) == [("weather", {"city": "Genoa"}, None, False)]
+
+
+def test_an_error_that_wraps_another_is_reported_once():
+    *_, failed = traces("haystack-openinference")
+    (agent,) = traces("smolagents-openinference")
+    assert errors(failed) == [("BadRequestError", "llm")]
+    assert errors(agent) == [("ValueError", "tool:lookup_order")]
+
+
+def test_cached_tokens_are_found_in_the_providers_answer_that_a_framework_kept():
+    (trace,) = traces("smolagents-openinference")
+    assert meters(trace) == [(1337, 311, 227), (1474, 322, 244), (1611, 333, 261)]
+
+
+def test_a_tool_that_a_framework_says_has_failed_has_failed():
+    (trace,) = traces("crewai-openllmetry")
+    assert tools(trace) == [
+        ("price_lookup", {"sku": "X0"}, "Error executing tool: unknown sku", True),
+        ("price_lookup", {"sku": "X1"}, "9 EUR", False),
+    ]
+
+
+def test_a_run_that_recorded_an_exception_failed_though_its_status_is_ok():
+    _, trace = traces("langsmith-sdk")
+    failed = [call["error"] and call["error"]["type"] for call in trace["llm_calls"]]
+    assert failed == [None, None, None, "RateLimitError"]
+
+
+def test_a_router_that_wraps_its_answer_is_the_reason_of_a_change():
+    resumed, _ = traces("langsmith-sdk")
+    assert resumed["state_changes"] == [{"from": "approve", "to": "publish", "reason": "route"}]
+
+
+def test_zeros_of_a_stream_without_usage_are_unknown():
+    assert [meters(trace) for trace in traces("litellm-streams")] == [
+        [(1337, 311, 227)], [(None, None, None)], [(1611, 333, 261)], [(1748, 344, 278)],
+    ]  # fmt: skip
+
+
+def test_a_workflows_input_comes_from_no_state():
+    (trace,) = traces("agent-framework-workflow")
+    assert [node["name"] for node in trace["nodes"]] == ["up", "rev"]
+    assert trace["state_changes"] == [{"from": "up", "to": "rev", "reason": None}]
+
+
+def test_the_way_through_a_graph_is_read_out_of_metadata_that_were_cut_off():
+    (trace,) = traces("langgraph-length-limit")
+    assert [node["name"] for node in trace["nodes"]] == [
+        "planner", "research", "research", "draft", "review", "outline", "polish", "approve",
+    ]  # fmt: skip
+    assert (trace["session_id"], trace["user_id"]) == ("thread-5", "ann")
