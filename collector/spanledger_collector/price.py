@@ -1,17 +1,51 @@
 """A rate card and a usage in, a bill out: arithmetic alone.
 
-Exact: a rate times a count is rounded half-even to 1e-12 dollars once, and the bill is the sum of
-its lines. No clock and no price table, so the same call always costs the same.
+Exact: bills are summed in whole 1e-12 dollars; a rate that is finer is multiplied as a Decimal and
+rounded half-even once a line, and the bill is the sum of its lines. No clock and no price table, so the same call always costs the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import overload
 
-from spanledger_collector.prices.cards import PICO_USD, RateCard, Unpriced
+from spanledger_collector.prices.cards import PICO_USD, Rate, RateCard, Unpriced
 from spanledger_collector.prices.rates import EXACT
 from spanledger_schema.span import Bill, Line, Usage
 
-NOTHING = Decimal(0)
+
+class Lines(Sequence[Line]):
+    """The lines of a bill, written out when somebody reads them: most bills only need their sum."""
+
+    __slots__ = ("_quantities", "_rates")
+
+    def __init__(self, quantities: Mapping[str, int], rates: Mapping[str, Rate]) -> None:
+        """Take what is billed and, at least for all of that, what it costs."""
+        self._quantities = quantities
+        self._rates = rates
+
+    def __iter__(self) -> Iterator[Line]:
+        return (
+            line(meter, quantity, self._rates[meter])
+            for meter, quantity in self._quantities.items()
+        )
+
+    def __len__(self) -> int:
+        return len(self._quantities)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as for every mutable sequence
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 def bill(card: RateCard | Unpriced, usage: Usage) -> Bill:
@@ -23,31 +57,28 @@ def bill(card: RateCard | Unpriced, usage: Usage) -> Bill:
         return without_usage(usage, card)
     if isinstance(card, Unpriced):
         return Bill(None, "unpriced", card.reason, (), "", card.version, card.model)
-    tier = card.tier(usage.input_tokens or 0)
-    rates = tier.rates
-    lines, total, gaps = [], NOTHING, []
+    input_tokens = usage.input_tokens
+    tier = card.tier(input_tokens or 0)
     found = meters(usage, tier.reasoning_apart, tier.write_meter)
     if tier.per_request:
         found["request"] = 1
+    rates, pico = tier.pico, 0
     for meter, quantity in found.items():
-        rate = rates.get(meter)
-        if rate is None:
-            gaps.append(meter)
-            continue
-        if rate.guessed:
-            gaps.append(meter)
-        # exact: 12 digits of a rate times the 16 of the longest count fit the 28 of a Decimal
-        usd = rounded(rate.usd, quantity) if rate.fine else rate.usd * quantity
-        total += usd
-        lines.append(Line(meter, quantity, rate.usd, usd))
-    if gaps or usage.input_tokens is None:
-        return incomplete(card, usage, tuple(lines), total, gaps)
-    return Bill(total, card.status, card.reason, tuple(lines), card.id, card.version, card.model)
+        if meter not in rates:
+            return long_bill(card, usage, found, tier.rates)
+        pico += quantity * rates[meter]
+    if input_tokens is None:
+        return long_bill(card, usage, found, tier.rates)
+    lines = Lines(found, tier.rates)
+    return Bill(PICO_USD * pico, card.status, card.reason, lines, card.id, card.version, card.model)
 
 
-def rounded(usd_per_unit: Decimal, quantity: int) -> Decimal:
-    """Return a product rounded half-even to 1e-12 dollars, however many digits it has."""
-    return EXACT.multiply(usd_per_unit, quantity).quantize(PICO_USD, context=EXACT)
+def line(meter: str, quantity: int, rate: Rate) -> Line:
+    """Return one line, rounded half-even to 1e-12 dollars where its product is finer."""
+    usd = rate.usd * quantity
+    if rate.fine:
+        usd = EXACT.multiply(rate.usd, quantity).quantize(PICO_USD, context=EXACT)
+    return Line(meter, quantity, rate.usd, usd)
 
 
 def meters(
@@ -61,8 +92,7 @@ def meters(
         write_meter: name of the cache writes that do not live an hour.
     """
     if (
-        usage.cache_write_tokens
-        or usage.input_audio_tokens
+        usage.input_audio_tokens
         or usage.input_image_tokens
         or usage.cache_read_audio_tokens
         or usage.output_audio_tokens
@@ -72,12 +102,18 @@ def meters(
         or (reasoning_apart and usage.reasoning_tokens)
     ):
         return all_meters(usage, reasoning_apart, write_meter)
-    found = {}  # text in, from a cache, and out are nine calls in ten: they have a short way
-    read = usage.cache_read_tokens
-    if plain := (usage.input_tokens or 0) - (read or 0):
+    found = {}  # plain text and its cache are nine calls in ten: they have a short way
+    read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
+    if plain := (usage.input_tokens or 0) - read - write:
         found["input"] = plain
     if read:
         found["cache_read"] = read
+    if write:
+        hour = usage.cache_write_1h_tokens or 0
+        if write != hour:
+            found[write_meter] = write - hour
+        if hour:
+            found["cache_write_1h"] = hour
     if output := usage.output_tokens:
         found["output"] = output
     return found
@@ -109,23 +145,26 @@ def all_meters(usage: Usage, reasoning_apart: bool, write_meter: str) -> dict[st
     return {meter: quantity for meter, quantity in found.items() if quantity}
 
 
-def incomplete(
-    card: RateCard, usage: Usage, lines: tuple[Line, ...], usd: Decimal, gaps: Sequence[str]
+def long_bill(
+    card: RateCard, usage: Usage, quantities: Mapping[str, int], rates: Mapping[str, Rate]
 ) -> Bill:
-    """Return the bill of a call that the card covers in part, or not at all.
+    """Return the bill of a call whose rates are fine, guessed or missing.
 
     A call that reports only searches is whole without an input.
     """
+    lines = tuple(line(m, n, rates[m]) for m, n in quantities.items() if m in rates)
+    gaps = ", ".join(m for m in quantities if m not in rates or rates[m].guessed)
     searched = usage.web_searches is not None or usage.rerank_searches is not None
     silent = usage.input_tokens is None and usage.output_tokens is None and not searched
     if silent or (gaps and not lines):
-        reason = "total-only" if silent else "missing-meter: " + ", ".join(gaps)
+        reason = "total-only" if silent else f"missing-meter: {gaps}"
         return Bill(None, "unpriced", reason, (), card.id, card.version, card.model)
     reason, status = card.reason, card.status
     if gaps:
-        reason, status = "missing-meter: " + ", ".join(gaps), "partial"
-    elif usage.output_tokens is not None:
+        reason, status = f"missing-meter: {gaps}", "partial"
+    elif usage.input_tokens is None and usage.output_tokens is not None:
         reason, status = "missing-count: input", "partial"
+    usd = sum((one.usd for one in lines), Decimal(0))
     return Bill(usd, status, reason, lines, card.id, card.version, card.model)
 
 

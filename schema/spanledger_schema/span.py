@@ -197,7 +197,7 @@ class Bill:
     usd: Decimal | None
     status: Literal["priced", "partial", "unpriced", "no_usage", "invalid", "free"]
     reason: str = ""  # unknown-model, unknown-provider, unmatched-context, missing-meter, …
-    lines: tuple[Line, ...] = ()
+    lines: Sequence[Line] = ()
     price_id: str = ""  # the rate card that was used, '' without one
     price_version: str = ""  # catalogue and own table it came from
     model_priced: str = ""  # the name of the model in the price list

@@ -21,7 +21,7 @@ ATTO_USD = Decimal(10) ** -18
 """The finest rate: what the store can show, and exact for every list and discount we know."""
 
 PICO_USD = Decimal(10) ** -12
-PLAIN_DIGITS = 12
+PLAIN_DIGITS = 12  # with the 16 of the longest count they fit the 28 of a Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Rate:
     """Dollars per unit."""
 
     usd: Decimal
-    fine: bool  # more than 12 digits or decimal places: its products have to be rounded
+    fine: bool  # its products can have more than 28 digits or 12 decimal places
     guessed: bool = False  # the parent's rate, where the list should have had another
 
 
@@ -39,6 +39,7 @@ class CardTier:
 
     at_least: int
     rates: Mapping[str, Rate]
+    pico: Mapping[str, int]  # of those that are whole 1e-12 dollars and the meter's own
     reasoning_apart: bool  # reasoning has a rate of its own
     write_meter: str  # what the writes of the shortest lifetime are called
     per_request: bool  # each call pays a fee
@@ -115,7 +116,14 @@ def card_tier(tier: Tier, *, complete: bool) -> CardTier:
     name = "cache_write_5m" if "cache_write_1h" in tier.rates else "cache_write"
     if "cache_write" in rates:
         rates[name] = rates["cache_write"]
-    return CardTier(tier.at_least, rates, "reasoning" in tier.rates, name, "request" in tier.rates)
+    return CardTier(
+        at_least=tier.at_least,
+        rates=rates,
+        pico={m: int(r.usd / PICO_USD) for m, r in rates.items() if not (r.fine or r.guessed)},
+        reasoning_apart="reasoning" in tier.rates,
+        write_meter=name,
+        per_request="request" in tier.rates,
+    )
 
 
 def rate(usd: Decimal, *, guessed: bool = False) -> Rate:
@@ -123,5 +131,5 @@ def rate(usd: Decimal, *, guessed: bool = False) -> Rate:
     exact = usd.quantize(ATTO_USD, context=EXACT)
     shown = exact.normalize(EXACT) if exact else Decimal(0)
     _, digits, exponent = shown.as_tuple()
-    fine = len(digits) > PLAIN_DIGITS or not isinstance(exponent, int) or exponent < -PLAIN_DIGITS
-    return Rate(shown, fine, guessed)
+    plain = isinstance(exponent, int) and exponent >= -PLAIN_DIGITS and shown < 1
+    return Rate(shown, not plain or len(digits) > PLAIN_DIGITS, guessed)
