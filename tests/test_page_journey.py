@@ -41,6 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return a Chromium."""
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
@@ -145,7 +146,7 @@ def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):
     for _ in range(3):
         speed.click()
     tab.get_by_role("button", name="Play").click()
-    expect(tab.locator(".place")).to_have_text("Step 28 of 28", timeout=WAIT_MS)
+    expect(tab.locator(".place")).to_have_text("Step 28 of 28")
     expect(tab.get_by_role("button", name="Play")).to_be_visible()
 
 
@@ -154,9 +155,7 @@ def test_the_first_trace_appears_on_the_empty_page_by_itself(browser: Browser, t
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{fresh.screens}/?range=all")
-        expect(page.get_by_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={fresh.otlp}")).to_be_visible(
-            timeout=WAIT_MS
-        )
+        expect(page.get_by_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={fresh.otlp}")).to_be_visible()
         send(fresh, capture("openinference-langchain__langgraph-refund-retry"))
         expect(page.get_by_role("link", name="refund_flow")).to_be_visible(timeout=WAIT_MS)
         context.close()

@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { HEADS_PX, ROW_PX, revealed, visible } from "../../ui/spanledger_ui/replay/rows.mjs";
 import { LANE_PX, box, hit, lanes, span } from "../../ui/spanledger_ui/replay/scale.mjs";
-import { eventIn, withEvent } from "../../ui/spanledger_ui/replay/url.mjs";
+import { eventIn, sessionIn, withEvent } from "../../ui/spanledger_ui/replay/url.mjs";
 
 const step = (offset, duration, depth = 0) => ({ offset, duration, depth });
 
@@ -58,4 +58,6 @@ test("the address keeps all else when it names another event", () => {
   assert.equal(search, "?session=team%2Fa+b&event=t.s");
   assert.equal(eventIn(search), "t.s");
   assert.equal(eventIn("?session=x"), null);
+  assert.equal(sessionIn(search), "team/a b");
+  assert.equal(sessionIn("?range=all"), null);
 });

@@ -43,6 +43,7 @@ function view(root) {
   let settling = 0;
   let play = null;
   let speed = 1;
+  let home = null;
 
   const steps = transcript((chosen) => go(chosen, true));
   const times = timeline((chosen) => go(chosen, false));
@@ -70,9 +71,14 @@ function view(root) {
     times.point(place);
   }
 
+  /** Tell whether the address still is ours: a message from a page that was left empties the next. */
+  function here() {
+    return url.sessionIn(window.location.search) === home;
+  }
+
   function settle() {
     clearTimeout(settling);
-    settling = setTimeout(() => tell(session.steps[place].key), SETTLE_MS);
+    settling = setTimeout(() => here() && tell(session.steps[place].key), SETTLE_MS);
   }
 
   function act(name) {
@@ -111,8 +117,8 @@ function view(root) {
   }
 
   function back() {
-    if (!session) return;
     stop();
+    if (!session || !here()) return;
     place = placeOf(session.steps, url.eventIn(window.location.search));
     point();
     settle();
@@ -146,6 +152,7 @@ function view(root) {
       if (session?.digest !== digestOf(bytes)) {
         stop();
         session = decode(bytes);
+        home = url.sessionIn(window.location.search);
         place = placeOf(session.steps, url.eventIn(window.location.search));
         headingSlot.replaceChildren(head.heading(session));
         controls.offer({ errors: session.steps.some(failed), dollars: dearestPlace(session.steps) >= 0 });

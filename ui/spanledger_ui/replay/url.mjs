@@ -10,6 +10,15 @@ export function eventIn(search) {
 }
 
 /**
+ * Return the session a query string names, or null.
+ * @param {string} search
+ * @returns {string | null}
+ */
+export function sessionIn(search) {
+  return new URLSearchParams(search).get("session");
+}
+
+/**
  * Return a query string that names this event and keeps all else.
  * @param {string} search
  * @param {string} key
