@@ -20,7 +20,7 @@ from spanledger_collector.dialects import (
     whole,
 )
 from spanledger_collector.dialects.graph import graph_node, routed, whose
-from spanledger_collector.dialects.messages import arguments, messages
+from spanledger_collector.dialects.messages import arguments, messages, tool_message
 from spanledger_collector.dialects.raw import usage_counts, whole_object
 from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span, Value
 
@@ -124,17 +124,21 @@ def own_counts(details: Mapping[str, Value]) -> Counts:
     """Return the counts in Langfuse's keys, which are parts that add up to `total`.
 
     `input`, `input_cache_read`, `input_audio` … share no token, nor do `output`,
-    `output_reasoning` …: the sums are the inclusive counts.
+    `output_reasoning` …: the sums are the inclusive counts. Anthropic's own names of cached
+    tokens stand beside `input`; what lives for how long is told inside `cache_creation…` again.
     """
     numbers = {name: whole(value) for name, value in details.items() if value is not None}
     invalid = tuple(f"{USAGE}.{name}" for name, number in numbers.items() if number == INVALID)
     parts = {name: number for name, number in numbers.items() if number != INVALID}
     return Counts(
-        input_tokens=added(parts, "input"),
+        input_tokens=added(parts, "input", "cache_read", "cache_creation_input"),
         output_tokens=added(parts, "output"),
         total_tokens=parts.get("total"),
         cache_read_tokens=added(parts, "input_cache_read", "input_cached", "cache_read"),
-        cache_write_tokens=added(parts, "input_cache_creation", "cache_creation"),
+        cache_write_tokens=added(
+            parts, "input_cache_creation", "input_ephemeral", "cache_creation_input"
+        ),
+        cache_write_1h_tokens=added(parts, "input_ephemeral_1h", "cache_creation_ephemeral_1h"),
         reasoning_tokens=added(parts, "output_reasoning"),
         input_audio_tokens=added(parts, "input_audio"),
         output_audio_tokens=added(parts, "output_audio"),
@@ -180,7 +184,7 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     given, answered = parsed(a.get(INPUT)), parsed(a.get(OUTPUT))
     kind = KINDS.get(text(a, "langfuse.observation.type") or "")
     if kind == "tool":
-        return Content(arguments=arguments(given), result=arguments(answered))
+        return Content(arguments=arguments(given), result=tool_message(arguments(answered)))
     return Content(
         input=messages(given, role="user"),
         output=[] if kind == "embedding" else messages(answered, role="assistant"),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from spanledger_collector.dialects import counts, dollars, fill, flag, parsed, preview, text
 from spanledger_collector.dialects.graph import graph_node, routed, whose
-from spanledger_collector.dialects.messages import arguments, messages, parameters
+from spanledger_collector.dialects.messages import arguments, messages, parameters, tool_message
 from spanledger_collector.dialects.raw import answer, usage_counts, whole_object
 from spanledger_collector.dialects.structure import python_literal
 from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span, Value
@@ -72,7 +72,7 @@ def read(span: Span) -> Facts:
     metadata = {n[len(METADATA) :]: parsed(v) for n, v in a.items() if n.startswith(METADATA)}
     graph_node(facts, metadata, span.name)
     if kind == "chain" and facts.node is None:
-        routed(facts, metadata, span.name, unwrapped(parsed(a.get("gen_ai.completion"))))
+        routed(facts, metadata, span.name, bare(parsed(a.get("gen_ai.completion"))))
     whose(facts, metadata)
     facts.counts = usage(a)
     if facts.kind in CALLS:
@@ -145,7 +145,8 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     a = span.attributes
     given, answered = parsed(a.get("gen_ai.prompt")), parsed(a.get("gen_ai.completion"))
     if text(a, "langsmith.span.kind") == "tool":
-        return Content(arguments=arguments(unwrapped(given)), result=arguments(unwrapped(answered)))
+        result = arguments(tool_message(bare(answered)))
+        return Content(arguments=arguments(bare(given)), result=result)
     return Content(
         input=messages(given, "user"),
         output=messages(answered, "assistant"),
@@ -154,11 +155,9 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     )
 
 
-def unwrapped(value: Value) -> Value:
-    """Return the arguments or the result of a tool out of the run's `input` or `output`."""
+def bare(value: Value) -> Value:
+    """Return what a run was given or answered, out of its `input` or `output`."""
     for key in ("input", "output"):
         if isinstance(value, dict) and value.keys() == {key}:
             value = value[key]
-    if isinstance(value, dict) and isinstance(inner := value.get("kwargs"), dict):
-        return inner.get("content")  # a serialised tool message
     return value

@@ -60,6 +60,14 @@ def arguments(value: Value) -> Value:
     return structure(value)
 
 
+def tool_message(value: Value) -> Value:
+    """Return what a tool returned, out of LangChain's message that brings it to the model."""
+    body = value.get("kwargs") or value.get("data") or value if isinstance(value, dict) else None
+    if isinstance(body, dict) and "tool_call_id" in body and "content" in body:
+        return structure(body["content"])
+    return value
+
+
 def parameters(attributes: Attributes, prefix: str) -> dict[str, Value]:
     """Return request parameters: the attributes below a prefix, the model's name left out."""
     return {

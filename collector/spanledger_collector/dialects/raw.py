@@ -69,6 +69,11 @@ LANGCHAIN: Table = {
     "output_audio_tokens": ("output_token_details.audio", "output_token_details.audio_tokens"),
 }
 
+LIFETIMES: Table = {
+    "cache_write_tokens": ("input_token_details.ephemeral_5m_input_tokens",),
+    "cache_write_1h_tokens": ("input_token_details.ephemeral_1h_input_tokens",),
+}
+
 ANTHROPIC: Table = {
     "input_tokens": ("input_tokens",),
     "output_tokens": ("output_tokens",),
@@ -145,8 +150,17 @@ def usage_counts(value: Value) -> Counts | None:
                 includes_reasoning=reasoning_inside,
                 basis="raw",
             )
+            if table is LANGCHAIN:
+                add_lifetimes(found, usage)
             return found if found or found.invalid else None
     return None
+
+
+def add_lifetimes(found: Counts, usage: Object) -> None:
+    """Count cache writes that LangChain tells by their lifetime and then no longer as a whole."""
+    told = counts(flat(usage, 0), LIFETIMES)
+    if known := [n for n in (told.cache_write_tokens, told.cache_write_1h_tokens) if n is not None]:
+        found.cache_write_tokens = max(found.cache_write_tokens or 0, sum(known))
 
 
 def flat(value: Object, depth: int) -> Object:
