@@ -60,20 +60,22 @@ class Billing:
                 self.not_billed[twin.span_id] = "duplicate"
                 self.same_as[twin.span_id] = best.span_id
 
-    def _worth(self, call: Fact) -> tuple[bool, bool, int, int, int, bytes]:
+    def _worth(self, call: Fact) -> tuple[bool, bool, int, int, int, int, bytes]:
         """Return what makes a span the better witness of its call.
 
-        Usage from the provider first, then more meters, then the innermost, which is nearest to
-        the provider; of two side by side the one that encloses the other.
+        Usage from the provider first, then more meters (a zero may be one that nobody counted),
+        then the innermost, which is nearest to the provider; of two side by side the one that
+        encloses the other.
         """
         meters = (
             call.input_tokens, call.output_tokens, call.cache_read_tokens,
             call.cache_write_tokens, call.reasoning_tokens,
         )  # fmt: skip
         known = sum(meter is not None for meter in meters)
+        counted = sum(bool(meter) for meter in meters)
         depth = self._tree.depth[call.span_id]
         reported = call.usage_source != "estimated"
-        return has_usage(call), reported, known, depth, -call.start_ns, call.span_id
+        return has_usage(call), reported, counted, known, depth, -call.start_ns, call.span_id
 
     def _bill_events(self, events: list[Fact]) -> None:
         """Give each marker that carries usage to its call; bill it where its call reports none."""
