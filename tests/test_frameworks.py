@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from spanledger_collector import decode
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
@@ -125,3 +127,36 @@ def test_the_way_through_a_graph_is_read_out_of_metadata_that_were_cut_off():
         "planner", "research", "research", "draft", "review", "outline", "polish", "approve",
     ]  # fmt: skip
     assert (trace["session_id"], trace["user_id"]) == ("thread-5", "ann")
+
+
+CLAUDE = [(1474, 322, 0, 244), (1611, 333, 93, 261)]
+"""Input, cached, written and output tokens that the server counted for the sub-agent's calls."""
+
+
+def of_claude(trace: Object) -> list[tuple[int | None, ...]]:
+    """Return input, cached, written and output tokens of the calls of the sub-agent."""
+    names = ("input_tokens_total", "cache_read_tokens", "cache_write_tokens", "output_tokens_total")
+    calls = [c for c in trace["llm_calls"] if c["provider"] == "anthropic"]
+    return [tuple(call[name] or 0 for name in names) for call in calls]
+
+
+def test_cached_tokens_beside_langfuses_input_are_part_of_the_whole():
+    assert of_claude(traces("langchain-agent-langfuse")[0]) == CLAUDE
+
+
+def test_cache_writes_that_langchain_tells_by_their_lifetime_are_counted():
+    assert of_claude(traces("langchain-agent-langsmith")[0]) == CLAUDE
+
+
+def test_of_two_accounts_of_a_call_the_one_that_counted_the_cache_writes_is_billed():
+    assert of_claude(traces("langchain-agent-openllmetry")[0]) == CLAUDE
+
+
+@pytest.mark.parametrize("library", ["langfuse", "langsmith", "openllmetry"])
+def test_a_tool_returned_what_is_in_its_message(library: str):
+    (trace,) = traces(f"langchain-agent-{library}")
+    assert sorted(tools(trace), key=str) == [
+        ("ask_tracker", {"q": "where is B"}, "B and C shipped", False),
+        ("status", {"order": "B"}, "shipped B", False),
+        ("status", {"order": "C"}, "shipped C", False),
+    ]
