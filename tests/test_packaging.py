@@ -195,7 +195,10 @@ def test_make_explains_every_target_that_people_call():
     assert explained == {
         "help", "setup", "serve", "demo", "test", "check", "format", "bench", "lock", "clean",
     }  # fmt: skip
-    done = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
     assert {line.split()[1] for line in done.stdout.splitlines()} == explained
 
 
