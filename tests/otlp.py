@@ -28,10 +28,10 @@ def span(**fields: Any) -> Span:
     return Span(**({"name": "chat"} | ids | times | fields))
 
 
-def attribute(key: str, value: AnyValue | str) -> KeyValue:
-    return KeyValue(
-        key=key, value=AnyValue(string_value=value) if isinstance(value, str) else value
-    )
+def attribute(key: str, value: AnyValue | str | int) -> KeyValue:
+    if isinstance(value, str):
+        value = AnyValue(string_value=value)
+    return KeyValue(key=key, value=AnyValue(int_value=value) if isinstance(value, int) else value)
 
 
 def traces(*spans: Span) -> bytes:

@@ -5,18 +5,22 @@ drain turns when a test says so.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
+from spanledger_collector import api_ledger
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
-from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.handover import Handover
+from spanledger_collector.ledger import own_prices
+from spanledger_collector.ledger.accounts import Account, accounts
+from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.otlp_http import OtlpHttp
 from spanledger_collector.spool import Cursor, Reader, Spool
@@ -26,18 +30,40 @@ from tests.otlp import NOON_NS
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 
+T = TypeVar("T")
+
+
+class AtOnce(Handover):
+    """Does what is handed over there and then: nobody else turns the drain meanwhile."""
+
+    def do(self, work: Callable[[Drain], T]) -> T:
+        return work(self._drain)
+
 
 class Pipeline:
-    """Ingest, drain and query API over one store."""
+    """Ingest, drain and query API over one store. `now_ns` is what ingest and ledger call now."""
 
     def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self.now_ns = NOON_NS
         self.path = folder / "0001.spool"
         self.spool = Spool(self.path)
         self.reader, self.cursor = Reader(self.path), Cursor(self.path)
-        self.drain = Drain(store, Pricebook(), most_items=1000)
-        self.api = TestClient(create_app(store, lambda: {"ready": True}, dict))
-        self.intake = Intake(self.spool, max_body_bytes=64 << 20, clock=lambda: NOON_NS)
+        self.intake = Intake(self.spool, max_body_bytes=64 << 20, clock=lambda: self.now_ns)
         self.otlp = httpx.Client()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything that is not stored, as a store process that starts again."""
+        self.drain = Drain(self.store, own_prices.book(self.store), most_items=1000)
+        app = create_app(self.store, lambda: {"ready": True}, dict)
+        self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
+        api_ledger.mount(app, self.desk)
+        self.api = TestClient(app)
+
+    def accounts(self) -> list[Account]:
+        """Return what the spool says of itself and the store of it."""
+        return list(accounts(self.path, self.reader, self.cursor))
 
     def post(self, signal: str, body: bytes, content_type: str = PROTOBUF) -> httpx.Response:
         """Send a request and have it stored."""
@@ -62,6 +88,12 @@ class Pipeline:
         """Return what the query API answers."""
         answer = self.api.get(f"/api/v1/{path}", params=parameters)
         assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ask(self, method: str, path: str, status: int = 200, **how: Any) -> Any:
+        """Return what the query API answers to anything but a plain question."""
+        answer = self.api.request(method, f"/api/v1/{path}", **how)
+        assert answer.status_code == status, answer.text
         return answer.json()
 
     def sessions(self) -> list[Any]:

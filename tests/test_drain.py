@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from spanledger_collector.drain import Drain
-from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.spool import Batch
 from spanledger_collector.store import ClickHouseError, Store
 from tests.otlp import CAPTURES, NOON_NS, span, traces
@@ -39,7 +37,7 @@ def test_a_round_that_the_store_refuses_half_way_is_done_again_whole(
         pipeline.settle()
     assert (pipeline.cursor.position(), pipeline.cursor.tally()["stored"]) == (0, 0)
     monkeypatch.undo()
-    pipeline.drain = Drain(store, Pricebook(), most_items=1000)  # as after a restart
+    pipeline.restart()
     pipeline.settle()
     assert pipeline.cursor.tally()["stored"] == 28
     (session,) = pipeline.sessions()

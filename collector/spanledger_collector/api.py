@@ -209,7 +209,13 @@ def written(place: tuple[int, str]) -> str:
     return base64.urlsafe_b64encode(f"{place[0]} {place[1]}".encode()).decode()
 
 
-PROBLEMS = {400: "Bad request", 404: "Not found", 405: "Method not allowed", 503: "Unavailable"}
+PROBLEMS = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    503: "Unavailable",
+}
 
 
 def problem(status: int, said: str) -> Json:

@@ -14,8 +14,13 @@ from typing import Any
 
 import uvicorn
 
+from spanledger_collector import api_ledger
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
+from spanledger_collector.handover import Handover
+from spanledger_collector.ledger import own_prices
+from spanledger_collector.ledger.accounts import Account, accounts
+from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.serving import Server
@@ -28,21 +33,24 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 60.0
 COLLECT_EVERY = 100_000  # allocations: a round makes that many, and hardly a cycle among them
 STATE_EVERY_S = 1.0
+BOOK_EVERY_S = 10.0  # how late a price takes effect in other processes on one server
 
 
 class Draining(threading.Thread):
     """Drains every spool of the data folder, also those that appear while it runs.
 
-    A store that is away is asked again, ever less often, for as long as it takes.
+    The one thread that writes: between two rounds it does what others handed over. A store that
+    is away is asked again, ever less often, for as long as it takes.
     """
 
     def __init__(self, store: Store, book: Pricebook, settings: Settings) -> None:
         super().__init__(name="drain")
         self._settings = settings
         self._drain = Drain(store, book, settings.drain_spans)
+        self.handover = Handover(self._drain)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()
-        self._state_due_s = 0.0
+        self._state_due_s = self._book_due_s = 0.0
         self.tally: Counter[str] = Counter()
         self.pending: Counter[str] = Counter()
         self.store_down_since_s: float | None = None
@@ -56,15 +64,15 @@ class Draining(threading.Thread):
             except ClickHouseError:
                 log.exception("the store refused a round; trying again in %.0f s", pause_s)
                 self.store_down_since_s = self.store_down_since_s or time.monotonic()
-                self._stopping.wait(pause_s)
+                self.handover.take(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 continue
             pause_s, self.store_down_since_s = 1.0, None
-            if not drained:
-                self._stopping.wait(self._settings.drain_wait_s)
+            self.handover.take(0 if drained else self._settings.drain_wait_s)
 
     def _round(self) -> int:
         """Take one round from every spool; return how many batches that were."""
+        self._note_prices()
         for path in spools(self._settings.spool_dir):
             if path not in self._spools:
                 self._spools[path] = Reader(path), Cursor(path)
@@ -80,10 +88,24 @@ class Draining(threading.Thread):
         self.tally = sum((cursor.tally() for _, cursor in both), Counter())
         self.pending = sum((r.pending(c.position()) for r, c in both), Counter())
 
+    def _note_prices(self) -> None:
+        """Take prices over that another process put into a shared store."""
+        if not self._drain.store.exclusive and time.monotonic() > self._book_due_s:
+            self._book_due_s = time.monotonic() + BOOK_EVERY_S
+            self._drain.book = own_prices.book(self._drain.store, self._drain.book)
+
+    def accounts(self) -> list[Account]:
+        """Return what each spool says of itself and what the store says of it, at one moment."""
+        return self.handover.do(
+            lambda _: [a for path, both in self._spools.items() for a in accounts(path, *both)]
+        )
+
     def stop(self) -> None:
         """Finish the round at hand, then let go of the spools."""
         self._stopping.set()
+        self.handover.wake()
         self.join()
+        self.handover.close()
         for reader, cursor in self._spools.values():
             reader.close()
             cursor.close()
@@ -121,9 +143,10 @@ def serve(settings: Settings) -> int:
     """Run the store process until it is told to stop; return its exit code."""
     gc.set_threshold(COLLECT_EVERY)
     store = Store(settings.store)
-    draining = Draining(store, Pricebook(), settings)
+    draining = Draining(store, own_prices.book(store), settings)
     draining.start()
     app = create_app(store, lambda: state(store, draining), lambda: counters(draining))
+    api_ledger.mount(app, Desk(store, draining.handover, draining.accounts))
     config = uvicorn.Config(
         app,
         host=settings.host,

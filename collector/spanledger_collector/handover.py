@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from spanledger_collector.drain import Drain
+from spanledger_collector.pricebook import Pricebook
 
 T = TypeVar("T")
 
@@ -33,6 +34,11 @@ class Handover:
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._door = threading.Lock()  # held to put something in, and to shut for good
         self._closed = False
+
+    @property
+    def book(self) -> Pricebook:
+        """Return the prices in force; any thread may ask, a book never changes."""
+        return self._drain.book
 
     def do(self, work: Callable[[Drain], T]) -> T:
         """Have the writing thread do some work; return its result, or raise what it raised.

@@ -1,0 +1,46 @@
+"""What a spool says of itself beside what the store says of it, at one moment.
+
+The two sides keep their own files and count for themselves, so that the sums can be compared.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spanledger_collector.spool import Cursor, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The items of one signal in one spool."""
+
+    spool: str
+    signal: str
+    received: int  # by ingest: rejected and spooled
+    rejected: int
+    stored: int  # by the store; log records that name no span are read and left out
+    pending: int
+    quarantined: int
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether everything that was received is somewhere."""
+        return self.received == self.rejected + self.stored + self.pending + self.quarantined
+
+
+def accounts(path: Path, reader: Reader, cursor: Cursor) -> Iterator[Account]:
+    """Yield the accounts of a spool. Only the thread that drains it may ask."""
+    stats, pending = reader.accounts(cursor.position())
+    tally = cursor.tally()
+    stored = {"traces": tally["stored"], "logs": tally["records"] + tally["unlinked"]}
+    for signal in ("traces", "logs"):
+        rejected = sum(n for (of, _), n in stats.rejected.items() if of == signal)
+        yield Account(
+            spool=path.name,
+            signal=signal,
+            received=rejected + stats.items[signal],
+            rejected=rejected,
+            stored=stored[signal],
+            pending=pending[signal],
+            quarantined=tally[f"quarantined_{signal}"],
+        )

@@ -1,0 +1,167 @@
+"""Traces counted again from their spans: what is stored in `traces` against what should be.
+
+Reads spans and traces in order of id, some thousand spans at a time, and gives those traces whose
+row is not what their spans come to. What arrives meanwhile can make a trace look odd for a moment,
+so odd ones are looked at again on the thread that writes, where nothing is half done.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from spanledger_collector.drain import Drain
+from spanledger_collector.ledger.calls import NO_TRACE
+from spanledger_collector.ledger.desk import Desk
+from spanledger_collector.reconcile import Fact, Hint, verdict
+from spanledger_collector.rollup import Read, TraceKey, by_trace, stored_facts, stored_hints
+from spanledger_collector.store import Store
+from spanledger_collector.totals import TRACE_COLUMNS, trace_row
+
+BATCH_SPANS = 10_000
+PAGE_TRACES = 50_000
+MOST_NAMED = 5
+LOOKS = 3  # on a shared store another process may be in the middle of something, once or twice
+
+AS_A_SET = frozenset({"not_billed.span_id", "not_billed.reason"})
+TRACE_ID = TRACE_COLUMNS.index("trace_id")
+
+Stored = dict[bytes, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A trace whose row is not what its spans come to."""
+
+    trace_id: bytes
+    columns: tuple[str, ...]  # those that differ; none: there is a row too few or too many
+    stored: tuple[Any, ...] | None
+    due: tuple[Any, ...] | None
+
+    def __str__(self) -> str:
+        """Return the trace with the first thing that is wrong about it."""
+        name = self.trace_id.hex()
+        if self.stored is None or self.due is None:
+            return f"{name}: " + ("it has no row" if self.stored is None else "it has no spans")
+        at = TRACE_COLUMNS.index(self.columns[0])
+        return f"{name}: {self.columns[0]} is {self.stored[at]}, its spans say {self.due[at]}"
+
+
+@dataclass(slots=True)
+class Recount:
+    """What counting again found; of the odd traces the first few are named."""
+
+    traces: int = 0
+    spans: int = 0
+    odd_traces: int = 0
+    named: list[str] = field(default_factory=list)
+
+    def add(self, odd: Sequence[Odd]) -> None:
+        """Count odd traces in."""
+        self.odd_traces += len(odd)
+        self.named += [str(one) for one in odd[: MOST_NAMED - len(self.named)]]
+
+
+def recount(desk: Desk, project_id: str) -> Recount:
+    """Return what counting every trace of a project again finds."""
+    found = Recount()
+    after = NO_TRACE
+    for traces in chain(trace_batches(desk.store, project_id), [[]]):  # then rows without spans
+        until = traces[-1] if traces else b""
+        rows = stored_rows(desk.store.columns, project_id, after, until)
+        facts = facts_of(desk.store.columns, project_id, traces)
+        found.traces += len(traces)
+        found.spans += sum(map(len, facts.values()))
+        for odd in compared(desk.store.columns, project_id, rows, facts):
+            found.add(again(desk, project_id, odd))
+        after = until
+    return found
+
+
+def trace_batches(store: Store, project_id: str) -> Iterator[list[bytes]]:
+    """Yield the traces that have spans, in order, about a batch of spans in each list."""
+    after = NO_TRACE
+    while True:
+        asked = {"project": project_id, "after": after.hex(), "limit": PAGE_TRACES}
+        page = list(store.rows("stored_traces", **asked))
+        traces: list[bytes] = []
+        size = 0
+        for row in page:
+            traces.append(row["trace_id"])
+            size += row["found"]
+            if size >= BATCH_SPANS:
+                yield traces
+                traces, size = [], 0
+        if traces:
+            yield traces
+        if len(page) < PAGE_TRACES:
+            return
+        after = page[-1]["trace_id"]
+
+
+def stored_rows(read: Read, project_id: str, after: bytes, until: bytes) -> Stored:
+    """Return the rows of traces after one id and up to another, in the order of TRACE_COLUMNS."""
+    asked = {"project": project_id, "after": after.hex(), "until": until.hex()}
+    return {row[TRACE_ID]: row for row in zip(*read("trace_rows", **asked), strict=True)}
+
+
+def facts_of(read: Read, project_id: str, traces: Sequence[bytes]) -> dict[TraceKey, list[Fact]]:
+    """Return the facts of some traces."""
+    return by_trace(stored_facts(read, [(project_id, trace_id) for trace_id in traces]))
+
+
+def compared(
+    read: Read, project_id: str, rows: Stored, facts: dict[TraceKey, list[Fact]]
+) -> list[Odd]:
+    """Return the traces whose row and whose facts do not go together."""
+    hints = by_trace(stored_hints(read, list(facts)))
+    due = {
+        key[1]: due_row(key, found, [*dict.fromkeys(hints.get(key, ()))])
+        for key, found in facts.items()
+    }
+    return [
+        odd
+        for trace_id in sorted(rows.keys() | due.keys())
+        if (odd := difference(trace_id, rows.get(trace_id), due.get(trace_id)))
+    ]
+
+
+def due_row(key: TraceKey, facts: Sequence[Fact], hints: Sequence[Hint]) -> tuple[Any, ...]:
+    """Return the row that a trace should have."""
+    return trace_row(*key, facts, verdict(facts, hints), len(hints))
+
+
+def difference(
+    trace_id: bytes, stored: tuple[Any, ...] | None, due: tuple[Any, ...] | None
+) -> Odd | None:
+    """Return how a stored row differs from the one that is due, None when it does not."""
+    if stored is None or due is None:
+        return Odd(trace_id, (), stored, due)
+    columns = tuple(
+        name
+        for name, here, there in zip(TRACE_COLUMNS, stored, due, strict=True)
+        if plain(name, here) != plain(name, there)
+    )
+    return Odd(trace_id, columns, stored, due) if columns else None
+
+
+def plain(name: str, value: Any) -> Any:
+    """Return a value as it can be compared: what has no order of its own gets one."""
+    if name in AS_A_SET:
+        return sorted(value)
+    return list(value) if isinstance(value, tuple | list) else value
+
+
+def again(desk: Desk, project_id: str, odd: Odd) -> list[Odd]:
+    """Return a trace that looked odd if it still does where nothing is half done."""
+
+    def work(drain: Drain) -> list[Odd]:
+        read = drain.store.written
+        before = (int.from_bytes(odd.trace_id) - 1).to_bytes(16)
+        rows = stored_rows(read, project_id, before, odd.trace_id)
+        return compared(read, project_id, rows, facts_of(read, project_id, [odd.trace_id]))
+
+    found = desk.handover.do(work)
+    for _ in range(0 if desk.store.exclusive else LOOKS - 1):
+        found = desk.handover.do(work) if found else found
+    return found
