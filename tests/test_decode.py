@@ -360,8 +360,9 @@ def varint(number: int) -> bytes:
         wrapped(b"\x12\x02\x4a\x00" * (5 << 20)),  # spans with an empty attribute each
         wrapped(b"\x12" + varint(4 << 20) + b"\x4a\x00" * (2 << 20)),  # attributes of one span
         b"\x0a\x00" * (5 << 20),  # resources
+        wrapped(b"\x12\x00" * 500_001),  # spans, in a body of one megabyte
     ],
-    ids=["spans", "long tags", "attributes", "one span", "resources"],
+    ids=["spans", "long tags", "attributes", "one span", "resources", "small"],
 )
 def test_a_bomb_is_refused_before_it_goes_off(bomb: bytes):
     with pytest.raises(Malformed, match="too_many_elements"):

@@ -284,6 +284,18 @@ def test_a_bomb_is_refused_before_it_goes_off(filler: bytes):
         guard_json(bomb, Limits().elements)
 
 
+@pytest.mark.parametrize("filler", [b'"",', b'"\\\\",', b'"a":'])
+def test_a_bomb_of_texts_is_refused_before_it_is_taken_apart(filler: bytes):
+    with pytest.raises(Malformed, match="too_many_elements"):
+        guard_json(filler * (5 << 20), Limits().elements)
+
+
+def test_a_small_bomb_is_refused_too():
+    guard_json(b'{"x":[' + b"{}," * 249_998 + b"1]}", Limits().elements)
+    with pytest.raises(Malformed, match="too_many_elements"):
+        guard_json(b'{"x":[' + b"{}," * 250_000 + b"1]}", Limits().elements)
+
+
 def test_punctuation_inside_texts_is_no_bomb():
     text = r"{[,\"" * 100_000
     body = b'{"a":"' + text.encode() + b'","b":["\\\\"]}'

@@ -5,7 +5,6 @@ limit on bytes alone does not see them. Ordinary bodies pass on their size, larg
 made in C, and only what is left over is walked field by field.
 """
 
-import re
 from functools import cache
 
 from google.protobuf.descriptor import Descriptor
@@ -15,15 +14,13 @@ from spanledger_collector.decode.wire import Malformed
 Fields = dict[int, "Fields"]
 """The message fields of a message by number, each with the message fields of its own type."""
 
-HARMLESS_BYTES_PER_ELEMENT = 4  # below it, a body of empty spans alone stays under 200 MB decoded
-ESCAPE = re.compile(rb"\\.", re.DOTALL)
-STRING = re.compile(rb'"[^"]*+"?')
+STRINGS_PER_ELEMENT = 2  # in JSON; an attribute of a text is five strings and four elements
 
 
 def guard_protobuf(body: bytes, kind: Descriptor, elements: int) -> None:
     """Raise `Malformed` when the body of a message of this kind has more fields than `elements`."""
-    if len(body) <= HARMLESS_BYTES_PER_ELEMENT * elements:
-        return
+    if len(body) <= 2 * elements:
+        return  # a field takes two bytes
     if len(body) - len(body.translate(None, message_tags(kind))) <= elements:
         return  # every message in it takes one of these bytes to begin
     if field_count(body, message_fields(kind), elements) > elements:
@@ -32,12 +29,18 @@ def guard_protobuf(body: bytes, kind: Descriptor, elements: int) -> None:
 
 def guard_json(body: bytes, elements: int) -> None:
     """Raise `Malformed` when JSON holds more than `elements` objects, arrays and commas."""
-    if len(body) <= HARMLESS_BYTES_PER_ELEMENT * elements:
+    if len(body) <= elements or _punctuation(body) <= elements:
         return
-    if _punctuation(body) <= elements:
-        return
-    if _punctuation(STRING.sub(b"", ESCAPE.sub(b"", body))) > elements:
+    if _punctuation(_without_strings(body, elements)) > elements:
         raise Malformed("too_many_elements", f"more than {elements} values")
+
+
+def _without_strings(body: bytes, elements: int) -> bytes:
+    """Return JSON without what stands in quotation marks, in a few passes that all run in C."""
+    text = body.replace(b"\\\\", b"").replace(b'\\"', b"")  # now each mark opens or closes
+    if text.count(b'"') > 2 * STRINGS_PER_ELEMENT * elements:
+        raise Malformed("too_many_elements", f"more than {STRINGS_PER_ELEMENT * elements} strings")
+    return b"".join(text.split(b'"')[::2])
 
 
 def _punctuation(text: bytes) -> int:
@@ -47,42 +50,31 @@ def _punctuation(text: bytes) -> int:
 def field_count(body: bytes, fields: Fields, most: int) -> int:
     """Return how many fields a body has, or more than `most` as soon as there are.
 
-    A body cut short counts up to the cut: saying what is wrong with it is the parser's work.
+    A body cut short counts up to the cut: saying what is wrong with it is the parser's work. One
+    loop, no calls: half a million fields take a quarter of a second.
     """
-    count = 0
-    ranges = [(0, len(body), fields)]
+    count = at = 0
+    end, known = len(body), fields
+    around: list[tuple[int, Fields]] = []  # the messages that this one is in
     try:
-        while ranges and count <= most:
-            inner, found = _inside(body, *ranges.pop(), most - count)
-            ranges += inner
-            count += found
-    except IndexError:
+        while count <= most:
+            while at >= end:
+                end, known = around.pop()
+            count += 1
+            tag, size = body[at], body[at + 1]
+            if tag & 135 == 2 and size < 128:  # nearly all: something with a length, both in a byte
+                at += 2
+            else:
+                tag, at = _varint(body, at)
+                size, at = _varint(body, at) if tag & 7 == 2 else _number(body, at, tag & 7)
+            if size > 1 and tag >> 3 in known:
+                around.append((end, known))
+                end, known = at + size, known[tag >> 3]
+            else:
+                at += size
+    except IndexError:  # the end, of the body or of the last message
         return count
     return count
-
-
-Range = tuple[int, int, Fields]
-
-
-def _inside(body: bytes, at: int, end: int, known: Fields, most: int) -> tuple[list[Range], int]:
-    """Return the messages right inside a range, and how many fields it has, up to `most` + 1."""
-    inner: list[Range] = []
-    count = 0
-    while at < end and count <= most:
-        count += 1
-        tag, at = body[at], at + 1
-        if tag > 127:
-            tag, at = _varint(body, at - 1)
-        if tag & 7 != 2:
-            at = _after_number(body, at, tag & 7)
-            continue
-        size, at = body[at], at + 1
-        if size > 127:
-            size, at = _varint(body, at - 1)
-        if size and tag >> 3 in known:
-            inner.append((at, at + size, known[tag >> 3]))
-        at += size
-    return inner, count
 
 
 def _varint(body: bytes, at: int) -> tuple[int, int]:
@@ -97,10 +89,11 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
     return value, at
 
 
-def _after_number(body: bytes, at: int, wire_type: int) -> int:
+def _number(body: bytes, at: int, wire_type: int) -> tuple[int, int]:
+    """Return how long a number is and where it begins; a varint's length is known at its end."""
     if wire_type == 0:
-        return _varint(body, at)[1]
-    return at + {1: 8, 5: 4}.get(wire_type, 0)
+        return 0, _varint(body, at)[1]
+    return {1: 8, 5: 4}.get(wire_type, 0), at
 
 
 @cache
