@@ -16,6 +16,13 @@ def test_a_migrated_database_is_left_as_it_is(db: Client):
     assert migrate(db) == []
 
 
+def test_the_database_that_a_servers_address_names_is_the_one_used(clickhouse: str, database: str):
+    store = Store(f"{clickhouse.rstrip('/')}/{database}", readers=1)
+    with store.reading() as client:
+        assert client.command("SELECT currentDatabase()") == database
+    store.close()
+
+
 def test_an_edited_migration_is_refused_by_name(db: Client, monkeypatch: pytest.MonkeyPatch):
     edited = [Migration(m.number, m.name, m.sql + "\n-- edited") for m in migrations()]
     monkeypatch.setattr("spanledger_collector.store.migrations", lambda: iter(edited))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
@@ -41,6 +42,11 @@ def connect(dsn: str, **options: Any) -> Client:
     if not dsn.startswith("chdb:"):
         options["autogenerate_session_id"] = False  # sessions serialise queries; we need none
     return clickhouse_connect.get_client(dsn=dsn, **options)
+
+
+def named_database(dsn: str) -> str:
+    """Return the database that the path of a server's DSN names, ours when it names none."""
+    return DATABASE if dsn.startswith("chdb:") else urlsplit(dsn).path.strip("/") or DATABASE
 
 
 def migrate(client: Client) -> list[str]:
@@ -77,12 +83,14 @@ class Store:
     all there is (an embedded folder; a server may have other writers).
     """
 
-    def __init__(self, dsn: str, database: str = DATABASE, readers: int = 4) -> None:
+    def __init__(self, dsn: str, database: str = "", readers: int = 4) -> None:
+        """Open the database, which is made when missing: the one named, else the DSN's own."""
         self.dsn = dsn
+        database = database or named_database(dsn)
         self.exclusive = dsn.startswith("chdb:")
         self._types: dict[tuple[str, tuple[str, ...]], list[Any]] = {}
-        with connect(dsn) as root:
-            root.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+        with connect(dsn, database="default") as root:
+            root.command(query("create_database"), parameters={"database": database})
         self._writer = connect(dsn, database=database)
         self.migrated = migrate(self._writer)
         self._database = database
