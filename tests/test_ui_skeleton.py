@@ -88,6 +88,15 @@ def test_a_state_change_is_previewed_with_its_reason():
     assert skeleton.preview(session_event(state_to="done")) == "… → done"
 
 
+def test_a_plain_span_that_changed_a_state_is_a_state_change():
+    steps = [
+        session_event(kind="span", state_from="a", state_to="b"),
+        session_event(kind="node", state_to="b"),
+        session_event(kind="span"),
+    ]
+    assert [skeleton.kind(step) for step in steps] == ["state", "node", "span"]
+
+
 def test_half_an_emoji_and_endless_lines_do_not_break_a_row():
     step = session_event(name="cut \ud83d", preview="a\n\nb " + "x" * 10_000)
     columns = body(skeleton.packed(events(step), UTC, NOW))["columns"]

@@ -79,6 +79,8 @@ def test_times_are_the_readers_and_name_another_year():
 
 def test_how_long_ago_never_lies_in_the_future():
     assert text.ago("2026-11-21T11:59:57.900Z", NOW) == "2 s ago"
+    assert text.ago("2026-11-21T11:05:55Z", NOW) == "54 m ago"
+    assert text.ago("2026-11-19T11:00:00Z", NOW) == "2 d ago"
     assert text.ago("2026-11-21T12:00:07Z", NOW) == "just now"
 
 

@@ -18,7 +18,7 @@ PREVIEW_CHARS = 200
 COLUMNS: dict[str, Callable[[SessionEvent], Any]] = {
     "key": lambda e: key(e),
     "depth": lambda e: e.depth,
-    "kind": lambda e: e.kind,
+    "kind": lambda e: kind(e),
     "name": lambda e: one_line(e.name),
     "preview": lambda e: one_line(preview(e)) or None,
     "offset": lambda e: e.offset_ns,
@@ -81,6 +81,12 @@ def notes(skeleton: SessionEvents) -> list[str]:
 def key(event: SessionEvent) -> str:
     """Return what names a step in the URL: "trace.span"."""
     return f"{event.trace_id}.{event.span_id}"
+
+
+def kind(event: SessionEvent) -> str:
+    """Return what a step is to the reader: a plain span that changed a state is a state change."""
+    changed = event.state_from is not None or event.state_to is not None
+    return "state" if changed and event.kind == "span" else event.kind
 
 
 def preview(event: SessionEvent) -> str:

@@ -4,7 +4,6 @@ Values of the query API come in, short plain strings go out. Knows no Streamlit 
 is unknown comes out as "–" or "unpriced", never as 0.
 """
 
-import re
 from datetime import datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -19,7 +18,6 @@ HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
 
 SCALES = ((10**9, 10**9, "B"), (10**6, 10**6, "M"), (10**4, 10**3, "k"))
-MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:@&^=])")
 SHOWN_CHARS = 64 * 1024
 
 
@@ -131,16 +129,14 @@ def moment(stamp: str | None, zone: tzinfo, now: datetime) -> str:
 
 
 def ago(stamp: str, now: datetime) -> str:
-    """Return how long ago a time was: "2 s ago"; a clock that runs ahead reads as "just now"."""
+    """Return how long ago a time was, in one unit; a clock that runs ahead reads as "just now"."""
     seconds = int((now - datetime.fromisoformat(stamp)).total_seconds())
     if seconds < 1:
         return "just now"
-    return f"{seconds} s ago" if seconds < 60 else f"{duration(seconds * 10**9)} ago"
-
-
-def escaped(raw: str) -> str:
-    """Return text that Markdown shows as it is, on one line, for labels that must take Markdown."""
-    return MARKDOWN.sub(r"\\\1", " ".join(raw.split()))
+    if seconds < 60:
+        return f"{seconds} s ago"
+    size, unit, *_ = duration(seconds * 10**9).split()
+    return f"{size} {unit} ago"
 
 
 def cut(raw: str, limit: int = SHOWN_CHARS) -> tuple[str, int]:

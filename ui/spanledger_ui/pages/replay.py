@@ -6,7 +6,7 @@ from spanledger_schema.api import SessionEvents
 from spanledger_ui import components, page, panel, skeleton
 
 MOST_STEPS = 20_000
-KEPT_S = 300
+KEPT_S = 30  # of a session that runs on, so that coming back shows what came meanwhile
 
 
 def main() -> None:
