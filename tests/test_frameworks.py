@@ -160,3 +160,11 @@ def test_a_tool_returned_what_is_in_its_message(library: str):
         ("status", {"order": "B"}, "shipped B", False),
         ("status", {"order": "C"}, "shipped C", False),
     ]
+
+
+@pytest.mark.parametrize("library", ["langfuse", "langsmith", "openllmetry"])
+def test_the_run_that_bears_an_agents_name_is_the_agent(library: str):
+    (trace,) = traces(f"langchain-agent-{library}")
+    assert trace["agents"] == ["support", "tracker"]
+    acted = [call["agent"] for call in trace["llm_calls"]]
+    assert acted == ["support", "tracker", "tracker", "support"]

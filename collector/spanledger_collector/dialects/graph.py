@@ -18,6 +18,7 @@ from spanledger_collector.dialects import (
 )
 from spanledger_schema.span import Facts, Value
 
+AGENT = "lc_agent_name"  # LangChain tells every run inside an agent whose it is
 SESSION_KEYS = ("session_id", "sessionId", "conversation_id", "chat_id")
 LONGEST_NAME = 128  # characters; a longer "name" of a node is prose
 SEND = re.compile(r"Send\(node='([^']+)'")
@@ -27,10 +28,13 @@ def graph_node(facts: Facts, metadata: Mapping[str, Value], name: str) -> None:
     """Make `facts` those of a node when the run that the metadata describe is the node itself.
 
     Everything inside a node carries the node's metadata too; only the node bears its name. Its
-    checkpoint namespace is one per logical execution: retries and resumed runs share it.
+    checkpoint namespace is one per logical execution: retries and resumed runs share it. The
+    same holds of an agent, whose run is a graph of its own.
     """
     node = metadata.get("langgraph_node")
     if not isinstance(node, str) or not node or node != name:
+        if name == metadata.get(AGENT):
+            facts.kind, facts.agent = "agent", name
         return
     facts.kind, facts.node = "node", node
     run = metadata.get("langgraph_checkpoint_ns") or metadata.get("checkpoint_ns")
@@ -47,13 +51,15 @@ def graph_thread(facts: Facts, metadata: Mapping[str, Value]) -> None:
 
 
 def whose(facts: Facts, metadata: Mapping[str, Value]) -> None:
-    """Take session and user from free metadata, where the application named none elsewhere."""
+    """Take session, user and agent from metadata, where nothing else on the span names them."""
     session = text(metadata, *SESSION_KEYS)
     if session and facts.session_rank > METADATA_SESSION:
         facts.session_id, facts.session_rank = session, METADATA_SESSION
     graph_thread(facts, metadata)
     if facts.user_id is None:
         facts.user_id = text(metadata, "user_id", "userId")
+    if facts.agent is None:
+        facts.agent = text(metadata, AGENT)
 
 
 def routed(facts: Facts, metadata: Mapping[str, Value], name: str, output: Value) -> None:

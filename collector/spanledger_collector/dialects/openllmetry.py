@@ -16,7 +16,7 @@ from spanledger_collector.dialects import (
     preview,
     text,
 )
-from spanledger_collector.dialects.graph import graph_node, routed, whose
+from spanledger_collector.dialects.graph import AGENT, graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import answering_agent, tool_output
 from spanledger_collector.dialects.messages import flattened, messages
 from spanledger_collector.dialects.structure import nested, structure
@@ -136,6 +136,8 @@ def read_entity(span: Span, facts: Facts) -> None:
         read_handoff(span, facts)
     if facts.kind in ("workflow", "span", "tool"):
         read_graph(span, facts, name or span.name)
+    if facts.kind in ("workflow", "span") and name and name == text(a, ASSOCIATED + AGENT):
+        facts.kind, facts.agent = "agent", name
     if facts.preview is None and facts.kind != "workflow":
         facts.preview = preview(short_output(a))
 
