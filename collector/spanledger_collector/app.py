@@ -26,7 +26,7 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Cursor, Reader, spools
-from spanledger_collector.store import ClickHouseError, Store
+from spanledger_collector.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,8 @@ class Draining(threading.Thread):
         self._state_due_s = self._book_due_s = 0.0
         self.tally: Counter[str] = Counter()
         self.pending: Counter[str] = Counter()
-        self.store_down_since_s: float | None = None
+        self.looked = False  # into every spool at least once: before that nothing is known
+        self.failing_since_s: float | None = None
 
     def run(self) -> None:
         """Drain until told to stop."""
@@ -61,13 +62,13 @@ class Draining(threading.Thread):
         while not self._stopping.is_set():
             try:
                 drained = self._round()
-            except ClickHouseError:
-                log.exception("the store refused a round; trying again in %.0f s", pause_s)
-                self.store_down_since_s = self.store_down_since_s or time.monotonic()
+            except Exception:  # whatever stops a round, the spool keeps it and we must go on
+                log.exception("a round was not stored; trying again in %.0f s", pause_s)
+                self.failing_since_s = self.failing_since_s or time.monotonic()
                 self.handover.take(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 continue
-            pause_s, self.store_down_since_s = 1.0, None
+            pause_s, self.failing_since_s = 1.0, None
             self.handover.take(0 if drained else self._settings.drain_wait_s)
 
     def _round(self) -> int:
@@ -87,6 +88,7 @@ class Draining(threading.Thread):
         both = self._spools.values()
         self.tally = sum((cursor.tally() for _, cursor in both), Counter())
         self.pending = sum((r.pending(c.position()) for r, c in both), Counter())
+        self.looked = True
 
     def _note_prices(self) -> None:
         """Take prices over that another process put into a shared store."""
@@ -114,9 +116,8 @@ class Draining(threading.Thread):
 def state(store: Store, draining: Draining) -> dict[str, Any]:
     """Return how the store process is doing, for `/readyz`."""
     fresh = next(store.rows("freshness"))
-    down_s = draining.store_down_since_s
     return {
-        "ready": draining.is_alive() and down_s is None,
+        "ready": draining.is_alive() and draining.looked and draining.failing_since_s is None,
         "store": "chdb" if store.exclusive else "clickhouse",
         "span_rows": fresh["span_rows"],
         "last_received_at": rfc3339(fresh["last_received_ns"]) if fresh["span_rows"] else None,
