@@ -78,6 +78,12 @@ def test_a_tool_result_without_id_and_name_belongs_to_the_answer_before_it():
     assert tools(agent) == [("weather", {"city": "Genoa"}, None, False)]
 
 
+def test_what_two_libraries_tell_of_one_conversation_is_one_tool_call():
+    (trace,) = traces("haystack-and-openai")
+    assert meters(trace) == [(1611, 333, 261), (1748, 344, 278)]
+    assert tools(trace) == [("weather", {"city": "Genoa"}, "sun in Genoa", False)]
+
+
 def test_an_error_that_wraps_another_is_reported_once():
     *_, failed = traces("haystack-openinference")
     (agent,) = traces("smolagents-openinference")
