@@ -284,7 +284,7 @@ def test_a_bomb_is_refused_before_it_goes_off(filler: bytes):
         guard_json(bomb, Limits().elements)
 
 
-@pytest.mark.parametrize("filler", [b'"",', b'"\\\\",', b'"a":'])
+@pytest.mark.parametrize("filler", [b'"",', b'"\\\\",'])
 def test_a_bomb_of_texts_is_refused_before_it_is_taken_apart(filler: bytes):
     with pytest.raises(Malformed, match="too_many_elements"):
         guard_json(filler * (5 << 20), Limits().elements)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from spanledger_collector.path import Drawn, Step, agents, transitions, visits
+from spanledger_collector.explain.path import Drawn, Step, agents, transitions, visits
 
 
 def step(number: int, parent: int = 0, kind: str = "span", **known: Any) -> Step:

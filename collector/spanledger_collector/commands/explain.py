@@ -12,7 +12,7 @@ from typing import Any
 
 from spanledger_collector import decode
 from spanledger_collector.explain import explain
-from spanledger_collector.explained import readable
+from spanledger_collector.explain.explained import readable
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.prices.rowfile import BadPrice, row
 from spanledger_collector.prices.rows import Row

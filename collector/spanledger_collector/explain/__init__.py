@@ -9,10 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from spanledger_collector import normalise
 from spanledger_collector.dialects.graph import drawing
-from spanledger_collector.entries import Object, Told, call, decisions, errors, summed, totals
-from spanledger_collector.path import Drawn, Step, agents, transitions, visits
+from spanledger_collector.explain.entries import (
+    Object,
+    Told,
+    call,
+    decisions,
+    errors,
+    summed,
+    totals,
+)
+from spanledger_collector.explain.path import Drawn, Step, agents, transitions, visits
+from spanledger_collector.explain.toolcalls import tool_calls
 from spanledger_collector.pricebook import Pricebook
-from spanledger_collector.toolcalls import tool_calls
 from spanledger_collector.understand import Understood, understand
 from spanledger_schema.span import Event, Record, Span
 

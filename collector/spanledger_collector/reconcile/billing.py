@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from spanledger_collector.trace import Fact, Tree
+from spanledger_collector.reconcile.trace import Fact, Tree
 from spanledger_schema.span import CALLS
 
 BOUNDARIES = frozenset({"tool", "agent", "handoff", "node", "workflow", "retriever", "guardrail"})

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from spanledger_collector.entries import Object, Told, failure
+from spanledger_collector.explain.entries import Object, Told, failure
 from spanledger_collector.understand import Understood
 from spanledger_schema.span import Content, Part, Value
 

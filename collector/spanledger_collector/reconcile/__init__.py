@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from spanledger_collector.billing import Billing
-from spanledger_collector.trace import Fact, Hint, Tree
+from spanledger_collector.reconcile.billing import Billing
+from spanledger_collector.reconcile.trace import Fact, Hint, Tree
 
 __all__ = ["Fact", "Hint", "Verdict", "verdict"]
 
