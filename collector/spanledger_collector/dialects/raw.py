@@ -113,7 +113,12 @@ SHAPES: tuple[tuple[tuple[str, ...], Table, bool, bool | None], ...] = (
     (("prompt_tokens",), CHAT, True, None),  # xAI and others report reasoning beside the output
     (("input_tokens_details", "output_tokens_details"), RESPONSES, True, True),
     (("input_token_details", "output_token_details"), LANGCHAIN, True, True),
-    (("cache_read_input_tokens", "cache_creation_input_tokens"), ANTHROPIC, False, True),
+    (
+        ("cache_read_input_tokens", "cache_creation_input_tokens", "server_tool_use"),
+        ANTHROPIC,
+        False,
+        True,
+    ),
     (("billed_units",), COHERE, True, True),
     (("input_tokens",), RESPONSES, True, True),  # nothing is cached: all shapes agree
 )

@@ -10,7 +10,7 @@ from typing import get_args
 from spanledger_collector.dialects import counts, fill, number, preview, text, texts, usd
 from spanledger_collector.dialects.messages import arguments, messages
 from spanledger_schema import attributes as names
-from spanledger_schema.span import Content, Event, Facts, Kind, Span
+from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span
 
 NAME = "spanledger"
 
@@ -59,7 +59,7 @@ def read(span: Span) -> Facts:
     facts.node_step = step if type(step) is int else None
     facts.tags = texts(a.get(names.TAGS))
     found = counts(a, COUNTS)
-    facts.counts = found if found or found.invalid else None
+    facts.counts = None if found == Counts() else found  # parts alone, too: totals come by `genai`
     if reported := usd(a, names.COST_USD):
         facts.reported_usd, facts.reported_by = reported
     priced = len(names.PRICE_CONTEXT)
