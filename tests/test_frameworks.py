@@ -1,5 +1,6 @@
 """Agents of other frameworks than those of the corpus, as real libraries recorded them."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 
 from spanledger_collector import decode
+from spanledger_collector.dialects import openinference, openllmetry
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
+from spanledger_schema.span import Value
 
 DATA = Path(__file__).parent / "data" / "dialects"
 
@@ -174,3 +177,12 @@ def test_the_run_that_bears_an_agents_name_is_the_agent(library: str):
     assert trace["agents"] == ["support", "tracker"]
     acted = [call["agent"] for call in trace["llm_calls"]]
     assert acted == ["support", "tracker", "tracker", "support"]
+
+
+@pytest.mark.parametrize("read", [openinference.called_with, openllmetry.called_with])
+def test_arguments_by_position_are_kept_beside_those_by_name(
+    read: Callable[[dict[str, Value]], Value],
+):
+    given = '{"args": [500], "kwargs": {"to": "bob"}}'
+    told = read({"input.value": given, "traceloop.entity.input": given})
+    assert told == {"args": [500], "kwargs": {"to": "bob"}}

@@ -298,7 +298,7 @@ def called_with(a: Mapping[str, Value]) -> Value:
         and value.keys() <= {"args", "kwargs", "sanitize_inputs_outputs"}
     ):
         kwargs, args = value.get("kwargs"), value.get("args")
-        return kwargs if kwargs else args if args else {}
+        return {"args": args, "kwargs": kwargs} if kwargs and args else kwargs or args or {}
     return value
 
 

@@ -216,7 +216,8 @@ def called_with(a: Mapping[str, Value]) -> Value:
     if value.keys() == {"tool_name", "arguments"}:  # MCP
         return structure(value["arguments"])
     if value and value.keys() <= {"args", "kwargs"}:  # decorators
-        return value.get("kwargs") or value.get("args") or {}
+        kwargs, args = value.get("kwargs"), value.get("args")
+        return value if kwargs and args else kwargs or args or {}
     return value
 
 
