@@ -26,7 +26,14 @@ def test_python_and_the_browser_write_numbers_alike(name: str):
 
 def test_an_unpriced_call_is_not_free():
     assert text.spent(Totals(calls=3, cost_usd=None, unpriced_calls=3)) == "3 unpriced"
-    assert text.spent(Totals(calls=3, cost_usd=None)) == "unpriced"
+    assert text.total_usd(Totals(calls=3, cost_usd=None, unpriced_calls=3)) == "unpriced"
+
+
+def test_calls_that_said_nothing_cost_and_used_something_unknown():
+    silent = Totals(calls=3, cost_usd=None, calls_without_usage=3)
+    assert (text.spent(silent), text.total_usd(silent)) == ("–", "–")
+    assert text.reported(silent.input_tokens, silent) is None
+    assert text.reported(0, Totals()) == 0
     assert text.spent(Totals()) == "0.0000 USD"
 
 

@@ -43,10 +43,26 @@ def exact_usd(amount: str | None) -> str:
     return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits} USD"
 
 
+def total_usd(totals: Totals) -> str:
+    """Return the dollars of a total for a narrow cell.
+
+    "unpriced" where calls used tokens that have no price, "–" where none said what it used.
+    """
+    if totals.cost_usd is None and not totals.unpriced_calls:
+        return UNKNOWN
+    return usd(totals.cost_usd)
+
+
+def reported(tokens: int, totals: Totals) -> int | None:
+    """Return a token total, None where there were calls and not one of them reported any."""
+    silent = totals.calls and not (totals.input_tokens or totals.output_tokens)
+    return None if silent else tokens
+
+
 def spent(totals: Totals, places: int = 4) -> str:
     """Return a dollar total and what it leaves out: "12.3400 USD + 3 unpriced"."""
     if totals.cost_usd is None:
-        return f"{count(totals.unpriced_calls)} unpriced" if totals.unpriced_calls else UNPRICED
+        return f"{count(totals.unpriced_calls)} unpriced" if totals.unpriced_calls else UNKNOWN
     total = f"{usd(totals.cost_usd, places)} USD"
     if totals.unpriced_calls:
         return f"{total} + {count(totals.unpriced_calls)} unpriced"

@@ -175,8 +175,8 @@ def summary(activity: Spend) -> str:
     parts = [
         text.spent(totals, 2),
         text.calls(totals.calls),
-        f"{text.compact(totals.input_tokens)} tokens in",
-        f"{text.compact(totals.output_tokens)} out",
+        f"{text.compact(text.reported(totals.input_tokens, totals))} tokens in",
+        f"{text.compact(text.reported(totals.output_tokens, totals))} out",
         f"{totals.errors:,} errors",
     ]
     return "  ·  ".join(parts)
@@ -208,11 +208,13 @@ def row(session: SessionRow, zone: tzinfo, now: datetime) -> components.Row:
             "errors": errors(totals.errors),
             "duration": text.duration(session.duration_ns),
             "tokens": {
-                "text": text.compact(totals.input_tokens + totals.output_tokens),
+                "text": text.compact(
+                    text.reported(totals.input_tokens + totals.output_tokens, totals)
+                ),
                 "title": f"{totals.input_tokens:,} in, {totals.output_tokens:,} out",
             },
             "dollars": {
-                "text": text.usd(totals.cost_usd),
+                "text": text.total_usd(totals),
                 "title": text.exact_usd(totals.cost_usd),
                 "tone": "quiet" if unpriced else "",
             },

@@ -77,8 +77,8 @@ def headline(total: Totals) -> None:
         st.text(text.spent(total, 2))
     notes = [
         text.calls(total.calls),
-        f"{text.compact(total.input_tokens)} tokens in",
-        f"{text.compact(total.output_tokens)} out",
+        f"{text.compact(text.reported(total.input_tokens, total))} tokens in",
+        f"{text.compact(text.reported(total.output_tokens, total))} out",
         *text.left_out(total),
     ]
     with st.container(key="quiet-total"):
@@ -123,11 +123,11 @@ def cells(totals: Totals, total: Totals) -> dict[str, object]:
     part = share(totals, total)
     return {
         "calls": text.count(totals.calls),
-        "input": figure(totals.input_tokens),
-        "cached": figure(totals.cache_read_tokens),
-        "output": figure(totals.output_tokens),
+        "input": figure(text.reported(totals.input_tokens, totals)),
+        "cached": figure(text.reported(totals.cache_read_tokens, totals)),
+        "output": figure(text.reported(totals.output_tokens, totals)),
         "dollars": {
-            "text": text.usd(totals.cost_usd),
+            "text": text.total_usd(totals),
             "title": text.exact_usd(totals.cost_usd),
             "tone": "quiet" if totals.cost_usd is None else "",
         },
@@ -136,9 +136,9 @@ def cells(totals: Totals, total: Totals) -> dict[str, object]:
     }
 
 
-def figure(tokens: int) -> dict[str, str]:
+def figure(tokens: int | None) -> dict[str, str]:
     """Return a short count whose tooltip is exact."""
-    return {"text": text.compact(tokens), "title": f"{tokens:,}"}
+    return {"text": text.compact(tokens), "title": text.count(tokens)}
 
 
 def share(totals: Totals, total: Totals) -> float | None:
