@@ -33,7 +33,7 @@ ENV PATH=/opt/spanledger/bin:$PATH \
     SPANLEDGER_HOST=0.0.0.0
 USER 10001:10001
 VOLUME /data
-EXPOSE 4318 4320 8501
+EXPOSE 4317 4318 4320 8501
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; [urlopen(f'http://127.0.0.1:{path}', timeout=4) for path in ('4318/readyz', '4320/readyz')]"]

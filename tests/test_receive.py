@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -27,9 +26,19 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from spanledger_collector import decode, receive
-from spanledger_collector.settings import Settings, load
-from spanledger_collector.spool import Batch, Reader, Spool
+from spanledger_collector import decode
+from spanledger_collector.receive.admission import Admission, Bounds
+from spanledger_collector.settings import Settings
+from spanledger_collector.spool import Batch, Reader
+from tests.ingesting import (
+    JSON,
+    MAX_BODY,
+    PROTOBUF,
+    Ingest,
+    listening,
+    settings_for,
+    wait_until_ready,
+)
 from tests.otlp import (
     CAPTURES,
     LOG_CAPTURES,
@@ -42,72 +51,19 @@ from tests.otlp import (
     span,
     traces,
 )
-from tests.ports import free_port
-
-PROTOBUF = {"content-type": "application/x-protobuf"}
-JSON = {"content-type": "application/json"}
-MAX_BODY = 1 << 20
-
-
-@dataclass
-class Ingest:
-    """A running ingest server and what is needed to look at it from both sides."""
-
-    settings: Settings
-    spool: Spool
-    client: httpx.Client = field(init=False)
-
-    def __post_init__(self) -> None:
-        url = self.settings.url(self.settings.http_port)
-        self.client = httpx.Client(base_url=url, timeout=30, verify=False)  # no need to load keys
-
-    def post(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        return self.client.post(path, content=body, headers=headers)
-
-    def spooled(self) -> list[Batch]:
-        """Return every batch in the spool, read as the store process reads it."""
-        reader = Reader(self.settings.spool_dir / "0001.spool")
-        found = reader.read_from(0, max_items=10**9, max_bytes=10**12)
-        reader.close()
-        return found
-
-    def figures(self) -> dict[str, int]:
-        """Return what /metrics says, by name and labels."""
-        lines = self.client.get("/metrics").text.splitlines()
-        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-        return {name: int(value) for name, value in pairs}
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Return settings for a server on a free port."""
-    given = {"data": str(tmp_path), "http_port": str(free_port()), "max_body_bytes": str(MAX_BODY)}
-    return load(given, {})
+    """Return settings for a server on free ports."""
+    return settings_for(tmp_path)
 
 
 @pytest.fixture
 def ingest(settings: Settings) -> Iterator[Ingest]:
     """Return an ingest server that really listens, in a thread."""
-    spool = receive.opened(settings)
-    server = receive.server(settings, spool)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    running = Ingest(settings, spool)
-    wait_until_ready(settings)
-    yield running
-    running.client.close()
-    server.stop()
-    thread.join()
-    spool.close()
-
-
-def wait_until_ready(settings: Settings) -> None:
-    """Wait until the server listens, which it does when it is ready."""
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", settings.http_port)) == 0:
-                return
-        time.sleep(0.01)
+    with listening(settings) as running:
+        yield running
 
 
 def test_everything_that_libraries_sent_is_acknowledged_and_kept(ingest: Ingest):
@@ -303,7 +259,7 @@ def test_a_full_spool_is_refused_before_the_body_is_sent(
 def test_too_many_bytes_at_once_are_told_to_come_back(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("spanledger_collector.receive.intake.IN_FLIGHT_BYTES", 100)
+    monkeypatch.setattr(ingest.server.intake, "_admission", Admission(Bounds(100)))
     answer = ingest.post("/v1/traces", traces(span(name="x" * 200)), PROTOBUF)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     small = ingest.post("/v1/traces", traces(span()), PROTOBUF)

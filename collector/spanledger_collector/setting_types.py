@@ -69,6 +69,17 @@ def durability(value: str) -> Literal["fsync", "os"]:
     raise ValueError("give fsync (survives a power loss) or os (survives a killed process)")
 
 
+def keys_needed(value: str) -> Literal["auto", "required", "optional"]:
+    """Return who needs an API key."""
+    if value == "auto":
+        return "auto"
+    if value == "required":
+        return "required"
+    if value == "optional":
+        return "optional"
+    raise ValueError("give auto, required or optional")
+
+
 def names(value: str) -> tuple[str, ...]:
     """Return the parts of a comma-separated list."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -100,6 +111,7 @@ Count = Annotated[int, count]
 Size = Annotated[int, size]
 Seconds = Annotated[float, seconds]
 Durability = Annotated[Literal["fsync", "os"], durability]
+KeysNeeded = Annotated[Literal["auto", "required", "optional"], keys_needed]
 Names = Annotated[tuple[str, ...], names]
 Store = Annotated[str, store]
 Url = Annotated[str, url]

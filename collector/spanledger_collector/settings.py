@@ -20,6 +20,7 @@ from spanledger_collector.setting_types import (
     Durability,
     Folder,
     Host,
+    KeysNeeded,
     Names,
     Port,
     Seconds,
@@ -62,19 +63,53 @@ class Settings:
     durability: Annotated[
         Durability, "what an acknowledgement waits for: fsync, or os (faster, but loses power cuts)"
     ] = "fsync"
+    keys: Annotated[
+        KeysNeeded,
+        "who needs an API key: everybody (required), nobody (optional), or everybody unless we"
+        " listen on this machine only (auto)",
+    ] = "auto"
     max_body_bytes: Annotated[Size, "largest request, after decompression"] = 64 << 20
+    max_request_spans: Annotated[Count, "most spans or log records in a request"] = 20_000
+    max_request_elements: Annotated[Count, "most fields in a request, however small they are"] = (
+        500_000
+    )
+    max_header_bytes: Annotated[Size, "largest header section of a request"] = 16 << 10
+    max_headers: Annotated[Count, "most headers of a request"] = 100
+    max_connections: Annotated[Count, "most HTTP connections to ingest at once"] = 256
+    max_in_flight_bytes: Annotated[Size, "most bytes of requests in memory; 503 above it"] = (
+        256 << 20
+    )
+    header_timeout_s: Annotated[Seconds, "how long the headers of a request may take"] = 10.0
+    body_timeout_s: Annotated[
+        Seconds, "how long a body may take, and a second more for each 100 KiB of it"
+    ] = 30.0
+    key_requests_per_s: Annotated[Seconds, "requests a second of one key; 429 above it, 0: any"] = 0
+    key_bytes_per_s: Annotated[Seconds, "bytes a second of one key; 429 above it, 0: any"] = 0
     spool_max_bytes: Annotated[Size, "largest spool; ingest answers 503 above 90 % of it"] = (
         10 << 30
     )
     spool_keep_s: Annotated[Seconds, "how long the spool keeps what is stored already"] = 3600.0
     drain_spans: Annotated[Count, "most spans written to the store at once"] = 10_000
     drain_wait_s: Annotated[Seconds, "pause between two looks at an empty spool"] = 0.25
+    estimate: Annotated[
+        Names, "projects whose calls get estimated tokens where they report none; * for all"
+    ] = ()
     stop_s: Annotated[Seconds, "how long a process may take to finish when it is stopped"] = 10.0
 
     @property
     def spool_dir(self) -> Path:
         """Return the folder of the queue that acknowledged spans wait in."""
         return self.data / "spool"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Tell whether only this machine can reach us."""
+        return self.host == "localhost" or self.host == "::1" or self.host.startswith("127.")
+
+    @property
+    def keys_demanded(self) -> bool:
+        """Tell whether a request without a key is refused."""
+        return self.keys == "required" or (self.keys == "auto" and not self.on_loopback)
 
     @property
     def near_host(self) -> str:
@@ -88,8 +123,15 @@ class Settings:
 
     def url(self, port: int) -> str:
         """Return the address of one of our ports, as seen from this machine."""
-        bracketed = f"[{self.near_host}]" if ":" in self.near_host else self.near_host
-        return f"http://{bracketed}:{port}"
+        return f"http://{bracketed(self.near_host)}:{port}"
+
+    def address(self, port: int) -> str:
+        """Return host and port to listen on, as gRPC writes them."""
+        return f"{bracketed(self.host)}:{port}"
+
+    def shown(self) -> dict[str, str]:
+        """Return every setting as it may be shown to an administrator."""
+        return {name: hidden(written(getattr(self, name))) for name in declared()}
 
     def environ(self) -> dict[str, str]:
         """Return the variables from which another process loads these very settings."""
@@ -222,6 +264,11 @@ def written(value: object) -> str:
     if isinstance(value, tuple | list):
         return ",".join(str(part) for part in value)
     return str(value)
+
+
+def bracketed(host: str) -> str:
+    """Return a host as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
 
 
 def hidden(address: str) -> str:

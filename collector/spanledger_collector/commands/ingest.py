@@ -12,4 +12,4 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Serve until stopped."""
-    return receive.serve(process.begin(args, "http_port"))
+    return receive.serve(process.begin(args, "http_port", "grpc_port"))

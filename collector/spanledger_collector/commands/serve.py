@@ -12,7 +12,7 @@ from spanledger_collector import process
 from spanledger_collector.settings import Settings
 from spanledger_collector.supervise import Program, Supervisor
 
-PORTS = ("http_port", "api_port", "ui_port")
+PORTS = ("http_port", "grpc_port", "api_port", "ui_port")
 NEEDED = ("chdb", "streamlit")  # one library of each extra
 
 
@@ -59,8 +59,7 @@ def addresses(settings: Settings) -> str:
             "Spanledger is ready.",
             "",
             f"  screens    {settings.url(settings.ui_port)}",
-            f"  OTLP/HTTP  {settings.url(settings.http_port)}",
-            f"  query API  {settings.url(settings.api_port)}/docs",
+                f"  query API  {settings.url(settings.api_port)}/docs",
             f"  data       {settings.data}, stored in {settings.store_shown},"
             f" acknowledged after {settings.durability}",
             "",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
@@ -19,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from spanledger_collector.decode.wire import Encoding, Signal
 
-INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 7, 8
+INVALID_ARGUMENT, DEADLINE_EXCEEDED, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 4, 7, 8
 UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 12, 14, 16
 
 RETRY_S = {"overloaded": 1, "rate_limited": 1, "spool_full": 2, "disk_full": 2, "shutting_down": 1}
@@ -31,6 +32,7 @@ STATUS = {  # code: (HTTP, gRPC)
     "invalid_utf8": (400, INVALID_ARGUMENT),
     "too_deep": (400, INVALID_ARGUMENT),
     "gzip_corrupt": (400, INVALID_ARGUMENT),
+    "malformed_http": (400, INVALID_ARGUMENT),
     "unauthenticated": (401, UNAUTHENTICATED),
     "forbidden": (403, PERMISSION_DENIED),
     "not_found": (404, UNIMPLEMENTED),
@@ -38,6 +40,8 @@ STATUS = {  # code: (HTTP, gRPC)
     "body_too_large": (413, RESOURCE_EXHAUSTED),
     "too_many_spans": (413, RESOURCE_EXHAUSTED),
     "too_many_elements": (413, RESOURCE_EXHAUSTED),
+    "headers_too_large": (431, RESOURCE_EXHAUSTED),
+    "too_slow": (408, DEADLINE_EXCEEDED),  # never sent over HTTP: there the connection ends
     "unsupported_media_type": (415, INVALID_ARGUMENT),
     "unsupported_encoding": (415, INVALID_ARGUMENT),
     "rate_limited": (429, RESOURCE_EXHAUSTED),
@@ -67,6 +71,7 @@ class Accepted:
     signal: Signal
     total: int
     rejected: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,38 +96,68 @@ class Refused:
         """Return after how many seconds to try again, None when that is of no use."""
         return RETRY_S.get(self.code)
 
+    @property
+    def message(self) -> str:
+        """Return what the sender is told."""
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
 
 Answer = Accepted | Refused
 
 
 def message(accepted: Accepted) -> str:
-    """Return what is said about the rejected items, '' when there are none."""
-    if not accepted.rejected:
-        return ""
-    count = sum(accepted.rejected.values())
-    reasons = ", ".join(f"{code}={n}" for code, n in sorted(accepted.rejected.items()))
-    return f"rejected {count} of {accepted.total} {NOUNS[accepted.signal]}: {reasons}"
+    """Return what is said about items that were rejected or mended, '' when there are none."""
+    said = []
+    if accepted.rejected:
+        count = sum(accepted.rejected.values())
+        noun = NOUNS[accepted.signal]
+        said.append(f"rejected {count} of {accepted.total} {noun}: {listed(accepted.rejected)}")
+    if accepted.warnings:
+        said.append(f"warnings: {listed(accepted.warnings)}")
+    return "; ".join(said)
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Return counts by code as they are written in a message."""
+    return ", ".join(f"{code}={n}" for code, n in sorted(counts.items()))
 
 
 def success_body(accepted: Accepted, encoding: Encoding) -> bytes:
-    """Return the body of an export response; without rejections it is an empty message."""
+    """Return the body of an export response; with nothing to tell it is an empty message."""
     count = sum(accepted.rejected.values())
+    said = message(accepted)
     json_name, name = REJECTED_FIELD[accepted.signal]
     if encoding == "json":
-        partial = {json_name: str(count), "errorMessage": message(accepted)}
-        return orjson.dumps({"partialSuccess": partial} if count else {})
+        partial = {json_name: str(count), "errorMessage": said}
+        return orjson.dumps({"partialSuccess": partial} if said else {})
     response = RESPONSES[accepted.signal]()
-    if count:
+    if said:
         setattr(response.partial_success, name, count)
-        response.partial_success.error_message = message(accepted)
+        response.partial_success.error_message = said
     body: bytes = response.SerializeToString()
     return body
 
 
 def error_body(refused: Refused, encoding: Encoding) -> bytes:
     """Return the body of a refusal, a `google.rpc.Status`."""
-    said = f"{refused.code}: {refused.detail}" if refused.detail else refused.code
     if encoding == "json":
-        return orjson.dumps({"code": refused.grpc_status, "message": said})
-    body: bytes = Status(code=refused.grpc_status, message=said).SerializeToString()
+        return orjson.dumps({"code": refused.grpc_status, "message": refused.message})
+    body: bytes = status(refused).SerializeToString()
     return body
+
+
+def status(refused: Refused) -> Status:
+    """Return a refusal as a `google.rpc.Status`, which says when to try again if that is of use."""
+    said = Status(code=refused.grpc_status, message=refused.message)
+    if (hint := retry_info(refused)) is not None:
+        said.details.add().Pack(hint)
+    return said
+
+
+def retry_info(refused: Refused) -> RetryInfo | None:
+    """Return when to try again, None when that is of no use."""
+    if refused.retry_s is None:
+        return None
+    hint = RetryInfo()
+    hint.retry_delay.seconds = refused.retry_s
+    return hint

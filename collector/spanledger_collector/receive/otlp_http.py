@@ -29,6 +29,7 @@ SIGNALS: dict[str, Signal] = {
     "/v1/logs": "logs",
     "/v1/metrics": "metrics",
 }
+PAGES = ("/healthz", "/readyz", "/metrics")
 ENCODINGS: dict[bytes, Encoding] = {
     b"application/x-protobuf": "protobuf",
     b"application/protobuf": "protobuf",
@@ -39,7 +40,6 @@ MEDIA_TYPES: dict[Encoding, bytes] = {
     "json": b"application/json",
 }
 HINTS: dict[str, tuple[bytes, bytes]] = {  # what to do instead, by code
-    "method_not_allowed": (b"allow", b"POST"),
     "unsupported_encoding": (b"accept-encoding", b"gzip"),
     "unauthenticated": (b"www-authenticate", b"Bearer"),
 }
@@ -62,16 +62,25 @@ class Unacceptable(Exception):
 class OtlpHttp:
     """The ASGI application of ingest."""
 
-    def __init__(self, intake: Intake, about: Mapping[str, str]) -> None:
-        """Serve an intake; `about` is what /readyz tells of the settings."""
+    def __init__(
+        self, intake: Intake, about: Mapping[str, str], verbose: Mapping[str, str] | None = None
+    ) -> None:
+        """Serve an intake.
+
+        Args:
+            intake: takes the requests.
+            about: what /readyz tells everybody of the settings.
+            verbose: what /readyz?verbose tells an administrator.
+        """
         self._intake = intake
         self._about = about
+        self._verbose = verbose or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         signal = SIGNALS.get(scope["path"])
         if signal is None:
-            await self._show(scope["path"], scope["method"], send)
+            await self._show(scope, send)
             return
         headers: Headers = dict(scope["headers"])
         media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -101,7 +110,7 @@ class OtlpHttp:
             return await self._export(signal, encoding, headers, receive)
         except Unacceptable as error:
             return error.refused
-        except (Left, MemoryError):
+        except Left:
             raise
         except Exception:
             # 500 would tell an OTLP client to throw the batch away.
@@ -114,17 +123,24 @@ class OtlpHttp:
         compression = headers.get(b"content-encoding", b"").strip().lower()
         if compression not in (b"gzip", b"identity", b""):
             return Refused("unsupported_encoding", "use gzip or none")
-        refusal = self._intake.refusal(int(headers.get(b"content-length", 0)))
+        caller = self._caller(headers, "ingest")
+        if isinstance(caller, Refused):
+            return caller
+        refusal = self._intake.refusal(caller, int(headers.get(b"content-length", 0)))
         if refusal is not None:  # before the body is asked for: it may be large
             return refusal
-        with self._intake.in_flight() as hold:
+        with self._intake.in_flight(caller) as hold:
             body = await self._body(receive, hold)
             if compression == b"gzip":
                 body = self._gunzipped(body)
                 hold(len(body))
-            return await self._intake.take(Caller(), signal, encoding, body)
+            return await self._intake.take(caller, signal, encoding, body)
 
-    async def _body(self, receive: Receive, hold: Callable[[int], None]) -> bytes:
+    def _caller(self, headers: Headers, scope: str) -> Caller | Refused:
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        return self._intake.keyring.caller(authorization, scope)
+
+    async def _body(self, receive: Receive, hold: Callable[[int], bool]) -> bytes:
         """Return the body as it was sent, within the limit."""
         chunks: list[bytes] = []
         size = 0
@@ -135,8 +151,9 @@ class OtlpHttp:
                 raise Left
             chunk: bytes = event.get("body", b"")
             chunks.append(chunk)
-            hold(len(chunk))
             size += len(chunk)
+            if not hold(len(chunk)):  # a body of unknown length has come to be too much
+                raise Unacceptable(Refused("overloaded", "try again soon"))
             if size > self._intake.max_body_bytes:
                 raise Unacceptable(self._intake.too_large())
             more = event.get("more_body", False)
@@ -161,29 +178,43 @@ class OtlpHttp:
                 return whole
         raise Unacceptable(Refused("gzip_corrupt", "too many members"))
 
-    async def _show(self, path: str, method: str, send: Send) -> None:
+    async def _show(self, scope: Scope, send: Send) -> None:
         """Answer a request for one of the pages about this process."""
-        if path not in ("/healthz", "/readyz", "/metrics"):
+        path = scope["path"]
+        if path not in PAGES:
             await _send_answer(send, Refused("not_found", "see /v1/traces"), "json")
+        elif scope["method"] not in ("GET", "HEAD"):
+            await _send_answer(send, Refused("method_not_allowed", "use GET"), "json", b"GET, HEAD")
         elif path == "/metrics":
             text = exposition(self._intake).encode()
             await _send(send, 200, text, [(b"content-type", CONTENT_TYPE)])
         else:
             refusal = self._intake.spool.refusal if path == "/readyz" else ""
-            about = {**self._about, "ready": not refusal, "reason": refusal}
-            body = orjson.dumps(about if path == "/readyz" else {"alive": True})
-            await _send(
-                send, 503 if refusal else 200, body, [(b"content-type", b"application/json")]
-            )
+            told = self._readiness(scope, refusal) if path == "/readyz" else {"alive": True}
+            header = (b"content-type", b"application/json")
+            await _send(send, 503 if refusal else 200, orjson.dumps(told), [header])
+
+    def _readiness(self, scope: Scope, refusal: str) -> dict[str, Any]:
+        """Return whether requests are taken, and to administrators who ask by which rules."""
+        told: dict[str, Any] = {**self._about, "ready": not refusal, "reason": refusal}
+        if scope["query_string"].partition(b"=")[0] == b"verbose":
+            caller = self._caller(dict(scope["headers"]), "admin")
+            if not isinstance(caller, Refused):
+                told["settings"] = self._verbose
+        return told
 
 
-async def _send_answer(send: Send, answer: Answer, encoding: Encoding) -> None:
+async def _send_answer(
+    send: Send, answer: Answer, encoding: Encoding, allow: bytes = b"POST"
+) -> None:
     """Send the answer to an export request in the encoding it came in."""
     headers: HeaderList = [(b"content-type", MEDIA_TYPES[encoding])]
     if not isinstance(answer, Refused):
         await _send(send, 200, success_body(answer, encoding), headers)
         return
-    if answer.code in HINTS:
+    if answer.code == "method_not_allowed":
+        headers.append((b"allow", allow))
+    elif answer.code in HINTS:
         headers.append(HINTS[answer.code])
     if answer.retry_s is not None:
         headers.append((b"retry-after", str(answer.retry_s).encode()))

@@ -1,0 +1,136 @@
+"""One HTTP connection of ingest: what uvicorn leaves unbounded is bounded here.
+
+Headers have a size, a number and a deadline, a body has a deadline that grows with what arrives,
+and there is a most of connections. A client that is too slow finds its connection closed without
+an answer: an answer would be final for an OTLP client, a closed connection it tries again.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from spanledger_collector.receive.answers import Refused, error_body
+
+BYTES_PER_S = 100 << 10  # each of these buys a body another second
+PHRASES = {400: "Bad Request", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The bounds of one connection."""
+
+    connections: int = 256
+    header_bytes: int = 16 << 10
+    headers: int = 100
+    header_s: float = 10.0
+    body_s: float = 30.0
+
+
+class Unfit(Exception):
+    """The headers break a rule; raised inside the parser, which ends the connection."""
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's protocol with bounds; it is made with `functools.partial`, bounds first."""
+
+    def __init__(self, patience: Patience, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._patience = patience
+        self._header_bytes = 0  # of the request whose headers are arriving
+        self._in_headers = True
+        self._body_bytes = 0
+        self._began_s = 0.0
+        self._deadline: asyncio.TimerHandle | None = None
+        self._complaint = Refused("malformed_http", "no HTTP request")
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, unless there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self._patience.connections:
+            self._complaint = Refused("overloaded", "too many connections")
+            self.send_400_response("")
+        else:
+            self._allow(self._patience.header_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in."""
+        if self.transport.is_closing():
+            return  # refused already; whatever else was on the way is not read
+        if self._in_headers:
+            if self._deadline is None:  # a further request on a connection that was kept
+                self._allow(self._patience.header_s)
+            self._header_bytes += len(data)
+        super().data_received(data)
+        if self._in_headers and self._header_bytes > self._patience.header_bytes:
+            self._complaint = self._too_large()
+            self.send_400_response("")
+
+    def on_headers_complete(self) -> None:
+        """Check the headers, then begin to answer."""
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self._patience.header_bytes or len(self.headers) > self._patience.headers:
+            self._complaint = self._too_large()
+            raise Unfit
+        if self.parser.get_http_version() == "1.1" and not any(
+            n == b"host" for n, _ in self.headers
+        ):
+            self._complaint = Refused("malformed_http", "no Host")
+            raise Unfit
+        self._in_headers, self._header_bytes, self._body_bytes = False, 0, 0
+        self._allow(self._patience.body_s)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body in."""
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request; the next one may begin whenever it likes."""
+        self._in_headers = True
+        self._forget_deadline()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, in our words, and end the connection."""
+        status = self._complaint.http_status
+        body = error_body(self._complaint, "json")
+        head = [f"HTTP/1.1 {status} {PHRASES[status]}", "content-type: application/json"]
+        if self._complaint.retry_s is not None:
+            head.append(f"retry-after: {self._complaint.retry_s}")
+        head += [f"content-length: {len(body)}", "connection: close", "", ""]
+        self.transport.write("\r\n".join(head).encode() + body)
+        self.transport.close()
+
+    def _too_large(self) -> Refused:
+        bound = self._patience
+        return Refused(
+            "headers_too_large", f"at most {bound.headers} of {bound.header_bytes} bytes"
+        )
+
+    def _allow(self, seconds: float) -> None:
+        """Give the client this long for what it is sending now."""
+        self._forget_deadline()
+        self._began_s = self.loop.time()
+        self._deadline = self.loop.call_later(seconds, self._expired)
+
+    def _expired(self) -> None:
+        """End the connection, unless enough of a body came in to wait on."""
+        allowed_s = self._patience.body_s + self._body_bytes / BYTES_PER_S
+        left_s = self._began_s + allowed_s - self.loop.time()
+        if self._in_headers or left_s <= 0:
+            self.transport.abort()
+        else:
+            self._deadline = self.loop.call_later(left_s, self._expired)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
