@@ -6,17 +6,18 @@ is a problem document (RFC 9457) that names the parameter, its value and the way
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
-from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from spanledger_collector import detail, query
+from spanledger_collector.access import Door, authorised, project_of
 from spanledger_collector.moments import SECOND_NS, nanoseconds
 from spanledger_collector.store import ClickHouseError, Store
 from spanledger_schema.api import (
@@ -29,7 +30,6 @@ from spanledger_schema.api import (
     Spend,
 )
 
-PROJECT = "default"
 QUARTER_S = 900
 MOST_EVENTS = 20_000
 BUCKETS = frozenset({"hour", "day", "week", "month"})
@@ -53,16 +53,22 @@ class Json(Response):
         return orjson.dumps(content, default=str)
 
 
-def create_app(store: Store, state: State, counters: Counters) -> FastAPI:
+def create_app(store: Store, state: State, counters: Counters, door: Door | None = None) -> FastAPI:
     """Return the query API over `store`.
 
     Args:
         store: what is asked.
         state: how the drain is doing, for `/readyz`; `ready` in it decides between 200 and 503.
         counters: figures for `/metrics`, by Prometheus name.
+        door: knows the keys; without one nobody is asked for any.
     """
-    app = FastAPI(title="Spanledger", version="1", default_response_class=Json)
-    app.state.store = store
+    app = FastAPI(
+        title="Spanledger",
+        version="1",
+        default_response_class=Json,
+        dependencies=[Depends(authorised)],
+    )
+    app.state.store, app.state.door = store, door
     app.include_router(router)
     app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -116,7 +122,7 @@ def list_sessions(
         descending,
     )
     after = query.FIRST_PAGE if cursor is None else position(cursor)
-    rows, more = query.sessions(store_of(request), PROJECT, wanted, limit, after)
+    rows, more = query.sessions(store_of(request), project_of(request), wanted, limit, after)
     return Json(SessionPage(rows, None if more is None else written(more)))
 
 
@@ -127,21 +133,21 @@ def session_events(
     limit: Annotated[int, Query(ge=1, le=MOST_EVENTS)] = MOST_EVENTS,
 ) -> Json:
     """Every step of a session in order of start, with what was used and spent up to it."""
-    found = query.events(store_of(request), PROJECT, session_id, limit)
+    found = query.events(store_of(request), project_of(request), session_id, limit)
     return Json(known(found, "session", session_id))
 
 
 @router.get("/sessions/{session_id:path}", response_model=SessionRow)
 def one_session(request: Request, session_id: str) -> Json:
     """One session with its totals."""
-    found = query.session(store_of(request), PROJECT, session_id)
+    found = query.session(store_of(request), project_of(request), session_id)
     return Json(known(found, "session", session_id))
 
 
 @router.get("/spans/{trace_id}/{span_id}", response_model=SpanDetail)
 def one_span(request: Request, trace_id: HexTrace, span_id: HexSpan) -> Json:
     """One span with its conversation, its bill and everything that was sent."""
-    found = detail.span_detail(store_of(request), PROJECT, trace_id, span_id)
+    found = detail.span_detail(store_of(request), project_of(request), trace_id, span_id)
     return Json(known(found, "span", f"{trace_id}/{span_id}"))
 
 
@@ -160,7 +166,7 @@ def spend(
     since_s = moment("since", since, 0) // SECOND_NS // QUARTER_S * QUARTER_S
     until_s = -(-moment("until", until, (2**32 - QUARTER_S) * SECOND_NS) // SECOND_NS)
     until_s = -(-until_s // QUARTER_S) * QUARTER_S
-    return Json(query.spend(store_of(request), PROJECT, by, since_s, until_s, zone(tz)))
+    return Json(query.spend(store_of(request), project_of(request), by, since_s, until_s, zone(tz)))
 
 
 def store_of(request: Request) -> Store:
@@ -211,6 +217,8 @@ def written(place: tuple[int, str]) -> str:
 
 PROBLEMS = {
     400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
@@ -218,23 +226,28 @@ PROBLEMS = {
 }
 
 
-def problem(status: int, said: str) -> Json:
+def problem(status: int, said: str, headers: Mapping[str, str] | None = None) -> Json:
     """Return an error answer."""
     body = asdict(Problem(PROBLEMS.get(status, "Error"), status, said))
-    return Json(body, status_code=status, media_type="application/problem+json")
+    return Json(body, status, headers, "application/problem+json")
 
 
 def refused(_: Request, error: Exception) -> Json:
     """Answer a request that was refused."""
     assert isinstance(error, StarletteHTTPException)
-    return problem(error.status_code, str(error.detail))
+    return problem(error.status_code, str(error.detail), error.headers)
 
 
 def invalid(_: Request, error: Exception) -> Json:
     """Answer a request whose parameters are no good, naming each."""
     assert isinstance(error, RequestValidationError)
-    said = (f"{e['loc'][-1]}: {e['msg']}, not {e['input']!r:.60}" for e in error.errors())
+    said = (f"{field(e['loc'])}: {e['msg']}, not {e['input']!r:.60}" for e in error.errors())
     return problem(400, "; ".join(said))
+
+
+def field(place: Sequence[int | str]) -> str:
+    """Return the name of a parameter, or the path to a field of a body: usd_per_mtok.input."""
+    return ".".join(str(part) for part in place[1:] if part != "[key]") or str(place[0])
 
 
 def unavailable(_: Request, error: Exception) -> Json:

@@ -43,8 +43,9 @@ class Odd:
         name = self.trace_id.hex()
         if self.stored is None or self.due is None:
             return f"{name}: " + ("it has no row" if self.stored is None else "it has no spans")
-        at = TRACE_COLUMNS.index(self.columns[0])
-        return f"{name}: {self.columns[0]} is {self.stored[at]}, its spans say {self.due[at]}"
+        column = next((c for c in self.columns if c != "ver"), "ver")
+        at = TRACE_COLUMNS.index(column)
+        return f"{name}: {column} is {self.stored[at]}, its spans say {self.due[at]}"
 
 
 @dataclass(slots=True)
