@@ -46,6 +46,7 @@ class Pipeline:
     def __init__(self, store: Store, folder: Path) -> None:
         self.store = store
         self.now_ns = NOON_NS
+        self.estimated: tuple[str, ...] = ()
         self.path = folder / "0001.spool"
         self.spool = Spool(self.path)
         self.reader, self.cursor = Reader(self.path), Cursor(self.path)
@@ -55,7 +56,7 @@ class Pipeline:
 
     def restart(self) -> None:
         """Forget everything that is not stored, as a store process that starts again."""
-        self.drain = Drain(self.store, own_prices.book(self.store), most_items=1000)
+        self.drain = Drain(self.store, own_prices.book(self.store), 1000, self.estimated)
         app = create_app(self.store, lambda: {"ready": True}, dict)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         api_ledger.mount(app, self.desk)

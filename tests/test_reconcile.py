@@ -56,6 +56,44 @@ def test_an_agents_usage_is_no_rollup_of_calls_that_report_none():
     assert billed(call(1, kind="agent"), silent) == [1, 2]
 
 
+def guess(number: int, parent: int | None = None, **known: Any) -> Fact:
+    """Return a call that reported no usage and was estimated."""
+    return call(number, parent, usage_source="estimated", cost_source="estimated", **known)
+
+
+def test_an_estimate_below_an_agent_that_reports_what_it_used_is_left_out():
+    agent = call(1, kind="agent", input_tokens=7, output_tokens=1)
+    assert billed(agent, guess(2, 1), guess(3, 1)) == [1]
+    assert not_billed(agent, guess(2, 1), guess(3, 1)) == {2: "covered", 3: "covered"}
+
+
+def test_an_estimate_beside_a_call_that_reports_its_usage_is_billed():
+    agent = call(1, kind="agent", input_tokens=100, output_tokens=10)
+    assert billed(agent, call(2, 1), guess(3, 1)) == [2, 3]
+    assert not_billed(agent, call(2, 1), guess(3, 1)) == {1: "rollup"}
+
+
+def test_an_estimate_yields_to_the_report_of_the_same_call_however_far_apart_they_are():
+    around = during(2, 0, 3, usage_source="estimated", input_tokens=999)
+    for scope, parent in (("sdk", 2), ("other", 1)):
+        inside = during(3, 1, 2, parent=parent, scope=scope)
+        assert (billed(span(1), around, inside), not_billed(span(1), around, inside)) == (
+            [3], {2: "duplicate"},
+        )  # fmt: skip
+
+
+def test_an_estimate_stands_for_a_call_of_which_no_span_reports_usage():
+    silent = during(3, 1, 2, parent=2, usage_state="absent", usage_source="none", input_tokens=None,
+                    output_tokens=None)  # fmt: skip
+    assert billed(span(1), during(2, 0, 3, usage_source="estimated"), silent) == [2]
+
+
+def test_a_marker_stands_for_its_call_that_was_only_estimated():
+    marker = span(3, kind="event", usage_role="event", input_tokens=7, output_tokens=1,
+                  usage_state="reported", response_model="gpt-4o")  # fmt: skip
+    assert billed(guess(2), marker) == [3]
+
+
 def test_usage_of_a_whole_life_is_never_billed():
     life = call(1, kind="agent", usage_role="aggregate")
     assert billed(life) == []

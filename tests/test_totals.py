@@ -36,6 +36,16 @@ def test_estimated_dollars_are_counted_apart():
     assert found["estimated_calls"] == 1
 
 
+def test_each_call_that_ended_well_is_measured_estimated_or_without_usage():
+    """Who estimates moves calls from one count to another; none is lost on the way."""
+    silent: dict[str, Any] = {"input_tokens": None, "output_tokens": None, "usage_state": "absent"}
+    guess = call(2, usage_source="estimated", cost_source="estimated")
+    before, after = row(call(1), call(2, usd=None, **silent)), row(call(1), guess)
+    assert (before["estimated_calls"], before["calls_without_usage"]) == (0, 1)
+    assert (after["estimated_calls"], after["calls_without_usage"]) == (1, 0)
+    assert after["input_tokens"] - before["input_tokens"] == guess.input_tokens
+
+
 def test_a_parent_that_repeats_its_child_adds_nothing():
     parent = span(1, kind="agent", input_tokens=100, output_tokens=10, usage_state="reported")
     found = row(parent, call(2, parent=1))

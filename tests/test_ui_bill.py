@@ -46,6 +46,10 @@ def test_a_span_without_a_bill_has_no_account():
         ({"cost_source": "reported", "reported_usd": "0.5"}, [
             "The dollars are the sender's own.", "The sender reported 0.5 USD."]),
         ({"cost_source": "estimated"}, ["Estimated: the tokens were counted here, not reported."]),
+        ({"cost_source": "estimated", "estimate_method": "tiktoken/o200k_base@1.2",
+          "estimate_error_pct": 30}, [
+            "Estimated: the tokens were counted here by tiktoken/o200k_base@1.2, not reported;"
+            " expect ±30 %."]),
         ({"cost_source": "unpriced", "price_reason": "unknown-model"}, ["Unpriced: unknown-model."]),
         ({"cost_source": "unpriced"}, ["Unpriced: no rate is known."]),
         ({"cost_source": "priced", "price_status": "partial", "price_reason": "missing-meter: x"}, [

@@ -46,7 +46,7 @@ class Draining(threading.Thread):
     def __init__(self, store: Store, book: Pricebook, settings: Settings) -> None:
         super().__init__(name="drain")
         self._settings = settings
-        self._drain = Drain(store, book, settings.drain_spans)
+        self._drain = Drain(store, book, settings.drain_spans, settings.estimate)
         self.handover = Handover(self._drain)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()

@@ -25,12 +25,13 @@ TEXTS_OR_NONE = (
     "error_type", "error_message", "agent", "node", "tool", "tool_call_id", "provider",
     "request_model", "response_model", "response_id", "finish_reason", "state_from", "state_to",
     "reason", "verdict", "usage_source", "semantics_basis", "cost_source", "price_status",
-    "price_reason", "price_id", "model_priced",
+    "price_reason", "price_id", "model_priced", "estimate_method",
 )  # fmt: skip
 
 AS_STORED = (
     "name", "kind", "dialect", "status", "ttft_ns", "streaming", "input_tokens",
     "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "estimate_error_pct",
 )  # fmt: skip
 
 

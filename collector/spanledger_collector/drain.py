@@ -7,11 +7,12 @@ and every total it touches is on disk. Whatever stops it in between, the same ba
 and write the same rows again: `spans` is keyed by span, `traces` is recomputed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from spanledger_collector import decode, normalise
+from spanledger_collector.estimate import covers
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.rollup import Rollup, TraceKey, by_trace
@@ -41,8 +42,14 @@ class Round:
     unlinked: int = 0  # log records that name no span: nothing to join them to
 
 
-def read(batches: Iterable[Batch], book: Pricebook) -> Round:
-    """Return what these batches say. One that cannot be decoded is refused, the rest goes on."""
+def read(batches: Iterable[Batch], book: Pricebook, estimated: Collection[str] = ()) -> Round:
+    """Return what these batches say. One that cannot be decoded is refused, the rest goes on.
+
+    Args:
+        batches: as acknowledged.
+        book: the prices in force.
+        estimated: the projects whose calls are estimated where they report no usage.
+    """
     found = Round()
     for batch in batches:
         if batch.damage:
@@ -50,9 +57,10 @@ def read(batches: Iterable[Batch], book: Pricebook) -> Round:
             continue
         try:
             if batch.signal == "traces":
-                spans = decode.spans(batch.body, batch.encoding).spans
+                project, guess = batch.project_id, covers(batch.project_id, estimated)
                 found.understood += (
-                    understand(batch.project_id, batch.received_ns, span, book) for span in spans
+                    understand(project, batch.received_ns, span, book, estimated=guess)
+                    for span in decode.spans(batch.body, batch.encoding).spans
                 )
             else:
                 read_records(batch, found)
@@ -78,9 +86,12 @@ class Drain:
     replaced between two rounds.
     """
 
-    def __init__(self, store: Store, book: Pricebook, most_items: int) -> None:
+    def __init__(
+        self, store: Store, book: Pricebook, most_items: int, estimated: Collection[str] = ()
+    ) -> None:
         self.store = store
         self.book = book
+        self._estimated = estimated
         self._most_items = most_items
         self._rollup = Rollup(store)
 
@@ -93,7 +104,7 @@ class Drain:
         batches = reader.read_from(cursor.position(), self._most_items)
         if not batches:
             return 0
-        found = read(batches, self.book)
+        found = read(batches, self.book, self._estimated)
         self._write(found)
         cursor.confirm(
             batches[-1].seq,

@@ -44,7 +44,7 @@ SPAN_COLUMNS = (
     "price_reason", "price_id", "price_version", "model_priced", "bill_meters",
     "bill_quantities", "bill_rates_usd", "bill_usd", "computed_usd", "reported_usd",
     "reported_by", "price_context", "priced_at", "state_from", "state_to", "reason", "verdict",
-    "policy", "actor", "preview", "flags",
+    "policy", "actor", "preview", "flags", "estimate_method", "estimate_error_pct",
 )  # fmt: skip
 
 
@@ -72,8 +72,8 @@ def span_row(u: Understood) -> tuple[Any, ...]:
         facts.reported_usd, facts.reported_by or "", facts.price_context or {},
         priced_ns(span, u.received_ns), facts.state_from or "", facts.state_to or "",
         facts.reason or "", facts.verdict or "", facts.policy or "", facts.actor or "",
-        facts.preview or "",
-        flags(span, facts, u.received_ns),
+        facts.preview or "", flags(span, facts, u.received_ns),
+        u.estimate.method if u.estimate else "", u.estimate.error_pct if u.estimate else None,
     )  # fmt: skip
 
 

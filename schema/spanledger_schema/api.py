@@ -231,6 +231,8 @@ class SpanDetail:
     scope: dict[str, Any]
     flags: list[str]
     payload_expired: bool = False  # the payload was removed by retention; the facts remain
+    estimate_method: str | None = None  # how its tokens were counted where it reported none
+    estimate_error_pct: int | None = None  # how far off that may well be
 
 
 @dataclass(slots=True)

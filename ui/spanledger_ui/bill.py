@@ -88,11 +88,17 @@ def source(span: SpanDetail) -> str:
         case "reported":
             return "The dollars are the sender's own."
         case "estimated":
-            return "Estimated: the tokens were counted here, not reported."
+            method = f" by {span.estimate_method}" if span.estimate_method else ""
+            return f"Estimated: the tokens were counted here{method}, not reported{error(span)}."
         case "free":
             return "Free of charge."
         case _:
             return f"Unpriced: {span.price_reason or span.price_status or 'no rate is known'}."
+
+
+def error(span: SpanDetail) -> str:
+    """Return how far off an estimate may be, as the end of a sentence."""
+    return f"; expect ±{span.estimate_error_pct} %" if span.estimate_error_pct is not None else ""
 
 
 def usage(span: SpanDetail) -> list[tuple[str, str]]:

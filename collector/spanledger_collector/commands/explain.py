@@ -24,6 +24,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--logs", type=Path, help="body of a log request of the same run")
     parser.add_argument("--otlp-json", action="store_true", help="both files are OTLP/JSON")
     parser.add_argument("--prices", type=Path, help="prices to use instead of the catalogue")
+    parser.add_argument(
+        "--estimate", action="store_true", help="estimate tokens of calls that report none"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -39,7 +42,7 @@ def run(args: Namespace) -> int:
     except (OSError, ValueError, decode.Malformed) as error:
         print(f"spanledger: {error}", file=sys.stderr)
         return 2
-    found = explain(spans, records, book)
+    found = explain(spans, records, book, estimated=args.estimate)
     print(as_json(found) if args.json else readable(found))
     return 0
 

@@ -25,9 +25,11 @@ from spanledger_collector.understand import Understood, understand
 from spanledger_schema.span import Event, Record, Span
 
 
-def explain(spans: Sequence[Span], records: Sequence[Record], book: Pricebook) -> Object:
-    """Return what these spans and log records come to."""
-    told = traces(spans, records, book)
+def explain(
+    spans: Sequence[Span], records: Sequence[Record], book: Pricebook, *, estimated: bool = False
+) -> Object:
+    """Return what these spans and log records come to, tokens estimated if that is wished."""
+    told = traces(spans, records, book, estimated)
     drawings = {u.span.span_id: drawn for t in told for u in t.spans if (drawn := drawing_of(u))}
     explained = [
         trace(each, drawing_for(each, drawings), tools)
@@ -40,12 +42,14 @@ def explain(spans: Sequence[Span], records: Sequence[Record], book: Pricebook) -
     }
 
 
-def traces(spans: Sequence[Span], records: Sequence[Record], book: Pricebook) -> list[Told]:
+def traces(
+    spans: Sequence[Span], records: Sequence[Record], book: Pricebook, estimated: bool = False
+) -> list[Told]:
     """Return the traces in order of start, log records joined to their spans."""
     found: dict[bytes, Told] = {}
     for span in spans:
         of_trace = found.setdefault(span.trace_id, Told(span.trace_id))
-        of_trace.spans.append(understand("", span.start_ns, span, book))
+        of_trace.spans.append(understand("", span.start_ns, span, book, estimated=estimated))
     for record in records:
         if (known := found.get(record.trace_id)) is not None:
             event = Event(record.event_name, record.time_ns, record.attributes, record.body)
@@ -144,6 +148,8 @@ def doubts(u: Understood) -> Iterator[str]:
 
 def open_ends(u: Understood) -> Iterator[str]:
     """Yield why a call has no tokens, no dollars, or numbers that rest on an assumption."""
+    if u.estimate is not None:
+        yield f"its tokens are estimated, by some {u.estimate.error_pct} % ({u.estimate.method})"
     if u.usage.state == "absent" and u.facts.status != "error":
         yield "says nothing about tokens"
     if u.usage.state in ("invalid", "zero_suspect"):

@@ -90,6 +90,8 @@ def call(told: Told, u: Understood) -> Object:
         **{ours: getattr(u.usage, field) for ours, field in METERS.items()},
         "usage_source": u.usage.source,
         "usage_state": u.usage.state,
+        "estimate_method": u.estimate.method if u.estimate else None,
+        "estimate_error_pct": u.estimate.error_pct if u.estimate else None,
         "semantics": u.usage.semantics or None,
         "semantics_basis": u.usage.semantics_basis or None,
         "billed": span_id not in told.verdict.not_billed,
@@ -229,7 +231,7 @@ def where(u: Understood) -> str:
 
 def totals(calls: Sequence[Object], tools: Sequence[Object]) -> Object:
     """Return what billed calls and tool calls add up to; counts that nobody sent add nothing."""
-    costs = [Decimal(c["cost_usd"]) for c in calls if c["cost_usd"] is not None]
+    guessed = [c for c in calls if c["usage_source"] == "estimated"]
     silent = [c for c in calls if c["input_tokens_total"] is None and not c["output_tokens_total"]]
     return {
         **{meter: sum(c[meter] or 0 for c in calls) for meter in METERS},
@@ -238,16 +240,22 @@ def totals(calls: Sequence[Object], tools: Sequence[Object]) -> Object:
         "calls_without_usage": sum(c["error"] is None for c in silent),
         "tool_calls": len(tools),
         "tool_errors": sum(t["error"] is not None for t in tools),
-        "cost_usd": format(sum(costs, Decimal(0)), "f") if costs or not calls else None,
+        "estimated_calls": len(guessed),
+        "cost_usd": sum_usd(calls, "cost_usd"),
+        "estimated_usd": sum_usd(guessed, "cost_usd"),
         "calls_without_cost": sum(c["cost_usd"] is None and c not in silent for c in calls),
     }
 
 
 def summed(every: Sequence[Object]) -> Object:
     """Return the totals of several traces as one."""
-    costs = [Decimal(t["cost_usd"]) for t in every if t["cost_usd"] is not None]
-    names = totals([], [])
     return {
-        **{name: sum(t[name] for t in every) for name in names if name != "cost_usd"},
-        "cost_usd": format(sum(costs, Decimal(0)), "f") if costs or not every else None,
+        name: sum_usd(every, name) if name.endswith("_usd") else sum(t[name] for t in every)
+        for name in totals([], [])
     }
+
+
+def sum_usd(every: Sequence[Object], name: str) -> str | None:
+    """Return the sum of dollars that are known, None where there are some and none is known."""
+    costs = [Decimal(each[name]) for each in every if each[name] is not None]
+    return format(sum(costs, Decimal(0)), "f") if costs or not every else None

@@ -93,7 +93,9 @@ def why(call: Object) -> str:
     if call["usage_state"] != "reported":
         return f"usage {call['usage_state']}"
     read = f"{call['semantics']} ({call['semantics_basis']})" if call["semantics"] else ""
-    return ", ".join(filter(None, [read, call["cost_source"], call["price_reason"]]))
+    guess = f"{call['estimate_method']} ±{call['estimate_error_pct']} %"
+    method = guess if call["estimate_method"] else ""
+    return ", ".join(filter(None, [read, call["cost_source"], method, call["price_reason"]]))
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -119,5 +121,12 @@ def sums(totals: Object) -> str:
         f"{totals['llm_calls']} calls ({totals['llm_errors']} failed, "
         f"{totals['calls_without_usage']} without usage), {totals['input_tokens_total']} in, "
         f"{totals['output_tokens_total']} out, {totals['tool_calls']} tool calls, {usd}"
+        + estimates(totals)
         + (f" + {left_out} calls without a price" if left_out and totals["cost_usd"] else "")
     )
+
+
+def estimates(totals: Object) -> str:
+    """Return how much of the totals rests on estimates, '' when nothing does."""
+    usd = "unpriced" if totals["estimated_usd"] is None else f"{totals['estimated_usd']} USD"
+    return f" ({calls} calls estimated: {usd})" if (calls := totals["estimated_calls"]) else ""

@@ -21,7 +21,8 @@ class Verdict:
 
     `billed` are the spans that count, in order of start; `not_billed` names the reason for each
     span that carries usage, is a call or a tool call and does not count: rollup, duplicate, event,
-    aggregate. `same_as` leads from a duplicate to the span that stands for both.
+    aggregate, covered (an estimate of what a span above it reports). `same_as` leads from a
+    duplicate to the span that stands for both.
     """
 
     session_id: str

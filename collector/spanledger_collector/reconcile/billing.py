@@ -34,6 +34,7 @@ class Billing:
             self._bill_one(twins)
         self._bill_events([f for f in tree.order if is_event(f)])
         self._bill_rest()
+        self._drop_covered_estimates()
         self._drop_inner_tools()
 
     def _without_umbrellas(self, calls: list[Fact]) -> list[Fact]:
@@ -60,7 +61,7 @@ class Billing:
                 self.not_billed[twin.span_id] = "duplicate"
                 self.same_as[twin.span_id] = best.span_id
 
-    def _worth(self, call: Fact) -> tuple[bool, bool, int, int, int, int, bytes]:
+    def _worth(self, call: Fact) -> tuple[bool, int, int, int, int, bytes]:
         """Return what makes a span the better witness of its call.
 
         Usage from the provider first, then more meters (a zero may be one that nobody counted),
@@ -74,8 +75,7 @@ class Billing:
         known = sum(meter is not None for meter in meters)
         counted = sum(bool(meter) for meter in meters)
         depth = self._tree.depth[call.span_id]
-        reported = call.usage_source != "estimated"
-        return has_usage(call), reported, counted, known, depth, -call.start_ns, call.span_id
+        return has_usage(call), counted, known, depth, -call.start_ns, call.span_id
 
     def _bill_events(self, events: list[Fact]) -> None:
         """Give each marker that carries usage to its call; bill it where its call reports none."""
@@ -138,6 +138,16 @@ class Billing:
             if above.span_id in covered:
                 return
             covered.add(above.span_id)
+
+    def _drop_covered_estimates(self) -> None:
+        """Leave out estimates of calls below a billed span that reports what they used in all."""
+        for fact in self._tree.order:
+            if fact.usage_source != "estimated" or fact.span_id not in self.billed:
+                continue
+            around = (f for f in self._tree.ancestors(fact) if f.kind not in CALLS)
+            if any(f.span_id in self.billed and has_usage(f) for f in around):
+                self.billed.remove(fact.span_id)
+                self.not_billed[fact.span_id] = "covered"
 
     def _drop_inner_tools(self) -> None:
         """Count a tool call once when a transport below it reports the same tool again."""
@@ -252,9 +262,14 @@ def stem(model: str) -> str:
 
 
 def has_usage(fact: Fact) -> bool:
-    """Tell whether a span reports token counts that can be billed."""
-    return fact.usage_state != "absent" and (
-        fact.input_tokens is not None or fact.output_tokens is not None
+    """Tell whether a span reports token counts that can be billed.
+
+    What was estimated is no report: which spans are one call never hangs on a guess.
+    """
+    return (
+        fact.usage_state != "absent"
+        and fact.usage_source != "estimated"
+        and (fact.input_tokens is not None or fact.output_tokens is not None)
     )
 
 
