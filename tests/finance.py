@@ -1,6 +1,5 @@
 """Calls for tests of the ledger, and what the ledger says about them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from tests.otlp import NOON_NS, attribute, span
@@ -17,17 +16,18 @@ PRICE = {
 NOVEMBER = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
 
 
-def call(number: int, days_ago: int = 0, **said: str | int) -> Any:
+def call(number: int, days_ago: int = 0, now_ns: int = NOON_NS, **said: str | int) -> Any:
     """Return the span of a call in a trace of its own: 3000 tokens in, 200 out, of our own model.
 
     `said` are further attributes; a "__" in a name stands for a dot.
     """
-    attributes: Mapping[str, str | int] = {
+    attributes: dict[str, str | int] = {
         "gen_ai.operation.name": "chat", "gen_ai.provider.name": "vllm",
         "gen_ai.response.model": "llama-3.3-70b", "gen_ai.usage.input_tokens": 3000,
         "gen_ai.usage.output_tokens": 200,
-    } | {name.replace("__", "."): value for name, value in said.items()}  # fmt: skip
-    start_ns = NOON_NS - days_ago * DAY_NS
+    }  # fmt: skip
+    attributes |= {name.replace("__", "."): value for name, value in said.items()}
+    start_ns = now_ns - days_ago * DAY_NS
     return span(
         trace_id=number.to_bytes(16), span_id=number.to_bytes(8), start_time_unix_nano=start_ns,
         end_time_unix_nano=start_ns + 1_000_000_000,

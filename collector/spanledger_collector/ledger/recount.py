@@ -39,11 +39,12 @@ class Odd:
     due: tuple[Any, ...] | None
 
     def __str__(self) -> str:
-        """Return the trace with the first thing that is wrong about it."""
+        """Return the trace with what is wrong about it: its dollars, if they are."""
         name = self.trace_id.hex()
         if self.stored is None or self.due is None:
             return f"{name}: " + ("it has no row" if self.stored is None else "it has no spans")
-        column = next((c for c in self.columns if c != "ver"), "ver")
+        telling = [name for name in ("cost_usd", *self.columns) if name in self.columns]
+        column = next((name for name in telling if name != "ver"), "ver")
         at = TRACE_COLUMNS.index(column)
         return f"{name}: {column} is {self.stored[at]}, its spans say {self.due[at]}"
 
