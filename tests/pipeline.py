@@ -14,14 +14,17 @@ import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
-from spanledger_collector import api_ledger
+from spanledger_collector import api_keys, api_ledger
+from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
+from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.accounts import Account, accounts
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.receive.intake import Intake
+from spanledger_collector.receive.keyring import Keyring
 from spanledger_collector.receive.otlp_http import OtlpHttp
 from spanledger_collector.spool import Cursor, Reader, Spool
 from spanledger_collector.store import Store
@@ -43,23 +46,31 @@ class AtOnce(Handover):
 class Pipeline:
     """Ingest, drain and query API over one store. `now_ns` is what ingest and ledger call now."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, folder: Path, keys_demanded: bool = False) -> None:
         self.store = store
+        self.keys_file, self.keys_demanded = keys_file(folder), keys_demanded
         self.now_ns = NOON_NS
         self.estimated: tuple[str, ...] = ()
         self.path = folder / "0001.spool"
         self.spool = Spool(self.path)
         self.reader, self.cursor = Reader(self.path), Cursor(self.path)
-        self.intake = Intake(self.spool, max_body_bytes=64 << 20, clock=lambda: self.now_ns)
+        self.intake = Intake(
+            self.spool,
+            max_body_bytes=64 << 20,
+            keyring=Keyring(KeyFile(self.keys_file), keys_demanded),
+            clock=lambda: self.now_ns,
+        )
         self.otlp = httpx.Client()
         self.restart()
 
     def restart(self) -> None:
         """Forget everything that is not stored, as a store process that starts again."""
         self.drain = Drain(self.store, own_prices.book(self.store), 1000, self.estimated)
-        app = create_app(self.store, lambda: {"ready": True}, dict)
+        door = Door(KeyFile(self.keys_file), self.keys_demanded)
+        app = create_app(self.store, lambda: {"ready": True}, dict, door)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         api_ledger.mount(app, self.desk)
+        api_keys.mount(app, self.keys_file)
         self.api = TestClient(app)
 
     def accounts(self) -> list[Account]:
@@ -104,9 +115,9 @@ class Pipeline:
 
 
 @contextmanager
-def running(store: Store, folder: Path) -> Iterator[Pipeline]:
+def running(store: Store, folder: Path, keys_demanded: bool = False) -> Iterator[Pipeline]:
     """Return a pipeline whose ingest listens on a free port."""
-    pipeline = Pipeline(store, folder)
+    pipeline = Pipeline(store, folder, keys_demanded)
     config = uvicorn.Config(
         OtlpHttp(pipeline.intake, {}), port=0, lifespan="off", log_config=None, ws="none"
     )

@@ -13,7 +13,8 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import api_prices
-from spanledger_collector.api import PROJECT, QUARTER_S, Json, Moment, moment, problem
+from spanledger_collector.access import project_of
+from spanledger_collector.api import QUARTER_S, Json, Moment, moment, problem
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.handover import Closing
 from spanledger_collector.ledger import audit, insights, models, reprice, verify, what_if
@@ -90,7 +91,7 @@ def reprice_calls(request: Request, asked: RepriceRequest) -> Json:
     A run that was cut off is finished by the same run once more; what was done stays done.
     """
     wanted = CallFilter(
-        PROJECT,
+        project_of(request),
         *interval(asked.since, asked.until),
         provider=asked.provider,
         model=asked.model,
@@ -113,14 +114,14 @@ def list_models(
     """Models called in [since, until), with what each costs at a moment (now) and since when."""
     desk = desk_of(request)
     at_ns = moment("at", at, desk.clock())
-    return Json(models.seen(desk, PROJECT, *quarters(since, until), at_ns))
+    return Json(models.seen(desk, project_of(request), *quarters(since, until), at_ns))
 
 
 @router.get("/models/unpriced", response_model=UnpricedModels)
 def list_unpriced(request: Request, since: Moment = None, until: Moment = None) -> Json:
     """Models with billed calls that have no dollars, why, and what they may have been meant to be."""
     since_ns, until_ns = moment("since", since, 0), moment("until", until, END_OF_TIME_NS)
-    return Json(models.unpriced(desk_of(request), PROJECT, since_ns, until_ns))
+    return Json(models.unpriced(desk_of(request), project_of(request), since_ns, until_ns))
 
 
 class WhatIfRequest(BaseModel):
@@ -146,7 +147,7 @@ class WhatIfRequest(BaseModel):
 def ask_what_if(request: Request, asked: WhatIfRequest) -> Json:
     """What the billed calls of a filter would have cost under another model's prices."""
     wanted = CallFilter(
-        PROJECT,
+        project_of(request),
         *interval(asked.since, asked.until),
         provider=asked.provider,
         model=asked.model,
@@ -164,7 +165,7 @@ def ask_what_if(request: Request, asked: WhatIfRequest) -> Json:
 def spend_insights(request: Request, since: Moment = None, until: Moment = None) -> Json:
     """What caches saved and what failed sessions cost; ends are widened to quarters of an hour."""
     store = desk_of(request).store
-    return Json(insights.insights(store, PROJECT, *quarters(since, until)))
+    return Json(insights.insights(store, project_of(request), *quarters(since, until)))
 
 
 @router.get("/audit", response_model=AuditPage)

@@ -14,15 +14,18 @@ from typing import Any
 
 import uvicorn
 
-from spanledger_collector import api_ledger
+from spanledger_collector import api_keys, api_ledger, keychest
+from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
+from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.accounts import Account, accounts
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Cursor, Reader, spools
@@ -33,7 +36,7 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 60.0
 COLLECT_EVERY = 100_000  # allocations: a round makes that many, and hardly a cycle among them
 STATE_EVERY_S = 1.0
-BOOK_EVERY_S = 10.0  # how late a price takes effect in other processes on one server
+SHARED_EVERY_S = 5.0  # how late prices and keys take effect in other processes on one server
 
 
 class Draining(threading.Thread):
@@ -50,7 +53,7 @@ class Draining(threading.Thread):
         self.handover = Handover(self._drain)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()
-        self._state_due_s = self._book_due_s = 0.0
+        self._state_due_s = self._shared_due_s = 0.0
         self.tally: Counter[str] = Counter()
         self.pending: Counter[str] = Counter()
         self.looked = False  # into every spool at least once: before that nothing is known
@@ -73,7 +76,7 @@ class Draining(threading.Thread):
 
     def _round(self) -> int:
         """Take one round from every spool; return how many batches that were."""
-        self._note_prices()
+        self._note_shared()
         for path in spools(self._settings.spool_dir):
             if path not in self._spools:
                 self._spools[path] = Reader(path), Cursor(path)
@@ -90,11 +93,12 @@ class Draining(threading.Thread):
         self.pending = sum((r.pending(c.position()) for r, c in both), Counter())
         self.looked = True
 
-    def _note_prices(self) -> None:
-        """Take prices over that another process put into a shared store."""
-        if not self._drain.store.exclusive and time.monotonic() > self._book_due_s:
-            self._book_due_s = time.monotonic() + BOOK_EVERY_S
+    def _note_shared(self) -> None:
+        """Take prices and keys over that another process put into a shared store."""
+        if not self._drain.store.exclusive and time.monotonic() > self._shared_due_s:
+            self._shared_due_s = time.monotonic() + SHARED_EVERY_S
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
+            keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
 
     def accounts(self) -> list[Account]:
         """Return what each spool says of itself and what the store says of it, at one moment."""
@@ -140,14 +144,36 @@ def counters(draining: Draining) -> dict[str, float]:
     }
 
 
+def hand_keys_over(store: Store, settings: Settings) -> None:
+    """Write the keys where ingest finds them.
+
+    Raises:
+        Refused: other machines can reach us, and there is no key by which to know anybody.
+    """
+    live = keychest.hand_over(store, keys_file(settings.data), time.time_ns())
+    if settings.keys_demanded and not live:
+        store.close()
+        raise Refused(
+            f"listening on {settings.host} takes API keys and there are none; make one with"
+            " `spanledger keys create`, or give --keys optional"
+        )
+
+
 def serve(settings: Settings) -> int:
     """Run the store process until it is told to stop; return its exit code."""
     gc.set_threshold(COLLECT_EVERY)
     store = Store(settings.store)
+    hand_keys_over(store, settings)
     draining = Draining(store, own_prices.book(store), settings)
     draining.start()
-    app = create_app(store, lambda: state(store, draining), lambda: counters(draining))
+    app = create_app(
+        store,
+        lambda: state(store, draining),
+        lambda: counters(draining),
+        Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
+    )
     api_ledger.mount(app, Desk(store, draining.handover, draining.accounts))
+    api_keys.mount(app, keys_file(settings.data))
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -18,12 +18,14 @@ from spanledger_collector.process import Refused
 
 TIMEOUT_S = 24 * 3600.0  # a repricing of years, or a count of all traces, takes what it takes
 
+SETTINGS = ("host", "api_port", "api_url", "api_key")  # that say where the server is, and who asks
+
 OPENER = build_opener()
 
 
 def flags(parser: ArgumentParser) -> None:
     """Give `parser` the flags that say where the server is."""
-    settings.add_flags(parser, "host", "api_port", "api_url")
+    settings.add_flags(parser, *SETTINGS)
 
 
 class Server:
@@ -31,7 +33,9 @@ class Server:
 
     def __init__(self, args: Namespace) -> None:
         """Take the address from a parsed command line, the environment or the settings file."""
-        self._url = settings.from_args(args).api_url.rstrip("/")
+        chosen = settings.from_args(args)
+        self._url = chosen.api_url.rstrip("/")
+        self._key = chosen.api_key
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return what a question is answered with."""
@@ -52,6 +56,8 @@ class Server:
             Refused: nobody answers, or the server refused; says why and what to do.
         """
         headers = {"Content-Type": kind} if kind else {}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
         asked = Request(f"{self._url}/api/v1/{path}", body, headers, method=method)
         try:
             with OPENER.open(asked, timeout=TIMEOUT_S) as answer:

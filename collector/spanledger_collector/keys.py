@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 import string
+import time
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ import orjson
 PREFIX = "spanledger"
 ALPHABET = string.digits + string.ascii_letters
 ID_LENGTH, SECRET_LENGTH, CHECKSUM_LENGTH = 8, 43, 6
+LOOK_S = 1.0  # between two looks at the file: a revoked key is refused this much later
 EVERY_PROJECT = "*"
 DEFAULT_PROJECT = "default"
 EVERY_SCOPE = frozenset({"ingest", "read", "admin"})
@@ -123,6 +125,34 @@ def offered(authorization: str) -> str:
 def keys_file(data: Path) -> Path:
     """Return where the store writes the keys for ingest."""
     return data / "keys.json"
+
+
+class KeyFile:
+    """The keys that are good now, as ingest and the query API see them."""
+
+    def __init__(self, file: Path) -> None:
+        """Read the keys in `file`, and again whenever it changes."""
+        self._file = file
+        self._keys = Keys()
+        self._stamp: tuple[int, int] | None = None
+        self._look_at_s = 0.0
+
+    def live(self) -> Keys:
+        """Return the keys as the file says, which is looked at once a second."""
+        now_s = time.monotonic()
+        if now_s >= self._look_at_s:
+            self._look_at_s = now_s + LOOK_S
+            self._look()
+        return self._keys
+
+    def _look(self) -> None:
+        try:
+            state = self._file.stat()
+        except FileNotFoundError:
+            self._keys, self._stamp = Keys(), None
+            return
+        if (stamp := (state.st_mtime_ns, state.st_ino)) != self._stamp:
+            self._keys, self._stamp = read_keys(self._file), stamp
 
 
 def write_keys(file: Path, keys: Iterable[Key]) -> None:

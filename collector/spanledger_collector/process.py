@@ -116,6 +116,17 @@ def holding(file: Path, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def held(file: Path) -> bool:
+    """Tell whether a process holds the folder of this lock file now."""
+    if not file.exists():
+        return False
+    descriptor = os.open(file, os.O_RDWR)
+    try:
+        return not locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def locked(descriptor: int) -> bool:
     """Try to lock a file; tell whether that worked."""
     try:

@@ -80,6 +80,13 @@ def keys_needed(value: str) -> Literal["auto", "required", "optional"]:
     raise ValueError("give auto, required or optional")
 
 
+def text(value: str) -> str:
+    """Return a text of printable characters, which can stand in a header."""
+    if not value.isascii() or not value.isprintable():
+        raise ValueError("give it as it was made, in ASCII")
+    return value
+
+
 def names(value: str) -> tuple[str, ...]:
     """Return the parts of a comma-separated list."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -114,4 +121,5 @@ Durability = Annotated[Literal["fsync", "os"], durability]
 KeysNeeded = Annotated[Literal["auto", "required", "optional"], keys_needed]
 Names = Annotated[tuple[str, ...], names]
 Store = Annotated[str, store]
+Text = Annotated[str, text]
 Url = Annotated[str, url]

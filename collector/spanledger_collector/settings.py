@@ -26,6 +26,7 @@ from spanledger_collector.setting_types import (
     Seconds,
     Size,
     Store,
+    Text,
     Url,
     folder,
 )
@@ -68,6 +69,9 @@ class Settings:
         "who needs an API key: everybody (required), nobody (optional), or everybody unless we"
         " listen on this machine only (auto)",
     ] = "auto"
+    api_key: Annotated[
+        Text, "API key with which the screens and the commands ask the query API"
+    ] = field(default="", repr=False)
     max_body_bytes: Annotated[Size, "largest request, after decompression"] = 64 << 20
     max_request_spans: Annotated[Count, "most spans or log records in a request"] = 20_000
     max_request_elements: Annotated[Count, "most fields in a request, however small they are"] = (
@@ -131,7 +135,8 @@ class Settings:
 
     def shown(self) -> dict[str, str]:
         """Return every setting as it may be shown to an administrator."""
-        return {name: hidden(written(getattr(self, name))) for name in declared()}
+        shown = {name: hidden(written(getattr(self, name))) for name in declared()}
+        return {**shown, "api_key": "***" if self.api_key else ""}
 
     def environ(self) -> dict[str, str]:
         """Return the variables from which another process loads these very settings."""
@@ -208,7 +213,8 @@ def parse(name: str, origin: str, value: str) -> Any:
     try:
         return declared()[name].read(value)
     except ValueError as error:
-        raise SettingInvalid(f"{origin}: {hidden(value)!r} will not do; {error}") from error
+        shown = "it" if name == "api_key" else repr(hidden(value))
+        raise SettingInvalid(f"{origin}: {shown} will not do; {error}") from error
 
 
 def completed(settings: Settings) -> Settings:

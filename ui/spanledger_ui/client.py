@@ -46,11 +46,18 @@ class Health:
 class Client:
     """A connection to one query API; safe to share between threads."""
 
-    def __init__(self, base_url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, base_url: str, transport: httpx.BaseTransport | None = None, api_key: str = ""
+    ) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self.base_url = base_url.rstrip("/")
         # trust_env off: a proxy of the environment has no business with our own loopback
         self._http = httpx.Client(
-            base_url=self.base_url, timeout=TIMEOUT_S, transport=transport, trust_env=False
+            base_url=self.base_url,
+            headers=headers,
+            timeout=TIMEOUT_S,
+            transport=transport,
+            trust_env=False,
         )
 
     def __enter__(self) -> Self:

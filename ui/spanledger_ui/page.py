@@ -43,13 +43,13 @@ def known_secrets() -> frozenset[str]:
 
 def client() -> Client:
     """Return the connection to the query API."""
-    return connection(setting("api_url", API_URL))
+    return connection(setting("api_url", API_URL), setting("api_key", ""))
 
 
 @st.cache_resource(show_spinner=False)
-def connection(api_url: str) -> Client:
+def connection(api_url: str, api_key: str) -> Client:
     """Return one client for all readers: it holds sockets and nothing of theirs."""
-    return Client(api_url)
+    return Client(api_url, api_key=api_key)
 
 
 def zone() -> tzinfo:

@@ -37,6 +37,7 @@ def serve_ui(
     *,
     otlp_url: str = "http://127.0.0.1:4318",
     allowed_hosts: Sequence[str] = (),
+    api_key: str = "",
 ) -> None:
     """Serve the screens until SIGTERM or Ctrl-C.
 
@@ -46,16 +47,17 @@ def serve_ui(
         port: port to listen on; one in use ends the process with an error.
         otlp_url: where spans go, to be shown to whoever has sent none yet.
         allowed_hosts: names the page is reached by; loopback names are always among them.
+        api_key: with which to ask the query API, '' where it asks for none.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each question we ask
-    app(api_url, otlp_url).run(config=flags(host, port, allowed_hosts))
+    app(api_url, otlp_url, api_key).run(config=flags(host, port, allowed_hosts))
 
 
-def app(api_url: str, otlp_url: str) -> App:
+def app(api_url: str, otlp_url: str, api_key: str = "") -> App:
     """Return the ASGI application."""
     return App(
         FOLDER / "pages" / "app.py",
-        secrets={"api_url": api_url, "otlp_url": otlp_url},
+        secrets={"api_url": api_url, "otlp_url": otlp_url, "api_key": api_key},
         routes=assets(),
         middleware=[Middleware(Guard, policy=policy())],
     )

@@ -24,5 +24,6 @@ def run(args: Namespace) -> int:
         settings.ui_port,
         otlp_url=settings.url(settings.http_port),
         allowed_hosts=settings.allowed_hosts,
+        api_key=settings.api_key,
     )
     return 0

@@ -11,7 +11,7 @@ from functools import partial
 import uvicorn
 
 from spanledger_collector.decode import Limits
-from spanledger_collector.keys import keys_file
+from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.process import Refused
 from spanledger_collector.receive.admission import Bounds
 from spanledger_collector.receive.connection import Connection, Patience
@@ -83,7 +83,7 @@ def server(settings: Settings, spool: Spool) -> Listening:
         settings.max_body_bytes,
         Limits(items=settings.max_request_spans, elements=settings.max_request_elements),
         Bounds(settings.max_in_flight_bytes, settings.key_requests_per_s, settings.key_bytes_per_s),
-        Keyring(keys_file(settings.data), demanded=settings.keys_demanded),
+        Keyring(KeyFile(keys_file(settings.data)), demanded=settings.keys_demanded),
     )
     patience = Patience(
         connections=settings.max_connections,

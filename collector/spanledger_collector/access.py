@@ -1,0 +1,112 @@
+"""Who may ask the query API what: the scope of every route, and whose data a request sees.
+
+A key comes in with each request, a project goes out, or a refusal that gives nothing away. A route
+that is not in the table is closed to everybody.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from fastapi import HTTPException, Request
+
+from spanledger_collector.keys import (
+    ANYBODY,
+    DEFAULT_PROJECT,
+    EVERY_PROJECT,
+    Caller,
+    KeyFile,
+    offered,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a route asks of a key."""
+
+    scope: str
+    every_project: bool = False  # it answers for all of them, so a key of one will not do
+
+
+OPEN = Need("")
+READ, ADMIN = Need("read"), Need("admin")
+READ_ALL, ADMIN_ALL = Need("read", every_project=True), Need("admin", every_project=True)
+
+NEEDS: Mapping[str, Need] = MappingProxyType(
+    {
+        "GET /healthz": OPEN,
+        "GET /readyz": OPEN,
+        "GET /metrics": OPEN,
+        "GET /api/v1/sessions": READ,
+        "GET /api/v1/sessions/{session_id}": READ,
+        "GET /api/v1/sessions/{session_id}/events": READ,
+        "GET /api/v1/spans/{trace_id}/{span_id}": READ,
+        "GET /api/v1/spend": READ,
+        "GET /api/v1/spend/insights": READ,
+        "GET /api/v1/models": READ,
+        "GET /api/v1/models/unpriced": READ,
+        "POST /api/v1/what-if": READ,
+        "POST /api/v1/reprice": ADMIN,
+        "GET /api/v1/verify": READ_ALL,
+        "GET /api/v1/audit": ADMIN_ALL,
+        "GET /api/v1/prices": READ_ALL,
+        "POST /api/v1/prices": ADMIN_ALL,
+        "POST /api/v1/prices/{price_id}/end": ADMIN_ALL,
+        "DELETE /api/v1/prices/{price_id}": ADMIN_ALL,
+        "GET /api/v1/prices/aliases": READ_ALL,
+        "POST /api/v1/prices/aliases": ADMIN_ALL,
+        "DELETE /api/v1/prices/aliases/{alias_id}": ADMIN_ALL,
+        "GET /api/v1/prices/file": READ_ALL,
+        "POST /api/v1/prices/file": ADMIN_ALL,
+        "GET /api/v1/keys": ADMIN,
+        "POST /api/v1/keys": ADMIN,
+        "POST /api/v1/keys/{key_id}/rotate": ADMIN,
+        "DELETE /api/v1/keys/{key_id}": ADMIN,
+    }
+)
+"""Method and path of every route → what it asks of a key."""
+
+
+class Door:
+    """Lets requests in by the keys in a file."""
+
+    def __init__(self, keys: KeyFile, demanded: bool) -> None:
+        self._keys = keys
+        self._demanded = demanded
+
+    def caller(self, authorization: str) -> Caller | None:
+        """Return who sends this header, None when it is not good enough."""
+        if not authorization:
+            return None if self._demanded else ANYBODY
+        return self._keys.live().caller(offered(authorization), time.time())
+
+
+def authorised(request: Request) -> None:
+    """Refuse a request whose key does not open its route; remember whose it is."""
+    need = NEEDS.get(f"{request.method} {request.scope['route'].path_format}")
+    if need is OPEN:
+        return
+    door: Door | None = request.app.state.door
+    caller = ANYBODY if door is None else door.caller(request.headers.get("authorization", ""))
+    if caller is None:
+        raise HTTPException(401, "no valid key", {"WWW-Authenticate": "Bearer"})
+    if need is None or need.scope not in caller.scopes:
+        raise HTTPException(403, "the key does not allow this")
+    if need.every_project and caller.project_id != EVERY_PROJECT:
+        raise HTTPException(403, "this takes a key of every project")
+    request.state.caller = caller
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who asks."""
+    found: Caller = request.state.caller
+    return found
+
+
+def project_of(request: Request) -> str:
+    """Return whose data a request sees: its key's, or with a key of every project what it names."""
+    project_id = caller_of(request).project_id
+    if project_id != EVERY_PROJECT:
+        return project_id
+    return request.headers.get("x-spanledger-project", DEFAULT_PROJECT)
