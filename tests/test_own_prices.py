@@ -250,3 +250,12 @@ def test_what_cannot_be_done_to_a_price_says_why(pipeline: Pipeline, subtests: A
         with subtests.test(f"{method} {path} {body}"):
             assert said in pipeline.ask(method, path, status, json=body)["detail"]
     assert ids(pipeline) == {"llama": "holds"}
+
+
+def test_what_was_written_last_holds_also_when_the_clock_was_set_back(pipeline: Pipeline):
+    add_price(pipeline)
+    pipeline.now_ns -= 3_600_000_000_000
+    pipeline.ask("POST", "prices/llama/end", json={"effective_to": "2026-11-20T12:00:00Z"})
+    assert ids(pipeline) == {"llama": "ended"}
+    pipeline.ask("DELETE", "prices/llama")
+    assert ids(pipeline, withdrawn=True) == {"llama": "withdrawn"}

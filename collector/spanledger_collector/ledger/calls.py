@@ -12,7 +12,7 @@ from typing import Any, Self
 from spanledger_collector.store import Store
 from spanledger_schema.span import Usage
 
-BATCH_CALLS = 20_000
+BATCH_CALLS = 5_000  # their ids have to fit into the address of a request: a megabyte
 PAGE_TRACES = 50_000
 NO_TRACE = bytes(16)
 
@@ -96,7 +96,7 @@ def trace_batches(store: Store, asked: Mapping[str, Any]) -> Iterator[list[str]]
         for row in page:
             traces.append(row["trace_id"].hex())
             size += row["found"]
-            if size >= BATCH_CALLS or len(traces) >= BATCH_CALLS // 10:
+            if size >= BATCH_CALLS:
                 yield traces
                 traces, size = [], 0
         if traces:

@@ -111,9 +111,12 @@ def change(desk: Desk, plan: Plan, by: str = "", note: str = "") -> list[Change]
     """Carry out what a plan makes of the entries as they are then; return what was changed."""
 
     def work(drain: Drain) -> list[Change]:
-        changes = list(plan(entries(drain.store)))
+        known = entries(drain.store)
+        changes = list(plan(known))
         if changes:
-            write(drain.store, changes, desk.clock(), by, note)
+            # the last row of an id holds, so a clock that was set back must not make an earlier one
+            now_ns = max(desk.clock(), *(entry.changed_ns + 1 for entry in known), 0)
+            write(drain.store, changes, now_ns, by, note)
             drain.book = book(drain.store, drain.book)
         return changes
 

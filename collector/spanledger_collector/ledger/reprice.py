@@ -14,7 +14,7 @@ from typing import Any
 from spanledger_collector.charge import charge
 from spanledger_collector.drain import Drain
 from spanledger_collector.ledger import audit
-from spanledger_collector.ledger.calls import Call, CallFilter, Outcome, batches
+from spanledger_collector.ledger.calls import BATCH_CALLS, Call, CallFilter, Outcome, batches
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.pricebook import Pricebook
@@ -119,7 +119,8 @@ def carry_out(desk: Desk, book: Pricebook, wanted: CallFilter, record: audit.Rec
     """Write a repricing: its audit first, then batch by batch what is to be changed."""
     desk.handover.do(lambda drain: audit.write(drain.store, [record]))
     for changed in changes(desk.store, book, wanted):
-        rewrite(desk, wanted.project, changed)
+        for start in range(0, len(changed), BATCH_CALLS):  # one trace alone may hold more
+            rewrite(desk, wanted.project, changed[start : start + BATCH_CALLS])
 
 
 def changes(store: Store, book: Pricebook, wanted: CallFilter) -> Iterator[list[Repriced]]:
