@@ -133,6 +133,20 @@ def test_a_price_file_written_out_and_read_in_again_changes_nothing(pipeline: Pi
             assert found == {"dry_run": False, "changes": [], "unchanged": 3}
 
 
+DOCUMENTED = (Path(__file__).parents[1] / "docs" / "costs.md").read_text()
+
+
+def test_the_price_file_of_the_documentation_is_taken_in(pipeline: Pipeline):
+    example = DOCUMENTED.partition("```yaml\n")[2].partition("```")[0]
+    asked = {"format": "yaml", "dry_run": False}
+    found = pipeline.ask("POST", "prices/file", content=example, params=asked)
+    assert [(c["kind"], c["id"]) for c in found["changes"]] == [
+        ("price", "llama"), ("price", "contract-2026"), ("alias", "chat-prod")
+    ]  # fmt: skip
+    pipeline.post("traces", traces(call(1), gpt(2)))
+    assert spent(pipeline) == ("0.00893", 0)
+
+
 FILE = """
 prices:
   - {id: llama, provider: vllm, model: llama-3.3-70b, effective_from: 2026-11-01T00:00:00Z,

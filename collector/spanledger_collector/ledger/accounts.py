@@ -21,11 +21,13 @@ class Account:
     stored: int  # by the store; log records that name no span are read and left out
     pending: int
     quarantined: int
+    dropped: int = 0  # from quarantine, because somebody said so
 
     @property
     def holds(self) -> bool:
         """Tell whether everything that was received is somewhere."""
-        return self.received == self.rejected + self.stored + self.pending + self.quarantined
+        kept = self.stored + self.pending + self.quarantined
+        return self.received == self.rejected + kept + self.dropped
 
 
 def accounts(path: Path, reader: Reader, cursor: Cursor) -> Iterator[Account]:
@@ -43,4 +45,5 @@ def accounts(path: Path, reader: Reader, cursor: Cursor) -> Iterator[Account]:
             stored=stored[signal],
             pending=pending[signal],
             quarantined=tally[f"quarantined_{signal}"],
+            dropped=tally[f"dropped_{signal}"],
         )

@@ -142,7 +142,7 @@ def difference(
     columns = tuple(
         name
         for name, here, there in zip(TRACE_COLUMNS, stored, due, strict=True)
-        if plain(name, here) != plain(name, there)
+        if here != there and plain(name, here) != plain(name, there)
     )
     return Odd(trace_id, columns, stored, due) if columns else None
 

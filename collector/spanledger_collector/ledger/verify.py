@@ -132,5 +132,6 @@ def of_spool(account: Account) -> Identity:
             "stored": str(account.stored),
             "pending": str(account.pending),
             "quarantined": str(account.quarantined),
+            **({"dropped": str(account.dropped)} if account.dropped else {}),
         },
     )
