@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
-from spanledger_collector import api_keys, api_ledger
+from spanledger_collector import api_keys, api_ledger, api_spool
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
@@ -27,6 +27,7 @@ from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
 from spanledger_collector.receive.otlp_http import OtlpHttp
 from spanledger_collector.spool import Cursor, Reader, Spool
+from spanledger_collector.spoolwork import Yard
 from spanledger_collector.store import Store
 from tests.otlp import NOON_NS
 
@@ -70,6 +71,8 @@ class Pipeline:
         app = create_app(self.store, lambda: {"ready": True}, dict, door)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         api_ledger.mount(app, self.desk)
+        yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
+        api_spool.mount(app, yard, [])
         api_keys.mount(app, self.keys_file)
         self.api = TestClient(app)
 

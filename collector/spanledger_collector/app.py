@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from spanledger_collector import api_keys, api_ledger, keychest
+from spanledger_collector import api_keys, api_ledger, api_spool, keychest
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
@@ -29,6 +29,7 @@ from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Cursor, Reader, spools
+from spanledger_collector.spoolwork import Spools, Yard
 from spanledger_collector.store import Store
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,10 @@ class Draining(threading.Thread):
             self._shared_due_s = time.monotonic() + SHARED_EVERY_S
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
             keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
+
+    def spools(self) -> Spools:
+        """Return the spools that are drained, by name. For the thread that drains them."""
+        return {path.name: both for path, both in self._spools.items()}
 
     def accounts(self) -> list[Account]:
         """Return what each spool says of itself and what the store says of it, at one moment."""
@@ -173,6 +178,7 @@ def serve(settings: Settings) -> int:
         Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
     )
     api_ledger.mount(app, Desk(store, draining.handover, draining.accounts))
+    api_spool.mount(app, Yard(draining.handover, draining.spools), [])
     api_keys.mount(app, keys_file(settings.data))
     config = uvicorn.Config(
         app,

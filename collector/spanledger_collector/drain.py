@@ -7,18 +7,18 @@ and every total it touches is on disk. Whatever stops it in between, the same ba
 and write the same rows again: `spans` is keyed by span, `traces` is recomputed.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from spanledger_collector import decode, normalise
-from spanledger_collector.estimate import covers
+from spanledger_collector.poison import sieve
 from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.reading import LinkedRecord, Round, held_back, read
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.rollup import Rollup, TraceKey, by_trace
-from spanledger_collector.spool import Batch, Cursor, Reader
+from spanledger_collector.spool import Batch, Cursor, Held, Reader
 from spanledger_collector.store import ClickHouseError, Store
-from spanledger_collector.understand import Understood, understand
+from spanledger_collector.understand import Understood
 from spanledger_collector.write import (
     PAYLOAD_COLUMNS,
     RECORD_COLUMNS,
@@ -29,54 +29,8 @@ from spanledger_collector.write import (
     record_row,
     span_row,
 )
-from spanledger_schema.span import Record
 
-
-@dataclass(slots=True)
-class Round:
-    """What one round of the drain read from a spool and made of it."""
-
-    understood: list[Understood] = field(default_factory=list)
-    records: list[tuple[str, int, Record, Hint]] = field(default_factory=list)
-    refused: list[tuple[Batch, str]] = field(default_factory=list)
-    unlinked: int = 0  # log records that name no span: nothing to join them to
-
-
-def read(batches: Iterable[Batch], book: Pricebook, estimated: Collection[str] = ()) -> Round:
-    """Return what these batches say. One that cannot be decoded is refused, the rest goes on.
-
-    Args:
-        batches: as acknowledged.
-        book: the prices in force.
-        estimated: the projects whose calls are estimated where they report no usage.
-    """
-    found = Round()
-    for batch in batches:
-        if batch.damage:
-            found.refused.append((batch, batch.damage))
-            continue
-        try:
-            if batch.signal == "traces":
-                project, guess = batch.project_id, covers(batch.project_id, estimated)
-                found.understood += (
-                    understand(project, batch.received_ns, span, book, estimated=guess)
-                    for span in decode.spans(batch.body, batch.encoding).spans
-                )
-            else:
-                read_records(batch, found)
-        except decode.Malformed as error:
-            found.refused.append((batch, str(error)))
-    return found
-
-
-def read_records(batch: Batch, found: Round) -> None:
-    """Add the log records of a batch that name a span."""
-    for record in decode.records(batch.body, batch.encoding).records:
-        if record.trace_id and record.span_id:
-            hint = normalise.hint(record) or Hint(record.span_id)
-            found.records.append((batch.project_id, batch.received_ns, record, hint))
-        else:
-            found.unlinked += 1
+log = logging.getLogger(__name__)
 
 
 class Drain:
@@ -104,25 +58,75 @@ class Drain:
         batches = reader.read_from(cursor.position(), self._most_items)
         if not batches:
             return 0
-        found = read(batches, self.book, self._estimated)
-        self._write(found)
+        found = self._stored(batches)
         cursor.confirm(
             batches[-1].seq,
             stored=len(found.understood),
             records=len(found.records),
             unlinked=found.unlinked,
-            quarantined=found.refused,
+            quarantined=found.held,
         )
         return len(batches)
+
+    def again(self, held: Held) -> Round:
+        """Store what was held back, if that is possible by now; return what was and what was not.
+
+        Raises:
+            ClickHouseError: the store refused or is away.
+        """
+        found = read([held.batch], self.book, self._estimated)
+        if not held.places:
+            return self._sieved(found)
+        wanted = [i for i, (_, place) in enumerate(found.places) if place in held.places]
+        part = found.part(wanted)
+        part.held = [h for h in found.held if not h.places or set(h.places) & set(held.places)]
+        return self._sieved(part)
+
+    def replay(self, batches: Sequence[Batch]) -> int:
+        """Store batches once more that were stored before; return how many spans that were.
+
+        What was held back of them stays where it is.
+
+        Raises:
+            ClickHouseError: the store refused or is away.
+        """
+        return len(self._stored(batches).understood)
+
+    def _stored(self, batches: Sequence[Batch]) -> Round:
+        """Write what batches say; return it without what had to be held back, which is named."""
+        return self._sieved(read(batches, self.book, self._estimated))
+
+    def _sieved(self, found: Round) -> Round:
+        """Write a round; if the store refuses it, all of it but the rows that it will never take."""
+        try:
+            self._write(found)
+        except Exception:
+            if not self.store.takes_rows():
+                raise
+            log.exception("the store takes rows, but not these; looking for the bad ones")
+            refused = sieve(len(found.places), lambda rows: self._write(found.part(rows)))
+            reasons = (f"refused: {type(error).__name__}" for error in refused.values())
+            places = [found.places[row] for row in refused]
+            good = found.part([i for i in range(len(found.places)) if i not in refused])
+            good.held = [*found.held, *held_back(places, reasons)]
+            good.unlinked = found.unlinked
+            return good
+        return found
 
     def _write(self, found: Round) -> None:
         """Write rows first and totals after them, each on disk before the next begins."""
         understood, records = found.understood, found.records
-        self.store.insert("spans", columns(SPAN_COLUMNS, map(span_row, understood)))
-        self.store.insert("payloads", columns(PAYLOAD_COLUMNS, map(payload_row, understood)))
-        record_rows = (record_row(*record) for record in records)
-        self.store.insert("log_records", columns(RECORD_COLUMNS, record_rows))
-        self._rollup.refresh(by_trace(facts(understood)), by_trace(hints(records)))
+        facts_by_trace, hints_by_trace = by_trace(facts(understood)), by_trace(hints(records))
+        try:
+            self.store.insert("spans", columns(SPAN_COLUMNS, map(span_row, understood)))
+            self.store.insert("payloads", columns(PAYLOAD_COLUMNS, map(payload_row, understood)))
+            record_rows = (record_row(*record) for record in records)
+            self.store.insert("log_records", columns(RECORD_COLUMNS, record_rows))
+            self._rollup.refresh(facts_by_trace, hints_by_trace)
+        except Exception:
+            # What is at hand of these traces may hold a row that will never be stored.
+            self._rollup.forget([*facts_by_trace, *hints_by_trace])
+            raise
 
     def rewrite(
         self, spans: Mapping[str, Sequence[Any]], facts: Mapping[TraceKey, Sequence[Fact]]
@@ -149,7 +153,7 @@ def facts(understood: Sequence[Understood]) -> Iterator[tuple[TraceKey, Fact]]:
     return (((u.project_id, u.span.trace_id), fact(u)) for u in understood)
 
 
-def hints(records: Iterable[tuple[str, int, Record, Hint]]) -> Iterator[tuple[TraceKey, Hint]]:
+def hints(records: Iterable[LinkedRecord]) -> Iterator[tuple[TraceKey, Hint]]:
     """Yield what log records know that spans may not."""
     for project_id, _, record, hint in records:
         if hint.session_id or hint.user_id:

@@ -6,6 +6,7 @@ dollar and no HTTP. One process may open a chDB folder, and nothing may fork aft
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -137,6 +138,14 @@ class Store:
             context = self._writer.create_insert_context(table, column_names=names)
             self._types[table, names] = list(context.column_types)
         return self._types[table, names]
+
+    def takes_rows(self) -> bool:
+        """Tell whether the store can be written to at all, by writing a row of no meaning."""
+        try:
+            self.insert("probes", {"id": [1], "at": [time.time_ns()]})
+        except ClickHouseError:
+            return False
+        return True
 
     def written(self, name: str, **parameters: Any) -> Sequence[Sequence[Any]]:
         """Return the columns of a query on the writing connection: the drain reads its own writes.

@@ -10,7 +10,7 @@ second ingest out. Knows bytes and counts, never what is in a span.
 Accounting, at any moment: received = rejected + spooled, spooled = stored + pending + quarantined.
 """
 
-from spanledger_collector.spool.batch import Batch, Stats
+from spanledger_collector.spool.batch import Batch, Held, Stats
 from spanledger_collector.spool.cursor import Cursor
 from spanledger_collector.spool.files import SpoolUnusable, spools
 from spanledger_collector.spool.reader import Reader
@@ -19,6 +19,7 @@ from spanledger_collector.spool.writer import Spool, SpoolRefused
 __all__ = [
     "Batch",
     "Cursor",
+    "Held",
     "Reader",
     "Spool",
     "SpoolRefused",

@@ -23,6 +23,21 @@ class Batch:
     damage: Literal["", "crc_mismatch"] = ""  # then the body is empty: the disk changed it
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the store could not take of a batch. `places` number its items, () stands for all."""
+
+    batch: Batch
+    reason: str
+    places: tuple[int, ...] = ()
+    since_ns: int = 0  # when it was set aside, 0 before
+
+    @property
+    def items(self) -> int:
+        """Return how many spans or log records are held."""
+        return len(self.places) or self.batch.items
+
+
 @dataclass(slots=True)
 class Stats:
     """Sums over the life of a spool, restarts included, by signal; and what it takes up now."""

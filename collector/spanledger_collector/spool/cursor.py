@@ -8,17 +8,19 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from spanledger_collector.spool import codec, files
-from spanledger_collector.spool.batch import Batch
+from spanledger_collector.spool.batch import Batch, Held
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS position (only_row INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 INSERT OR IGNORE INTO position VALUES (1, 0);
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS quarantine (
-    seq INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
     reason TEXT NOT NULL,
+    places TEXT NOT NULL,        -- numbers of items, with commas; '' for all of them
     since_ns INTEGER NOT NULL,
     received_ns INTEGER NOT NULL,
     project_id TEXT NOT NULL,
@@ -26,12 +28,18 @@ CREATE TABLE IF NOT EXISTS quarantine (
     signal TEXT NOT NULL,
     encoding TEXT NOT NULL,
     items INTEGER NOT NULL,
-    body BLOB NOT NULL           -- packed: the spool forgets its own copy after a while
+    body BLOB NOT NULL,          -- packed: the spool forgets its own copy after a while
+    PRIMARY KEY (seq, reason)
 ) STRICT;
 """
 POSITION = "SELECT seq FROM position"
 ADD = "INSERT INTO tally VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value"
-QUARANTINE = "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+QUARANTINE = "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+HELD = """
+SELECT seq, reason, places, since_ns, received_ns, project_id, key_id, signal, encoding, items, body
+FROM quarantine ORDER BY seq, reason
+"""
+RELEASE = "DELETE FROM quarantine WHERE seq = ? AND reason = ?"
 
 
 class Cursor:
@@ -61,7 +69,7 @@ class Cursor:
         stored: int = 0,
         records: int = 0,
         unlinked: int = 0,
-        quarantined: Iterable[tuple[Batch, str]] = (),
+        quarantined: Iterable[Held] = (),
     ) -> None:
         """Note, durably and at once, that everything up to `seq` is in the store or set aside.
 
@@ -70,18 +78,57 @@ class Cursor:
             stored: spans that were written.
             records: log records that were written.
             unlinked: log records that name no span and were left out.
-            quarantined: batches that could not be read, with the reason.
+            quarantined: what could not be read, or not be written, with the reason.
         """
         added = Counter(stored=stored, records=records, unlinked=unlinked)
         with self._db:
-            for batch, reason in quarantined:
-                self._db.execute(QUARANTINE, _quarantine_row(batch, reason))
-                added[f"quarantined_{batch.signal}"] += batch.items
+            self._set_aside(quarantined, added)
             self._db.executemany(ADD, added.items())
             self._db.execute("UPDATE position SET seq = ?", (seq,))
 
+    def _set_aside(self, quarantined: Iterable[Held], added: Counter[str]) -> None:
+        for held in quarantined:
+            self._db.execute(QUARANTINE, _quarantine_row(held))
+            added[f"quarantined_{held.batch.signal}"] += held.items
+
+    def held(self) -> list[Held]:
+        """Return what is set aside, oldest batch first."""
+        return [_held(*row) for row in self._db.execute(HELD)]
+
+    def release(
+        self,
+        held: Held,
+        *,
+        stored: int = 0,
+        records: int = 0,
+        unlinked: int = 0,
+        dropped: int = 0,
+        quarantined: Iterable[Held] = (),
+    ) -> None:
+        """Note, durably and at once, what became of something that was set aside.
+
+        Args:
+            held: what was set aside; it no longer is.
+            stored: spans of it that were written.
+            records: log records of it that were written.
+            unlinked: log records of it that name no span.
+            dropped: items of it that were given up, because somebody said so.
+            quarantined: what of it has to stay.
+        """
+        signal = held.batch.signal
+        added = Counter(stored=stored, records=records, unlinked=unlinked)
+        added[f"dropped_{signal}"] = dropped
+        added[f"quarantined_{signal}"] = -held.items
+        with self._db:
+            self._db.execute(RELEASE, (held.batch.seq, held.reason))
+            self._set_aside(quarantined, added)
+            self._db.executemany(ADD, added.items())
+
     def tally(self) -> Counter[str]:
-        """Return the sums of all rounds: stored, records, unlinked, quarantined_traces …_logs."""
+        """Return the sums of all rounds: stored, records, unlinked, and by signal what is set aside.
+
+        `quarantined_traces` and `dropped_traces` are of spans, `…_logs` of log records.
+        """
         return Counter(dict(self._db.execute("SELECT name, value FROM tally")))
 
     def close(self) -> None:
@@ -111,11 +158,13 @@ class Position:
             self._db.close()
 
 
-def _quarantine_row(batch: Batch, reason: str) -> tuple[str | int | bytes, ...]:
+def _quarantine_row(held: Held) -> tuple[str | int | bytes, ...]:
+    batch = held.batch
     return (
         batch.seq,
-        reason,
-        time.time_ns(),
+        held.reason,
+        ",".join(map(str, held.places)),
+        held.since_ns or time.time_ns(),
         batch.received_ns,
         batch.project_id,
         batch.key_id,
@@ -124,3 +173,31 @@ def _quarantine_row(batch: Batch, reason: str) -> tuple[str | int | bytes, ...]:
         batch.items,
         codec.packed(batch.body),
     )
+
+
+def _held(*row: Any) -> Held:
+    (
+        seq,
+        reason,
+        places,
+        since_ns,
+        received_ns,
+        project_id,
+        key_id,
+        signal,
+        encoding,
+        items,
+        kept,
+    ) = row
+    batch = Batch(
+        seq=seq,
+        received_ns=received_ns,
+        project_id=project_id,
+        key_id=key_id,
+        signal=signal,
+        encoding=encoding,
+        items=items,
+        body=codec.unpacked(kept),
+        damage="crc_mismatch" if reason == "crc_mismatch" else "",
+    )
+    return Held(batch, reason, tuple(map(int, filter(None, places.split(",")))), since_ns)

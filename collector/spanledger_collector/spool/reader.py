@@ -19,6 +19,7 @@ SELECT seq, received_ns, project_id, key_id, signal, encoding, items, crc32, bod
 FROM batch WHERE seq > ? ORDER BY seq
 """
 TALLY = "SELECT signal, name, value FROM tally"
+BEFORE = "SELECT max(seq) FROM batch WHERE received_ns < ?"
 PENDING = "SELECT signal, sum(items) FROM batch WHERE seq > ? GROUP BY signal"
 
 
@@ -45,6 +46,11 @@ class Reader:
             if items >= max_items or size >= max_bytes:
                 break
         return batches
+
+    def before(self, since_ns: int) -> int:
+        """Return the last batch that was received before a moment, 0 when none of them is kept."""
+        found = self._rows(BEFORE, since_ns)
+        return next((seq or 0 for (seq,) in found), 0)
 
     def pending(self, seq: int) -> Counter[str]:
         """Return how many items wait after `seq`, by signal."""

@@ -1,0 +1,104 @@
+"""The routes about what was received: integrity, quarantine, replay."""
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from spanledger_collector import spoolwork
+from spanledger_collector.access import caller_of
+from spanledger_collector.api import Json
+from spanledger_collector.api_prices import desk_of
+from spanledger_collector.moments import SECOND_NS
+from spanledger_collector.spool import Held
+from spanledger_collector.spoolwork import Chosen, Yard
+from spanledger_schema.api_spool import HeldBack, Integrity, Released, Replayed, SpoolAccount
+
+router = APIRouter(prefix="/api/v1")
+
+
+class Choice(BaseModel):
+    """What of everything that is held back is meant: all of it, where nothing is said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    spool: str = ""
+    batch: Annotated[int | None, Field(ge=1)] = None
+    by: str = Field("", max_length=200, description="who does it, for the audit")
+
+    def chosen(self) -> Chosen:
+        """Return what tells whether something is meant."""
+
+        def is_chosen(spool: str, held: Held) -> bool:
+            return self.spool in ("", spool) and self.batch in (None, held.batch.seq)
+
+        return is_chosen
+
+
+class ReplayRequest(BaseModel):
+    """From when on everything is stored once more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: AwareDatetime
+
+
+def mount(app: FastAPI, yard: Yard, degraded: list[str]) -> None:
+    """Add the routes to the app; `degraded` says what the store was found to lack."""
+    app.state.yard, app.state.degraded = yard, degraded
+    app.include_router(router)
+
+
+def yard_of(request: Request) -> Yard:
+    """Return the spools of this app."""
+    found: Yard = request.app.state.yard
+    return found
+
+
+@router.get("/integrity", response_model=Integrity)
+def integrity(request: Request) -> Json:
+    """Whether received = rejected + stored + pending + quarantined (+ dropped by an operator)."""
+    accounts = [
+        SpoolAccount(
+            spool=a.spool,
+            signal=a.signal,
+            received=a.received,
+            rejected=a.rejected,
+            stored=a.stored,
+            pending=a.pending,
+            quarantined=a.quarantined,
+            dropped=a.dropped,
+            holds=a.holds,
+        )
+        for a in desk_of(request).accounts()
+    ]
+    return Json(Integrity(all(a.holds for a in accounts), accounts, request.app.state.degraded))
+
+
+@router.get("/quarantine", response_model=list[HeldBack])
+def list_quarantine(request: Request) -> Json:
+    """What the store could not take, and why; it waits here for as long as it takes."""
+    return Json(spoolwork.held(yard_of(request)))
+
+
+@router.post("/quarantine/retry", response_model=Released)
+def retry_quarantine(request: Request, choice: Choice) -> Json:
+    """Try to store what is held back: after an upgrade that can read it, say."""
+    return Json(spoolwork.retry(yard_of(request), choice.chosen()))
+
+
+@router.post("/quarantine/drop", response_model=Released)
+def drop_quarantine(request: Request, choice: Choice) -> Json:
+    """Give up one batch that is held back, for good."""
+    if choice.batch is None:
+        raise HTTPException(400, "batch: say which; GET /api/v1/quarantine lists them")
+    by = choice.by or caller_of(request).key_id
+    return Json(spoolwork.drop(yard_of(request), choice.chosen(), time.time_ns(), by))
+
+
+@router.post("/replay", response_model=Replayed)
+def replay(request: Request, asked: ReplayRequest) -> Json:
+    """Store again what was received since a moment, as far back as the spool reaches."""
+    since_ns = int(asked.since.timestamp()) * SECOND_NS
+    return Json(spoolwork.replay(yard_of(request), since_ns))

@@ -1,0 +1,58 @@
+"""Shapes of the query API about what was received: where it is, and what is held back."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolAccount:
+    """The spans or log records of one spool: received = the sum of all others."""
+
+    spool: str
+    signal: str
+    received: int
+    rejected: int
+    stored: int
+    pending: int
+    quarantined: int
+    dropped: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """Whether everything that was received is somewhere, and what is missing in the store."""
+
+    holds: bool
+    accounts: list[SpoolAccount]
+    degraded: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Items of one batch that the store could not take, and why."""
+
+    spool: str
+    batch: int
+    reason: str
+    signal: str
+    items: int
+    project_id: str
+    received_at: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What became of items that were held back."""
+
+    stored: int
+    dropped: int
+    held: int  # still
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What was stored once more; totals do not move for what was there."""
+
+    batches: int
+    spans: int
