@@ -285,7 +285,9 @@ def test_a_project_sees_nothing_of_another_through_any_route(
     seen = set()
     for route in access.NEEDS:
         path = concrete(route, **ids)
-        asked: dict[str, Any] = {"params": {"group_by": dimensions} if route.endswith("/spend") else {}}
+        asked: dict[str, Any] = {
+            "params": {"group_by": dimensions} if route.endswith("/spend") else {}
+        }
         if route == "POST /api/v1/what-if":
             interval = {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"}
             asked["json"] = interval | {"as_model": "gpt-4o"}

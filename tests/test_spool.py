@@ -253,7 +253,9 @@ def test_the_store_notes_how_far_it_has_come(opened: Open, path: Path):
     assert cursor.position() == 0
     cursor.confirm(1, stored=10)
     (_, bad) = Reader(path).read_from(1)
-    cursor.confirm(3, stored=5, records=2, unlinked=1, quarantined=[Held(bad, "malformed_protobuf")])
+    cursor.confirm(
+        3, stored=5, records=2, unlinked=1, quarantined=[Held(bad, "malformed_protobuf")]
+    )
     cursor.close()
 
     cursor = Cursor(path)

@@ -59,7 +59,7 @@ def addresses(settings: Settings) -> str:
             "Spanledger is ready.",
             "",
             f"  screens    {settings.url(settings.ui_port)}",
-                f"  query API  {settings.url(settings.api_port)}/docs",
+            f"  query API  {settings.url(settings.api_port)}/docs",
             f"  data       {settings.data}, stored in {settings.store_shown},"
             f" acknowledged after {settings.durability}",
             "",
