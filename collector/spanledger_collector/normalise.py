@@ -8,6 +8,7 @@ Refuses to know other spans: what a trace makes of this one is `reconcile`'s to 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from hashlib import sha256
 from operator import attrgetter
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,7 @@ from spanledger_collector.dialects import (
     ag2,
     agent_framework,
     anthropic_sdk,
+    dollars,
     genai,
     langfuse,
     langsmith,
@@ -43,7 +45,7 @@ from spanledger_collector.dialects import (
 from spanledger_collector.endings import ending
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.reconcile import Hint
-from spanledger_schema.span import CALLS, Content, Counts, Event, Facts, Record, Span
+from spanledger_schema.span import CALLS, Attributes, Content, Counts, Event, Facts, Record, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,11 @@ def finish(span: Span, found: Facts) -> Facts:
     if found.counts is not None and found.counts.source == "estimated":
         # what a library made up for a stream without usage may be off a hundredfold
         found.counts, found.flags = None, (*found.flags, "usage_estimated")
+    if found.reported_usd is None and any(odd_cost(span.attributes, name) for name in COSTS):
+        found.flags = (*found.flags, "cost_invalid")
     only_its_own(found)
     whose(span, found)
+    shorten_ids(found)
     if found.state_to and found.state_from and not found.preview:
         found.preview = f"{found.state_from} → {found.state_to}"
     if found.preview and len(found.preview) > PREVIEW_LENGTH:
@@ -141,6 +146,47 @@ def whose(span: Span, found: Facts) -> None:
         found.session_id, found.session_rank = None, 99
     if found.user_id is None:
         found.user_id = text(span.attributes, "user.id", "enduser.id")
+
+
+COSTS = (
+    "gen_ai.usage.cost",
+    "gen_ai.cost.total_cost",
+    "llm.cost.total",
+    "operation.cost",
+    "spanledger.cost.usd",
+)
+"""Attributes that say in one number what a call cost."""
+
+
+def odd_cost(attributes: Attributes, name: str) -> bool:
+    """Tell whether an attribute says what something cost, in no amount that there is."""
+    said = attributes.get(name)
+    return said is not None and dollars(said) is None
+
+
+MOST_ID_BYTES = 200
+HASH_DIGITS = 8
+
+
+def shorten_ids(found: Facts) -> None:
+    """Shorten what identifies a session, a user or a model and is too long for an id."""
+    for name in ("session_id", "user_id", "request_model", "response_model"):
+        said = getattr(found, name)
+        if said and len(said) > MOST_ID_BYTES // 4 and (short := short_id(said)) != said:
+            setattr(found, name, short)
+            found.flags = tuple(dict.fromkeys((*found.flags, "id_shortened")))
+
+
+def short_id(said: str) -> str:
+    """Return an id in at most 200 bytes; of a longer one, its end is a hash of the whole.
+
+    So two long ids that begin alike stay two.
+    """
+    whole = said.encode()
+    if len(whole) <= MOST_ID_BYTES:
+        return said
+    start = whole[: MOST_ID_BYTES - HASH_DIGITS - 1].decode(errors="ignore")
+    return f"{start}~{sha256(whole).hexdigest()[:HASH_DIGITS]}"
 
 
 SCRUBBED = "[Scrubbed due to"  # what Logfire leaves of values whose name looks like a secret's
@@ -223,4 +269,6 @@ def hint(record: Record) -> Hint | None:
     user = text(a, "user.id", "enduser.id")
     if session is None and user is None:
         return None
-    return Hint(record.span_id, session or "", rank if session else 99, user or "")
+    return Hint(
+        record.span_id, short_id(session or ""), rank if session else 99, short_id(user or "")
+    )

@@ -17,13 +17,15 @@ from spanledger_schema.span import Event, Facts, Record, Span, Usage
 NO_SPAN = bytes(8)
 
 
-def flags(span: Span, facts: Facts, received_ns: int) -> tuple[str, ...]:
+def flags(span: Span, facts: Facts, usage: Usage, received_ns: int) -> tuple[str, ...]:
     """Return what had to be mended about a span, by the codes of docs/delivery.md."""
     found = (*span.flags, *facts.flags)
     if started_ns(span, received_ns) != span.start_ns:
         found += ("clock_skew",)
     if span.end_ns and span.end_ns < span.start_ns:
         found += ("duration_invalid",)
+    if usage.state == "invalid":
+        found += ("usage_invalid",)
     return found
 
 
@@ -72,7 +74,7 @@ def span_row(u: Understood) -> tuple[Any, ...]:
         facts.reported_usd, facts.reported_by or "", facts.price_context or {},
         priced_ns(span, u.received_ns), facts.state_from or "", facts.state_to or "",
         facts.reason or "", facts.verdict or "", facts.policy or "", facts.actor or "",
-        facts.preview or "", flags(span, facts, u.received_ns),
+        facts.preview or "", flags(span, facts, usage, u.received_ns),
         u.estimate.method if u.estimate else "", u.estimate.error_pct if u.estimate else None,
     )  # fmt: skip
 

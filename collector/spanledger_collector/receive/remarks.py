@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from spanledger_collector import decode, normalise
 from spanledger_collector.spool import Batch
+from spanledger_collector.usage import usage
 from spanledger_collector.write import flags
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ def warnings(batch: Batch) -> Counter[str]:
     """Return how many spans of a batch were mended, by code."""
     found: Counter[str] = Counter()
     for span in decode.spans(batch.body, batch.encoding).spans:
-        told = flags(span, normalise.facts(span), batch.received_ns)
+        facts = normalise.facts(span)
+        used = usage(facts.counts, provider=facts.provider, scope=span.scope)
+        told = flags(span, facts, used, batch.received_ns)
         found.update(WARNINGS.intersection(told))
     return found
