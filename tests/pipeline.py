@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
-from spanledger_collector import api_keys, api_ledger, api_spool
+from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
@@ -74,6 +74,7 @@ class Pipeline:
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
         api_spool.mount(app, yard, [])
         api_keys.mount(app, self.keys_file)
+        api_privacy.mount(app)
         self.api = TestClient(app)
 
     def accounts(self) -> list[Account]:

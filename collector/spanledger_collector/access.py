@@ -64,6 +64,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "DELETE /api/v1/prices/aliases/{alias_id}": ADMIN_ALL,
         "GET /api/v1/prices/file": READ_ALL,
         "POST /api/v1/prices/file": ADMIN_ALL,
+        "GET /api/v1/retention": READ,
+        "PUT /api/v1/retention": ADMIN,
         "GET /api/v1/keys": ADMIN,
         "POST /api/v1/keys": ADMIN,
         "POST /api/v1/keys/{key_id}/rotate": ADMIN,

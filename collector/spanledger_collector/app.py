@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from spanledger_collector import api_keys, api_ledger, api_spool, keychest
+from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool, keychest
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
@@ -98,6 +98,7 @@ class Draining(threading.Thread):
         """Take prices and keys over that another process put into a shared store."""
         if not self._drain.store.exclusive and time.monotonic() > self._shared_due_s:
             self._shared_due_s = time.monotonic() + SHARED_EVERY_S
+            self._drain.lifetimes.reload()
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
             keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
 
@@ -180,6 +181,7 @@ def serve(settings: Settings) -> int:
     api_ledger.mount(app, Desk(store, draining.handover, draining.accounts))
     api_spool.mount(app, Yard(draining.handover, draining.spools), [])
     api_keys.mount(app, keys_file(settings.data))
+    api_privacy.mount(app)
     config = uvicorn.Config(
         app,
         host=settings.host,

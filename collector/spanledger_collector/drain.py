@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.poison import sieve
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reading import LinkedRecord, Round, held_back, read
@@ -47,7 +48,8 @@ class Drain:
         self.book = book
         self._estimated = estimated
         self._most_items = most_items
-        self._rollup = Rollup(store)
+        self.lifetimes = Lifetimes(store)
+        self._rollup = Rollup(store, lifetimes=self.lifetimes)
 
     def step(self, reader: Reader, cursor: Cursor) -> int:
         """Drain one round of a spool; return how many batches it took, 0 when it is empty.
@@ -116,12 +118,17 @@ class Drain:
     def _write(self, found: Round) -> None:
         """Write rows first and totals after them, each on disk before the next begins."""
         understood, records = found.understood, found.records
+        dated = self.lifetimes.dated
         facts_by_trace, hints_by_trace = by_trace(facts(understood)), by_trace(hints(records))
         try:
-            self.store.insert("spans", columns(SPAN_COLUMNS, map(span_row, understood)))
-            self.store.insert("payloads", columns(PAYLOAD_COLUMNS, map(payload_row, understood)))
+            spans = columns(SPAN_COLUMNS, map(span_row, understood))
+            self.store.insert("spans", dated(spans, "payload_days", "ledger_days"))
+            payloads = columns(PAYLOAD_COLUMNS, map(payload_row, understood))
+            self.store.insert("payloads", dated(payloads, "payload_days"))
             record_rows = (record_row(*record) for record in records)
-            self.store.insert("log_records", columns(RECORD_COLUMNS, record_rows))
+            self.store.insert(
+                "log_records", dated(columns(RECORD_COLUMNS, record_rows), "payload_days")
+            )
             self._rollup.refresh(facts_by_trace, hints_by_trace)
         except Exception:
             # What is at hand of these traces may hold a row that will never be stored.

@@ -10,9 +10,11 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.reconcile import Fact, Hint, verdict
 from spanledger_collector.store import Store
 from spanledger_collector.totals import TRACE_COLUMNS, trace_row
+from spanledger_collector.understand import ENDED
 from spanledger_collector.write import NO_SPAN, columns
 
 TraceKey = tuple[str, bytes]
@@ -39,12 +41,20 @@ class OpenTrace:
                 self.facts[fact.span_id] = fact
         self.hints.update(hints)
 
+    @property
+    def received_ns(self) -> int:
+        """Return when the last of its spans was received."""
+        return max((fact.ver & ~ENDED for fact in self.facts.values()), default=0)
+
 
 class Rollup:
     """Keeps `traces` true to `spans`."""
 
-    def __init__(self, store: Store, most_facts: int = MOST_FACTS) -> None:
+    def __init__(
+        self, store: Store, most_facts: int = MOST_FACTS, lifetimes: Lifetimes | None = None
+    ) -> None:
         self._store = store
+        self._lifetimes = lifetimes or Lifetimes(store)
         self._most_facts = most_facts
         self._open: OrderedDict[TraceKey, OpenTrace] = OrderedDict()
 
@@ -56,22 +66,26 @@ class Rollup:
         self._read_back([key for key in touched if key not in self._open])
         for key in touched:
             self._open.setdefault(key, OpenTrace()).add(facts.get(key, ()), hints.get(key, ()))
-        rows = [self._row(key) for key in touched if self._open[key].facts]
-        self._store.insert("traces", columns(TRACE_COLUMNS, rows))
+        self._write([key for key in touched if self._open[key].facts])
         self._forget(touched)
 
     def recompute(self, keys: Sequence[TraceKey]) -> None:
         """Recompute these traces from what is stored, whatever is at hand."""
         self.forget(keys)
         self._read(keys, keys)
-        rows = [self._row(key) for key in keys if key in self._open]
-        self._store.insert("traces", columns(TRACE_COLUMNS, rows))
+        self._write([key for key in keys if key in self._open])
         self._forget(keys)
 
     def forget(self, keys: Iterable[TraceKey]) -> None:
         """Let go of what is at hand of these traces; the store tells it anew when it is needed."""
         for key in keys:
             self._open.pop(key, None)
+
+    def _write(self, keys: Sequence[TraceKey]) -> None:
+        rows = columns(TRACE_COLUMNS, map(self._row, keys))
+        received = [self._open[key].received_ns for key in keys]
+        dated = self._lifetimes.dated({**rows, "received_at": received}, "ledger_days")
+        self._store.insert("traces", dated)
 
     def _row(self, key: TraceKey) -> tuple[object, ...]:
         trace = self._open[key]

@@ -155,6 +155,13 @@ class Store:
         result = self._writer.query(query(name), parameters=parameters, column_oriented=True)
         return result.result_set
 
+    def change(self, name: str, **parameters: Any) -> None:
+        """Run `queries/<name>.sql`, which changes rows in place, on the writing connection.
+
+        Only the drain's thread may call this.
+        """
+        self._writer.command(query(name), parameters=parameters)
+
     def rows(self, name: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of `queries/<name>.sql` as dicts, on a bounded read-only connection."""
         with self.reading() as client:

@@ -5,7 +5,7 @@ SELECT
     parent_span_id,
     kind,
     name,
-    preview,
+    if(payload_days = 0 OR received_at + toIntervalDay(payload_days) > now(), preview, '') AS preview,
     toUnixTimestamp64Nano(started_at) AS start_ns,
     toUnixTimestamp64Nano(ended_at) AS end_ns,
     status,

@@ -1,6 +1,8 @@
 -- One span with everything known about it but its payload, and what its trace says of it.
 SELECT
-    s.*,
+    s.* REPLACE (
+        if(s.payload_days = 0 OR s.received_at + toIntervalDay(s.payload_days) > now(), s.error_message, '') AS error_message
+    ),
     toUnixTimestamp64Nano(s.started_at) AS start_ns,
     toUnixTimestamp64Nano(s.ended_at) AS end_ns,
     t.session_key AS session_key,

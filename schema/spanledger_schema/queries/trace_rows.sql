@@ -1,4 +1,5 @@
 -- The rows of `traces` between two ids, as they were written: what verification compares with.
+-- Not those that have expired, whether or not the engine has removed them yet.
 -- Order and meaning of the columns are those of `totals.TRACE_COLUMNS`.
 SELECT
     project_id,
@@ -60,4 +61,5 @@ FROM traces FINAL
 WHERE project_id = {project:String}
     AND trace_id > toFixedString(unhex({after:String}), 16)
     AND ({until:String} = '' OR trace_id <= toFixedString(unhex({until:String}), 16))
+    AND (ledger_days = 0 OR received_at + toIntervalDay(ledger_days) > now())
 ORDER BY trace_id
