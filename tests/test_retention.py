@@ -148,7 +148,7 @@ def test_prompts_cannot_outlive_the_call_they_belong_to(pipeline: Pipeline):
 
 
 def test_the_command_says_for_how_long():
-    rules = [
+    rules: list[dict[str, Any]] = [
         {"project_id": "*", "payload_days": None, "ledger_days": None},
         {"project_id": "shop", "payload_days": 30, "ledger_days": 2000},
     ]

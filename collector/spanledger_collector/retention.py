@@ -4,6 +4,8 @@ Runs on the thread that writes (`handover`). The change is in the audit before i
 engine carries it out in the background, and removes what has expired by itself.
 """
 
+from typing import Any
+
 from spanledger_collector.drain import Drain
 from spanledger_collector.keys import EVERY_PROJECT
 from spanledger_collector.ledger import audit
@@ -32,7 +34,7 @@ def change(drain: Drain, project_id: str, days: Days, now_ns: int, by: str) -> R
     was, became = shown(project_id, before.get(project_id, FOR_EVER)), shown(project_id, days)
     entry = audit.Record(now_ns, "retention changed", project_id, was, became, by)
     audit.write(store, [entry])
-    row = {
+    row: dict[str, list[Any]] = {
         "project_id": [project_id],
         "payload_days": [days.payload_days],
         "ledger_days": [days.ledger_days],
