@@ -72,6 +72,7 @@ def test_meters_without_a_conventional_name_join_those_that_have_one():
 def test_a_cost_that_no_token_explains_is_reported():
     facts = spanledger.read(ours(attributes={names.COST_USD: "0.25"}))
     assert (facts.reported_usd, facts.reported_by) == (Decimal("0.25"), names.COST_USD)
+    assert facts.usage_role == "cost"
 
 
 def test_feedback_shows_score_and_comment():

@@ -36,6 +36,9 @@ class Sums:
 
     def add(self, call: Fact) -> None:
         """Count one billed call in."""
+        if call.usage_role == "cost":  # dollars of a search, a sandbox, a phone: no call
+            self.cost_usd += call.cost_usd or ZERO_USD
+            return
         failed = call.status == "error"
         used = call.input_tokens is not None or call.output_tokens is not None
         self.calls += 1

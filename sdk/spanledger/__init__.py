@@ -1,7 +1,53 @@
-"""Spanledger: see what your agents did and what it cost."""
+"""Spanledger: see what your agents did and what it cost.
+
+import spanledger
+
+spanledger.configure()
+
+@spanledger.agent
+def answer(question): ...
+"""
 
 from importlib.metadata import version
 
-__all__ = ["__version__"]
+from spanledger.configure import configure, flush, shutdown
+from spanledger.decorators import agent, llm_call, observe, retriever, step, tool, workflow
+from spanledger.export.delivery import Delivery
+from spanledger.guard import BudgetExceeded, LoopDetected
+from spanledger.marks import add_cost, decision, escalation, feedback, state, waiting_for
+from spanledger.session import session
+from spanledger.settings import SettingInvalid
+from spanledger.spans import span
+from spanledger.states import StateMachine, TransitionRefused
+from spanledger.usage import record_usage
+
+__all__ = [
+    "BudgetExceeded",
+    "Delivery",
+    "LoopDetected",
+    "SettingInvalid",
+    "StateMachine",
+    "TransitionRefused",
+    "__version__",
+    "add_cost",
+    "agent",
+    "configure",
+    "decision",
+    "escalation",
+    "feedback",
+    "flush",
+    "llm_call",
+    "observe",
+    "record_usage",
+    "retriever",
+    "session",
+    "shutdown",
+    "span",
+    "state",
+    "step",
+    "tool",
+    "waiting_for",
+    "workflow",
+]
 
 __version__ = version("spanledger")

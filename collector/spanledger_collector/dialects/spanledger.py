@@ -10,7 +10,7 @@ from typing import get_args
 from spanledger_collector.dialects import counts, fill, number, preview, text, texts, usd
 from spanledger_collector.dialects.messages import arguments, messages
 from spanledger_schema import attributes as names
-from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span
+from spanledger_schema.span import CALLS, Content, Counts, Event, Facts, Kind, Span
 
 NAME = "spanledger"
 
@@ -62,6 +62,7 @@ def read(span: Span) -> Facts:
     facts.counts = None if found == Counts() else found  # parts alone, too: totals come by `genai`
     if reported := usd(a, names.COST_USD):
         facts.reported_usd, facts.reported_by = reported
+        facts.usage_role = "" if found or facts.kind in CALLS else "cost"
     priced = len(names.PRICE_CONTEXT)
     context = {key[priced:]: str(a[key]) for key in a if key.startswith(names.PRICE_CONTEXT)}
     facts.price_context = context or None

@@ -116,13 +116,15 @@ class Billing:
         for span_id in self.billed:
             self._cover(by_id[span_id], covered)
         for fact in sorted(self._tree.order, key=self._tree.nearness, reverse=True):
-            if (
+            if fact.usage_role == "cost":
+                self.billed.add(fact.span_id)
+            elif (
                 not has_usage(fact)
                 or fact.span_id in self.billed
                 or fact.span_id in self.not_billed
             ):
                 continue
-            if fact.usage_role == "aggregate":
+            elif fact.usage_role == "aggregate":
                 self.not_billed[fact.span_id] = "aggregate"
             elif fact.span_id in covered:
                 self.not_billed[fact.span_id] = "rollup"

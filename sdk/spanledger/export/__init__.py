@@ -1,0 +1,1 @@
+"""Ended spans to the server: buffer → encode → send, on one daemon thread of ours."""

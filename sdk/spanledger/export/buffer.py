@@ -1,0 +1,73 @@
+"""Ended spans that wait to be sent, bounded in number and bytes. When it is full, new ones are refused.
+
+Its lock is re-entrant: a signal handler or a finaliser may end a span while this thread adds one.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+BASE_BYTES = 400  # of a span without attributes, in memory
+ATTRIBUTE_BYTES = 60
+
+
+def size_of(span: ReadableSpan) -> int:
+    """Return about how many bytes a span holds on to."""
+    size = BASE_BYTES + held(span.attributes or {})
+    for event in span.events:
+        size += BASE_BYTES + held(event.attributes or {})
+    return size
+
+
+def held(attributes: Mapping[str, Any]) -> int:
+    """Return about how many bytes attributes hold on to."""
+    size = 0
+    for value in attributes.values():
+        size += ATTRIBUTE_BYTES
+        if type(value) is str or type(value) is bytes or type(value) is tuple:
+            size += len(value)
+    return size
+
+
+class Buffer:
+    """A bounded queue of spans."""
+
+    def __init__(self, max_spans: int, max_bytes: int) -> None:
+        self.max_spans = max_spans
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self._spans: deque[tuple[ReadableSpan, int]] = deque()
+        self._lock = threading.RLock()
+
+    def __len__(self) -> int:
+        return len(self._spans)
+
+    def add(self, span: ReadableSpan) -> bool:
+        """Take a span in; return False where there is no room."""
+        size = size_of(span)
+        with self._lock:
+            if len(self._spans) >= self.max_spans or self.bytes + size > self.max_bytes:
+                return False
+            self._spans.append((span, size))
+            self.bytes += size
+        return True
+
+    def take(self, max_spans: int, max_bytes: int) -> list[ReadableSpan]:
+        """Return the oldest spans, at least one if there are any, and let go of them."""
+        taken: list[ReadableSpan] = []
+        room = max_bytes
+        with self._lock:
+            while self._spans and len(taken) < max_spans:
+                span, size = self._spans[0]
+                if taken and size > room:
+                    break
+                self._spans.popleft()
+                taken.append(span)
+                room -= size
+                self.bytes -= size
+            if not self._spans:
+                self.bytes = 0
+        return taken

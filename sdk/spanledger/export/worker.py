@@ -1,0 +1,219 @@
+"""The thread that sends, and counts what becomes of every span.
+
+It wakes when enough has gathered or a second is over, and tries a batch until that is told off.
+
+It starts with the first span, is a daemon, and starts anew in a forked child, which begins with an
+empty buffer: what the parent gathered the parent sends. Nobody ever waits for it but `flush`, and
+that no longer than it was told.
+"""
+
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from opentelemetry import context as contexts
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESSED
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan
+
+from spanledger import health
+from spanledger.export.answer import Answer
+from spanledger.export.buffer import Buffer
+from spanledger.export.delivery import Delivery, Tally
+from spanledger.settings import Settings
+from spanledger.threads import start_bare
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 30.0
+LOST = "x-spanledger-lost"
+
+Prepare = Callable[[Sequence[ReadableSpan]], list[ReadableSpan]]
+
+
+class Sender(Protocol):
+    """Sends a body to a server."""
+
+    def send(self, body: bytes, more: Mapping[str, str]) -> Answer:
+        """Return what came of one try; never raises."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+    def forked(self) -> None:
+        """Forget the connection of the parent process."""
+
+
+class Exporter:
+    """Takes ended spans and sends them."""
+
+    def __init__(self, told: Settings, sender: Sender, prepare: Prepare = list) -> None:
+        self._told = told
+        self.shutdown_s = told.shutdown_s
+        self._sender = sender
+        self._prepare = prepare
+        self._fresh()
+        hook = weakref.WeakMethod(self._forked)
+        os.register_at_fork(after_in_child=lambda: (found := hook()) and found())
+
+    def _fresh(self) -> None:
+        """Begin with nothing gathered and no thread."""
+        told = self._told
+        self.buffer = Buffer(told.max_queue_spans, told.max_queue_bytes)
+        self.tally = Tally()
+        self._calls: SimpleQueue[threading.Event | None] = SimpleQueue()
+        self._called = False
+        self._in_flight = 0
+        self._thread: threading.Thread | None = None
+        self._starting = threading.RLock()
+        self._closing = False
+
+    def _forked(self) -> None:
+        """Begin anew in a child process."""
+        self._fresh()
+        self._sender.forked()
+
+    def add(self, span: ReadableSpan) -> None:
+        """Take a span; never waits, never raises."""
+        if self._closing:
+            self.tally.reasons["shutdown"] += 1
+            return
+        if not self.buffer.add(span):
+            self.tally.reasons["queue_full"] += 1
+            health.warn("queue_full", "spanledger: the queue is full, spans are dropped")
+            return
+        if self._thread is None:
+            self._start()
+        if len(self.buffer) >= self._told.max_batch_spans and not self._called:
+            self._called = True
+            self._calls.put(None)
+
+    def _start(self) -> None:
+        """Start the thread, if this process may have one more."""
+        with self._starting:
+            if self._thread is not None:
+                return
+            thread = threading.Thread(target=self._run, name="spanledger", daemon=True)
+            try:
+                start_bare(thread)
+            except RuntimeError as error:  # no more threads, or the interpreter is going down
+                health.swallowed("thread", error)
+                return
+            self._thread = thread
+
+    def flush(self, timeout_s: float) -> Delivery:
+        """Return what was delivered once everything is, or `timeout_s` is over."""
+        if len(self.buffer) or self._in_flight:
+            self._start_if_dead()
+            done = threading.Event()
+            self._calls.put(done)
+            if self._thread is not None and self._thread is not threading.current_thread():
+                done.wait(max(0.0, timeout_s))
+        return self.delivery()
+
+    def _start_if_dead(self) -> None:
+        """Start the thread where there is none that lives."""
+        if self._thread is not None and not self._thread.is_alive():
+            self._thread = None
+        if self._thread is None:
+            self._start()
+
+    def delivery(self) -> Delivery:
+        """Return what became of all spans until now."""
+        return self.tally.delivery(len(self.buffer) + self._in_flight)
+
+    def shutdown(self, timeout_s: float) -> Delivery:
+        """Send what there is, take nothing more, and return within `timeout_s`."""
+        try:
+            told = self.flush(timeout_s)
+        finally:
+            self._closing = True
+            self._calls.put(None)
+        return told
+
+    def _run(self) -> None:
+        """Send until the process ends."""
+        contexts.attach(Context({SUPPRESSED: True}))  # an instrumented client must not see itself
+        waiting: list[threading.Event] = []
+        while not (self._closing and not len(self.buffer)):
+            self._listen(self._told.delay_s, waiting)
+            try:
+                self._drain(waiting)
+            except Exception as error:  # noqa: BLE001 – this loop must live
+                health.swallowed("export", error)
+            for done in waiting:
+                done.set()
+            waiting.clear()
+        self._sender.close()
+
+    def _listen(self, timeout_s: float, waiting: list[threading.Event]) -> bool:
+        """Wait for a call; return whether one came. Who asked for a flush joins `waiting`."""
+        try:
+            call = self._calls.get(timeout=timeout_s)
+        except Empty:
+            return False
+        if call is not None:
+            waiting.append(call)
+        return True
+
+    def _drain(self, waiting: list[threading.Event]) -> None:
+        """Send all that has gathered."""
+        self._called = False
+        while True:
+            self._in_flight = min(len(self.buffer), self._told.max_batch_spans)
+            batch = self.buffer.take(self._told.max_batch_spans, self._told.max_batch_bytes)
+            self._in_flight = len(batch)
+            if not batch:
+                return
+            try:
+                self._deliver(batch, waiting)
+            finally:
+                self._in_flight = 0
+
+    def _deliver(self, batch: list[ReadableSpan], waiting: list[threading.Event]) -> None:
+        """Send one batch, until it is delivered, refused or given up."""
+        from spanledger.export.request import body  # protobuf is loaded here, off the caller's way
+
+        spans = self._prepare(batch)
+        message, count = body(spans)
+        if count < len(spans):
+            self.tally.reasons["unencodable"] += len(spans) - count
+        answer = self._persist(message, waiting) if count else Answer("delivered")
+        self.tally.error = answer.detail
+        if answer.outcome == "delivered":
+            self.tally.delivered += count - answer.rejected
+            self.tally.rejected += answer.rejected
+            return
+        reason = "refused" if answer.outcome == "refused" else "gave_up"
+        self.tally.reasons[reason] += count
+        health.warn(reason, "spanledger: %d spans were not delivered: %s", count, answer.detail)
+
+    def _persist(self, message: bytes, waiting: list[threading.Event]) -> Answer:
+        """Try until the time is up; return the last answer."""
+        until = time.monotonic() + self._told.give_up_s
+        wait_s = FIRST_WAIT_S
+        while True:
+            answer = self._sender.send(message, self._lost())
+            if answer.outcome != "retry":
+                return answer
+            self.tally.error = answer.detail
+            pause_s = answer.wait_s or wait_s * random.uniform(0.5, 1.0)
+            if self._closing or time.monotonic() + pause_s > until:
+                return answer
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+            self._pause(pause_s, waiting)
+
+    def _pause(self, seconds: float, waiting: list[threading.Event]) -> None:
+        """Wait before the next try; who asks for a flush meanwhile is remembered."""
+        until = time.monotonic() + seconds
+        while not self._closing and (left := until - time.monotonic()) > 0:
+            self._listen(left, waiting)
+
+    def _lost(self) -> dict[str, str]:
+        """Return the header that tells the server what never arrived."""
+        lost = ",".join(f"{reason}={count}" for reason, count in self.tally.reasons.items())
+        return {LOST: lost} if lost else {}

@@ -1,0 +1,162 @@
+"""One span while it is open: started, made current, told what went in and came out, ended.
+
+Nothing here raises, but for `BudgetExceeded`: whatever else fails is counted, and the application
+goes on without its span.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextvars import Token
+from typing import Any
+
+from opentelemetry import context as contexts
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESSED
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, Span, get_current_span, set_span_in_context
+
+from spanledger import capture, health, live
+from spanledger.failures import tell_failure
+from spanledger.kinds import Shape
+from spanledger.session import guard_of
+from spanledger.settings import Capture
+
+Input = Callable[[], object]
+"""Return what went in; asked only where it is kept."""
+
+
+class Recording:
+    """An open span of ours. Made by `begin`."""
+
+    __slots__ = (
+        "_began_ns",
+        "_said",
+        "_start_ns",
+        "_token",
+        "context",
+        "keeps",
+        "limit",
+        "shape",
+        "span",
+    )
+
+    def __init__(self, run: live.Runtime, shape: Shape, above: Context) -> None:
+        self._start_ns = time.time_ns()
+        self._began_ns = time.perf_counter_ns()
+        self.shape = shape
+        self.span = run.tracer.start_span(
+            shape.span_name, above, shape.otel_kind, shape.attributes, None, self._start_ns
+        )
+        self.context = set_span_in_context(self.span, above)
+        self.keeps = kept(run, shape, self.span)
+        self.limit = run.settings.max_value_bytes
+        self._said: dict[str, Any] = {}
+        self._token: Token[Context] | None = None
+
+    def enter(self) -> None:
+        """Make the span the current one."""
+        self._token = contexts.attach(self.context)
+
+    def leave(self) -> None:
+        """Make the span current that was so before."""
+        if self._token is not None:
+            try:
+                self._token.var.reset(self._token)
+            except (ValueError, RuntimeError) as error:  # it was entered in another context
+                health.swallowed("leave", error)
+            self._token = None
+
+    def put(self, key: str, value: object) -> None:
+        """Keep a value as far as capture says so."""
+        if not self.keeps:
+            return
+        try:
+            told = (
+                capture.shape(value) if self.keeps == "shape" else capture.text(value, self.limit)
+            )
+            self._said[key] = told
+        except Exception as error:  # noqa: BLE001 – S-02
+            health.swallowed("capture", error)
+
+    def set(self, attributes: Mapping[str, Any]) -> None:
+        """Add attributes that are no content."""
+        self._said.update({key: value for key, value in attributes.items() if value is not None})
+
+    def finish(self, result: object = None) -> None:
+        """End the span of a call that returned."""
+        self.leave()
+        if result is not None:
+            self.put(self.shape.output_key, result)
+        self.end()
+
+    def fail(self, error: BaseException) -> None:
+        """End the span of a call that raised."""
+        self.leave()
+        try:
+            tell_failure(self.span, error, bool(self.keeps) and self.keeps != "shape")
+        except Exception as problem:  # noqa: BLE001 – S-02
+            health.swallowed("failure", problem)
+        self.end()
+
+    def end(self) -> None:
+        """End the span; its length is taken from the monotonic clock."""
+        try:
+            if self._said:
+                self.span.set_attributes(self._said)
+            self.span.end(self._start_ns + time.perf_counter_ns() - self._began_ns)
+        except Exception as error:  # noqa: BLE001 – S-02
+            health.swallowed("end", error)
+
+
+def begin(shape: Shape, given: Input | None = None, entered: bool = True) -> Recording | None:
+    """Return an open span, or None where nothing is recorded.
+
+    Args:
+        shape: what the span is.
+        given: returns what went in.
+        entered: make it the current span.
+
+    Raises:
+        BudgetExceeded: a limit of the session is reached.
+    """
+    run = live.runtime
+    if run is None:
+        return None
+    above = contexts.get_current()
+    guard = guard_of(above)
+    if guard is not None:
+        guard.step(shape, given)
+    if run.silent or skipped(above, run):
+        return None
+    try:
+        recording = Recording(run, shape, above)
+        if given is not None and recording.keeps:
+            recording.put(shape.input_key, given())
+        if entered:
+            recording.enter()
+    except Exception as error:  # noqa: BLE001 – S-02
+        health.swallowed("begin", error)
+        return None
+    return recording
+
+
+def skipped(above: Context, run: live.Runtime) -> bool:
+    """Tell whether a span below this context would be thrown away, or must not be made."""
+    if SUPPRESSED in above:
+        return bool(above[SUPPRESSED])
+    if run.settings.sample == 1.0 or run.settings.keep_usage:
+        return False
+    parent = get_current_span(above)
+    return type(parent) is NonRecordingSpan and outside(parent)
+
+
+def outside(parent: Span) -> bool:
+    """Tell whether a span belongs to a trace outside the sample."""
+    told = parent.get_span_context()
+    return told.is_valid and not told.trace_flags.sampled
+
+
+def kept(run: live.Runtime, shape: Shape, span: Span) -> Capture:
+    """Return what is kept of arguments and results of one span."""
+    if not span.is_recording() or outside(span):
+        return False
+    return run.settings.capture if shape.capture is None else shape.capture

@@ -1,0 +1,80 @@
+"""Puts the session on every span when it starts, and the usage of its calls into the guard.
+
+Works for spans of other instrumentations too: a span processor sees them all.
+"""
+
+from typing import Any
+
+from opentelemetry import context as contexts
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+
+from spanledger import health
+from spanledger.guard import BudgetExceeded, Guard
+from spanledger.kinds import OPERATIONS, STEPS
+from spanledger.session import Session, arrived, session_in
+
+SCOPE = "spanledger"
+STEP_OPERATIONS = frozenset(OPERATIONS[kind] for kind in STEPS if kind in OPERATIONS)
+MOST_OPEN = 10_000
+
+
+class Stamp(SpanProcessor):
+    """Stands before all processors that send."""
+
+    def __init__(self, baggage: tuple[str, ...]) -> None:
+        self._allowed = baggage
+        self._guarded: dict[int, Guard] = {}
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Stamp a span.
+
+        Raises:
+            BudgetExceeded: another instrumentation begins a call, and a limit is reached.
+        """
+        try:
+            context = contexts.get_current() if parent_context is None else parent_context
+            session = session_in(context)
+            if session is None:
+                told: dict[str, Any] = arrived(context, self._allowed)
+            else:
+                told = session.stamp(span.get_span_context().trace_id)
+            if told:
+                span.set_attributes(told)
+            if session is not None and session.guard is not None:
+                self.watch(span, session, session.guard)
+        except BudgetExceeded:
+            raise
+        except Exception as error:  # noqa: BLE001 – S-02
+            health.swallowed("stamp", error)
+
+    def watch(self, span: Span, session: Session, guard: Guard) -> None:
+        """Remember whose usage a span reports; a foreign call is a step of its session."""
+        if len(self._guarded) < MOST_OPEN:
+            self._guarded[span.get_span_context().span_id] = guard
+        scope = span.instrumentation_scope
+        if scope is None or scope.name == SCOPE:
+            return
+        operation = (span.attributes or {}).get("gen_ai.operation.name")
+        if operation in STEP_OPERATIONS:
+            guard.check()
+            guard.count(1)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Count what a span used."""
+        context = span.get_span_context()
+        guard = self._guarded.pop(context.span_id, None) if context else None
+        if guard is None:
+            return
+        try:
+            guard.used(span.attributes or {})
+        except Exception as error:  # noqa: BLE001 – S-02
+            health.swallowed("guard", error)
+
+    def shutdown(self) -> None:
+        """Forget the open spans."""
+        self._guarded.clear()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Return at once: nothing is held back here."""
+        return True

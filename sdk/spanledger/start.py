@@ -1,0 +1,102 @@
+"""Settings to a running SDK: resource, provider, processors, exporter. Loads the OpenTelemetry SDK."""
+
+import os
+from importlib.metadata import version
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+from spanledger import health, threads
+from spanledger.content import Outgoing
+from spanledger.export.delivery import Delivery
+from spanledger.export.http import HttpSender
+from spanledger.export.processor import Handover
+from spanledger.export.worker import Exporter, Sender
+from spanledger.ids import SystemIds
+from spanledger.live import Runtime
+from spanledger.masking import TimedMask
+from spanledger.sampling import TraceSampler
+from spanledger.settings import Settings
+from spanledger.stamp import SCOPE, Stamp
+
+
+def started(told: Settings, before: Runtime | None) -> Runtime:
+    """Return an SDK that is ready to record.
+
+    Args:
+        told: the settings.
+        before: what was in force until now; its provider goes on being used.
+    """
+    masker = TimedMask(told.mask) if told.mask else None
+    exporter = Exporter(told, sender(told), Outgoing(told, masker))
+    present = trace.get_tracer_provider()
+    owned = not isinstance(present, TracerProvider) or (before is not None and before.owned)
+    provider = present if isinstance(present, TracerProvider) else made(told)
+    if owned:
+        provider.sampler = TraceSampler(told.sample, told.keep_usage)
+    attach(provider, exporter, told, owned)
+    if provider is not present:
+        trace.set_tracer_provider(provider)
+    if told.threads:
+        threads.carry()
+    tracer = provider.get_tracer(SCOPE, version("spanledger"))
+    tracer.sampler = provider.sampler  # type: ignore[attr-defined,unused-ignore]
+    return Runtime(
+        told, provider, tracer, exporter, owned, told.sample == 0 and not told.keep_usage
+    )
+
+
+def attach(provider: TracerProvider, exporter: Exporter, told: Settings, owned: bool) -> None:
+    """Let a provider's spans come to the exporter; those of others all where the provider is ours."""
+    provider.add_span_processor(Stamp(told.baggage))
+    foreign = "all" if owned and told.foreign == "llm" else told.foreign
+    provider.add_span_processor(Handover(exporter, foreign, told.keep_usage))
+
+
+def made(told: Settings) -> TracerProvider:
+    """Return a provider of ours."""
+    return TracerProvider(
+        sampler=TraceSampler(told.sample, told.keep_usage),
+        resource=resource(told),
+        shutdown_on_exit=False,
+        id_generator=SystemIds(),
+    )
+
+
+def resource(told: Settings) -> Resource:
+    """Return what this process says of itself: its name and version, never its environment."""
+    known = {
+        "service.name": told.service,
+        "service.version": told.release,
+        "deployment.environment.name": told.environment,
+        "process.pid": os.getpid(),
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.version": version("opentelemetry-sdk"),
+        "telemetry.distro.name": SCOPE,
+        "telemetry.distro.version": version("spanledger"),
+    }
+    said = Resource({name: value for name, value in known.items() if value is not None})
+    return OTELResourceDetector().detect().merge(said)
+
+
+def sender(told: Settings) -> Sender:
+    """Return what sends to the server."""
+    if told.protocol == "grpc":
+        from spanledger.export.grpc import GrpcSender  # needs an extra
+
+        return GrpcSender(told.endpoint, told.key, told.headers, told.timeout_s)
+    return HttpSender(told.endpoint, told.key, told.headers, told.timeout_s)
+
+
+def ended(run: Runtime, timeout_s: float) -> Delivery:
+    """Send what there is, take our processors out, and return what was delivered."""
+    told = run.exporter.shutdown(timeout_s)
+    try:
+        multi = run.provider._active_span_processor
+        rest = (p for p in multi._span_processors if not isinstance(p, Stamp | Handover))
+        multi._span_processors = tuple(rest)
+    except AttributeError as error:
+        health.swallowed("detach", error)
+    return told
