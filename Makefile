@@ -22,7 +22,7 @@ demo: $(INSTALLED) ## Replay recorded sessions into the running server
 	@exec $(BIN)/spanledger demo $(ARGS)
 
 test: $(INSTALLED) browser ## Run every test: engine, exporters, browser (ARGS="-k word …")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(INSTALLED) browser ## Formatting, lint, types, import law, tests with coverage
 	$(BIN)/ruff format --check

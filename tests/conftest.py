@@ -10,8 +10,10 @@ from itertools import count
 import pytest
 
 from spanledger_collector.store import Client, Store, connect, migrate
+from tests import score_table
 from tests.clickhouse_http import serving
 
+TEMPLATE = "template"
 numbers = count(1)
 
 
@@ -19,7 +21,10 @@ numbers = count(1)
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the DSN of the one chDB folder this process may open."""
     dsn = f"chdb://{tmp_path_factory.mktemp('chdb')}"
-    with connect(dsn):
+    with connect(dsn) as root:
+        root.command(f"CREATE DATABASE {TEMPLATE}")
+        with connect(dsn, database=TEMPLATE) as client:
+            migrate(client)
         yield dsn
 
 
@@ -47,13 +52,21 @@ def database(engine: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def db(dsn: str, database: str) -> Iterator[Client]:
+def db(dsn: str, engine: str, database: str) -> Iterator[Client]:
     """Return a client on a fresh database with every migration applied (about 50 ms)."""
-    with connect(dsn) as root:
-        root.command(f"CREATE DATABASE {database}")
+    migrated(engine, database)
     with connect(dsn, database=database) as client:
-        migrate(client)
         yield client
+
+
+def migrated(engine: str, name: str) -> str:
+    """Return `name`, now of a database like the migrated template: much quicker than migrating."""
+    with connect(engine) as root:
+        root.command(f"CREATE DATABASE {name}")
+        for (table,) in root.query(f"SHOW TABLES FROM {TEMPLATE}").result_rows:
+            root.command(f"CREATE TABLE {name}.{table} AS {TEMPLATE}.{table}")
+        root.command(f"INSERT INTO {name}.migrations SELECT * FROM {TEMPLATE}.migrations")
+    return name
 
 
 @pytest.fixture
@@ -62,7 +75,7 @@ def new_store(dsn: str, engine: str) -> Iterator[Callable[[], Store]]:
     opened: dict[str, Store] = {}
 
     def open_one() -> Store:
-        name = f"t{next(numbers)}"
+        name = migrated(engine, f"t{next(numbers)}")
         opened[name] = Store(dsn, database=name, readers=1)
         return opened[name]
 
@@ -77,3 +90,10 @@ def new_store(dsn: str, engine: str) -> Iterator[Callable[[], Store]]:
 def store(new_store: Callable[[], Store]) -> Store:
     """Return a store on a fresh database, migrated, with its reader and its writer."""
     return new_store()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter):
+    """Print the table of what is read right of each recorded capture."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    for line in score_table.lines(cell for r in reports for cell in r.user_properties):
+        terminalreporter.write_line(line)

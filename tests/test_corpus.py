@@ -6,7 +6,6 @@ not send (`not_in_telemetry`, `has_span: false`) must not appear; what it gets w
 """
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -20,6 +19,7 @@ from spanledger_collector import decode
 from spanledger_collector.commands.explain import own_rows
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
+from tests import score_table
 
 DATA = Path(__file__).parent / "data" / "otlp"
 NAMES = sorted(path.name.removesuffix(".expect.json") for path in DATA.glob("*.expect.json"))
@@ -198,31 +198,20 @@ DIMENSIONS: tuple[Callable[[str], Iterator[Difference]], ...] = (
     transitions, agents,
 )  # fmt: skip
 
-results: dict[str, dict[str, str]] = {}
 
-
-def wrong(name: str, dimension: Callable[[str], Iterator[Difference]]) -> list[Difference]:
-    """Return what differs in one dimension, and note the score for the table."""
-    compared = list(dimension(name))
-    found = [(where, have, need) for where, have, need in compared if have != need]
-    cell = f"{len(compared) - len(found)}/{len(compared)}" if compared else "–"
-    results.setdefault(name, {})[dimension.__name__] = cell
-    return found
+def score(compared: list[Difference], found: list[Difference]) -> str:
+    """Return how many comparisons agreed of how many the payload allows."""
+    return f"{len(compared) - len(found)}/{len(compared)}" if compared else "–"
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda d: d.__name__)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_capture_says_what_really_happened(
-    name: str, dimension: Callable[[str], Iterator[Difference]]
+    name: str,
+    dimension: Callable[[str], Iterator[Difference]],
+    record_property: Callable[[str, object], None],
 ):
-    assert wrong(name, dimension) == []
-
-
-def test_the_table_of_results(capsys: pytest.CaptureFixture[str]):
-    """Print what was compared in each capture: right ones of all that the payload tells."""
-    assert set(results) <= set(NAMES)
-    titles = [d.__name__ for d in DIMENSIONS]
-    rows = [("", {t: t for t in titles}), *results.items()]
-    lines = [f"{name:48}" + "".join(f"{row.get(t, ''):>12}" for t in titles) for name, row in rows]
-    with capsys.disabled():
-        sys.stdout.write("\n".join(["", *lines, ""]))
+    compared = list(dimension(name))
+    differing = [(where, have, need) for where, have, need in compared if have != need]
+    record_property(score_table.CELL, [name, dimension.__name__, score(compared, differing)])
+    assert differing == []

@@ -8,7 +8,9 @@ from spanledger_collector.store import ClickHouseError, Client, SchemaChanged, S
 from spanledger_schema.sql import Migration, migrations
 
 
-def test_a_fresh_database_gets_every_migration(store: Store):
+def test_a_fresh_database_gets_every_migration(dsn: str, database: str):
+    store = Store(dsn, database=database, readers=1)
+    store.close()
     assert store.migrated == [m.name for m in migrations()]
 
 
