@@ -129,6 +129,7 @@ def test_a_batch_belongs_to_the_project_of_its_key(strict: Ingest):
         f"Basic {base64.b64encode(b'no colon').decode()}",
         f"Digest {new_token()}",
     ],
+    ids=["nothing", "no token", "no key", "unknown", "no base64", "no colon", "another scheme"],
 )
 def test_without_a_good_key_nobody_is_told_why(strict: Ingest, authorization: str):
     issue(strict)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -197,6 +198,7 @@ LIMIT = f"at most {MAX_BODY} bytes after decompression"
             "unsupported_encoding: use gzip or none",
         ),
     ],
+    ids=count(),
 )  # fmt: skip
 def test_a_request_that_is_refused_is_told_why_in_its_encoding(
     ingest: Ingest, body: bytes, headers: dict[str, str], status: int, code: int, message: str
