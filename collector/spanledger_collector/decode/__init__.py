@@ -4,12 +4,18 @@ The bytes of an export request come in, records of the schema go out, whichever 
 Pure: what it returns depends on the bytes alone, so a spool read again decodes to the same spans.
 """
 
+from collections.abc import Callable
+
 from spanledger_collector.decode import otlp_json, otlp_proto
+from spanledger_collector.decode.guard import JsonCensus
 from spanledger_collector.decode.wire import Checked, Decoded, Encoding, Limits, Malformed, Signal
 
-__all__ = ["Checked", "Decoded", "Encoding", "Limits", "Malformed", "Signal"]
+__all__ = ["Census", "Checked", "Decoded", "Encoding", "Limits", "Malformed", "Signal"]
 
 LIMITS = Limits()
+
+Census = Callable[[bytes], None]
+"""Takes a piece of a body; raises `Malformed` as soon as there is too much in it."""
 
 
 def spans(body: bytes, encoding: Encoding) -> Decoded:
@@ -30,12 +36,33 @@ def records(body: bytes, encoding: Encoding) -> Decoded:
     return otlp_json.records(body) if encoding == "json" else otlp_proto.records(body)
 
 
-def check(body: bytes, encoding: Encoding, signal: Signal, limits: Limits = LIMITS) -> Checked:
+def check(
+    body: bytes,
+    encoding: Encoding,
+    signal: Signal,
+    limits: Limits = LIMITS,
+    counted: bool = False,
+) -> Checked:
     """Return how many items a request holds, and why which of them are refused: before the ack.
+
+    Args:
+        body: as it was sent, decompressed.
+        encoding: of the body.
+        signal: what it is a request for.
+        limits: the largest request.
+        counted: whether what `census` returned has seen all of the body.
 
     Raises:
         Malformed: the body is no such request, or larger than the limits.
     """
     if encoding == "json":
-        return otlp_json.check(body, signal, limits)
+        return otlp_json.check(body, signal, limits, counted)
     return otlp_proto.check(body, signal, limits)
+
+
+def census(encoding: Encoding, limits: Limits = LIMITS) -> Census | None:
+    """Return what takes a body piece by piece while it is decompressed, and refuses it early.
+
+    None where only the whole body can be counted, as it is with protobuf.
+    """
+    return JsonCensus(limits.elements).add if encoding == "json" else None

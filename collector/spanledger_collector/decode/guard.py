@@ -14,6 +14,7 @@ from spanledger_collector.decode.wire import Malformed
 Fields = dict[int, "Fields"]
 """The message fields of a message by number, each with the message fields of its own type."""
 
+STEP_BYTES = 1 << 18
 STRINGS_PER_ELEMENT = 2  # in JSON; an attribute of a text is five strings and four elements
 
 
@@ -29,22 +30,48 @@ def guard_protobuf(body: bytes, kind: Descriptor, elements: int) -> None:
 
 def guard_json(body: bytes, elements: int) -> None:
     """Raise `Malformed` when JSON holds more than `elements` objects, arrays and commas."""
-    if len(body) <= elements or _punctuation(body) <= elements:
-        return
-    if _punctuation(_without_strings(body, elements)) > elements:
-        raise Malformed("too_many_elements", f"more than {elements} values")
+    if len(body) > elements:
+        census = JsonCensus(elements)
+        for at in range(0, len(body), STEP_BYTES):
+            census.add(body[at : at + STEP_BYTES])
 
 
-def _without_strings(body: bytes, elements: int) -> bytes:
-    """Return JSON without what stands in quotation marks, in a few passes that all run in C."""
-    text = body.replace(b"\\\\", b"").replace(b'\\"', b"")  # now each mark opens or closes
-    if text.count(b'"') > 2 * STRINGS_PER_ELEMENT * elements:
-        raise Malformed("too_many_elements", f"more than {STRINGS_PER_ELEMENT * elements} strings")
-    return b"".join(text.split(b'"')[::2])
+class JsonCensus:
+    """Counts JSON that comes in pieces, in a few passes over each that all run in C.
 
+    Only what stands outside of quotation marks counts, so that a long text of commas is one value.
+    Pieces should be small enough for the processor's cache: that makes the passes twice as fast.
+    """
 
-def _punctuation(text: bytes) -> int:
-    return text.count(b"{") + text.count(b"[") + text.count(b",")
+    def __init__(self, elements: int) -> None:
+        self._most = elements
+        self._values = self._marks = 0
+        self._inside = 0  # 1 within quotation marks
+        self._rest = b""  # half of an escape
+
+    def add(self, piece: bytes) -> None:
+        """Count a piece in; raise `Malformed` as soon as there is too much."""
+        text = self._rest + piece if self._rest else piece
+        self._rest = b""
+        if b"\\" in text:
+            text = self._unescaped(text)
+        parts = text.split(b'"')
+        outside = b"".join(parts[self._inside :: 2])
+        self._inside ^= (len(parts) - 1) & 1
+        self._marks += len(parts) - 1
+        self._values += outside.count(b"{") + outside.count(b"[") + outside.count(b",")
+        if self._values > self._most:
+            raise Malformed("too_many_elements", f"more than {self._most} values")
+        if self._marks > 2 * STRINGS_PER_ELEMENT * self._most:
+            most = STRINGS_PER_ELEMENT * self._most
+            raise Malformed("too_many_elements", f"more than {most} strings")
+
+    def _unescaped(self, text: bytes) -> bytes:
+        """Return a piece in which each quotation mark opens or closes; keep half of an escape."""
+        text = text.replace(b"\\\\", b"")
+        if text.endswith(b"\\"):
+            text, self._rest = text[:-1], b"\\"
+        return text.replace(b'\\"', b"")
 
 
 def field_count(body: bytes, fields: Fields, most: int) -> int:
@@ -70,6 +97,10 @@ def field_count(body: bytes, fields: Fields, most: int) -> int:
             if size > 1 and tag >> 3 in known:
                 around.append((end, known))
                 end, known = at + size, known[tag >> 3]
+                # A value is mostly one text that fills it: no need to enter for that.
+                if body[at] & 135 == 2 and body[at + 1] + 2 == size and body[at] >> 3 not in known:
+                    count += 1
+                    at = end
             else:
                 at += size
     except IndexError:  # the end, of the body or of the last message

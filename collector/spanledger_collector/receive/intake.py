@@ -12,7 +12,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from spanledger_collector.decode import LIMITS, Encoding, Limits, Malformed, Signal, check
+from spanledger_collector.decode import (
+    LIMITS,
+    Census,
+    Encoding,
+    Limits,
+    Malformed,
+    Signal,
+    census,
+    check,
+)
 from spanledger_collector.keys import DEFAULT_PROJECT, EVERY_PROJECT, Caller
 from spanledger_collector.receive.admission import Admission, Bounds
 from spanledger_collector.receive.answers import Accepted, Answer, Refused
@@ -67,10 +76,29 @@ class Intake:
         """Return what counts the bytes of a request as in memory, and says whether they fit."""
         return self._admission.in_flight(caller.key_id)
 
-    async def take(self, caller: Caller, signal: Signal, encoding: Encoding, body: bytes) -> Answer:
-        """Return the answer to a request, when what it accepts is durable."""
+    def census(self, encoding: Encoding) -> Census | None:
+        """Return what counts the elements of a body piece by piece, where that is possible."""
+        return census(encoding, self._limits)
+
+    async def take(
+        self,
+        caller: Caller,
+        signal: Signal,
+        encoding: Encoding,
+        body: bytes,
+        counted: bool = False,
+    ) -> Answer:
+        """Return the answer to a request, when what it accepts is durable.
+
+        Args:
+            caller: who sends it.
+            signal: what it is a request for.
+            encoding: of the body.
+            body: decompressed.
+            counted: whether a census has seen all of it.
+        """
         try:
-            checked = check(body, encoding, signal, self._limits)
+            checked = check(body, encoding, signal, self._limits, counted)
         except Malformed as error:
             return Refused(error.code, error.detail)
         if signal == "metrics":

@@ -5,15 +5,16 @@ application: a framework's routing would cost as much per request as checking a 
 """
 
 import logging
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
 
-from spanledger_collector.decode.wire import Encoding, Signal
+from spanledger_collector.decode import Census
+from spanledger_collector.decode.wire import Encoding, Malformed, Signal
 from spanledger_collector.receive.answers import Answer, Refused, error_body, success_body
 from spanledger_collector.receive.exposition import CONTENT_TYPE, exposition
+from spanledger_collector.receive.inflate import Corrupt, TooLarge, inflated
 from spanledger_collector.receive.intake import Caller, Intake
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,6 @@ HINTS: dict[str, tuple[bytes, bytes]] = {  # what to do instead, by code
     "unsupported_encoding": (b"accept-encoding", b"gzip"),
     "unauthenticated": (b"www-authenticate", b"Bearer"),
 }
-GZIP = 31  # zlib's number for a gzip header and the largest window
-GZIP_MEMBERS = 16  # in a row, which are one file; a client sends one
 
 
 class Left(Exception):
@@ -131,10 +130,12 @@ class OtlpHttp:
             return refusal
         with self._intake.in_flight(caller) as hold:
             body = await self._body(receive, hold)
-            if compression == b"gzip":
-                body = self._gunzipped(body)
-                hold(len(body))
-            return await self._intake.take(caller, signal, encoding, body)
+            if compression != b"gzip":
+                return await self._intake.take(caller, signal, encoding, body)
+            census = self._intake.census(encoding)
+            body = self._gunzipped(body, census)
+            hold(len(body))
+            return await self._intake.take(caller, signal, encoding, body, census is not None)
 
     def _caller(self, headers: Headers, scope: str) -> Caller | Refused:
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -159,24 +160,16 @@ class OtlpHttp:
             more = event.get("more_body", False)
         return b"".join(chunks)
 
-    def _gunzipped(self, body: bytes) -> bytes:
-        """Return a body decompressed, stopping as soon as it exceeds the limit."""
-        limit = self._intake.max_body_bytes
-        whole = b""
-        for _ in range(GZIP_MEMBERS):
-            member = zlib.decompressobj(GZIP)
-            try:
-                whole += member.decompress(body, limit + 1 - len(whole))
-            except zlib.error as error:
-                raise Unacceptable(Refused("gzip_corrupt", "no gzip")) from error
-            if len(whole) > limit:
-                raise Unacceptable(self._intake.too_large())
-            if not member.eof:
-                raise Unacceptable(Refused("gzip_corrupt", "cut short"))
-            body = member.unused_data
-            if not body:
-                return whole
-        raise Unacceptable(Refused("gzip_corrupt", "too many members"))
+    def _gunzipped(self, body: bytes, census: Census | None) -> bytes:
+        """Return a body decompressed, stopping as soon as there is too much of it or in it."""
+        try:
+            return inflated(body, self._intake.max_body_bytes, census)
+        except TooLarge:
+            raise Unacceptable(self._intake.too_large()) from None
+        except Corrupt as error:
+            raise Unacceptable(Refused("gzip_corrupt", str(error))) from error
+        except Malformed as error:
+            raise Unacceptable(Refused(error.code, error.detail)) from error
 
     async def _show(self, scope: Scope, send: Send) -> None:
         """Answer a request for one of the pages about this process."""
