@@ -18,7 +18,7 @@ from payloads import request
 from spanledger_collector import decode, normalise
 from spanledger_collector.charge import charge
 from spanledger_collector.drain import facts
-from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.pricebook import Pricebook, ToPrice
 from spanledger_collector.reconcile import verdict
 from spanledger_collector.rollup import by_trace
 from spanledger_collector.store import Store
@@ -88,10 +88,10 @@ def run(bodies: list[bytes], watch: Stopwatch) -> None:
     )
     bills = watch.time(
         "price",
-        lambda: [
-            book.bill(f.provider, f.response_model or f.request_model, u, s.start_ns, None, "p")
+        lambda: book.bills(
+            ToPrice(f.provider, f.response_model or f.request_model, u, s.start_ns, None, "p")
             for f, u, s in zip(found, used, spans, strict=True)
-        ],
+        ),
     )
     due = [
         charge(b, u, f.reported_usd, f.provider) for b, u, f in zip(bills, used, found, strict=True)

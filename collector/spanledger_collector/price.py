@@ -1,76 +1,50 @@
-"""A rate card and a usage in, a bill out: arithmetic alone.
+"""A rate card and a usage in, a bill out: arithmetic alone, in Decimal.
 
-Exact: bills are summed in whole 1e-12 dollars; a rate that is finer is multiplied as a Decimal and
-rounded half-even once a line, and the bill is the sum of its lines. No clock and no price table, so the same call always costs the same.
+Exact: each line is rounded half-even once, to 1e-12 dollars, and a bill is the sum of its lines. No
+clock and no price table, so the same call always costs the same. `bills` does it for many at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import overload
 
-from spanledger_collector.prices.cards import PICO_USD, Rate, RateCard, Unpriced
+from spanledger_collector.prices.cards import PICO_USD, CardTier, Rate, RateCard, Unpriced
 from spanledger_collector.prices.rates import EXACT
 from spanledger_schema.span import Bill, Line, Usage
-
-
-class Lines(Sequence[Line]):
-    """The lines of a bill, written out when somebody reads them: most bills only need their sum."""
-
-    __slots__ = ("_quantities", "_rates")
-
-    def __init__(self, quantities: Mapping[str, int], rates: Mapping[str, Rate]) -> None:
-        """Take what is billed and, at least for all of that, what it costs."""
-        self._quantities = quantities
-        self._rates = rates
-
-    def __iter__(self) -> Iterator[Line]:
-        return (
-            line(meter, quantity, self._rates[meter])
-            for meter, quantity in self._quantities.items()
-        )
-
-    def __len__(self) -> int:
-        return len(self._quantities)
-
-    @overload
-    def __getitem__(self, index: int) -> Line: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Line]: ...
-    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
-        return tuple(self)[index]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    __hash__ = None  # type: ignore[assignment]  # as for every mutable sequence
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
 
 
 def bill(card: RateCard | Unpriced, usage: Usage) -> Bill:
     """Return what a call cost under a card, line by line.
 
     Zero usage that was reported costs 0; no usage, or none that the card has a rate for, is None.
+    A call that reports only searches is whole without an input.
     """
     if usage.state != "reported":
         return without_usage(usage, card)
     if isinstance(card, Unpriced):
         return Bill(None, "unpriced", card.reason, (), "", card.version, card.model)
-    input_tokens = usage.input_tokens
-    tier = card.tier(input_tokens or 0)
-    found = meters(usage, tier.reasoning_apart, tier.write_meter)
-    if tier.per_request:
-        found["request"] = 1
-    rates, pico = tier.pico, 0
-    for meter, quantity in found.items():
-        if meter not in rates:
-            return long_bill(card, usage, found, tier.rates)
-        pico += quantity * rates[meter]
-    if input_tokens is None:
-        return long_bill(card, usage, found, tier.rates)
-    lines = Lines(found, tier.rates)
-    return Bill(PICO_USD * pico, card.status, card.reason, lines, card.id, card.version, card.model)
+    tier = card.tier(usage.input_tokens or 0)
+    found, rates = quantities(tier, usage), tier.rates
+    lines = tuple(line(m, n, rates[m]) for m, n in found.items() if m in rates)
+    gaps = ", ".join(m for m in found if m not in rates or rates[m].guessed)
+    searched = usage.web_searches is not None or usage.rerank_searches is not None
+    silent = usage.input_tokens is None and usage.output_tokens is None and not searched
+    if silent or (gaps and not lines):
+        reason = "total-only" if silent else f"missing-meter: {gaps}"
+        return Bill(None, "unpriced", reason, (), card.id, card.version, card.model)
+    reason, status = card.reason, card.status
+    if gaps:
+        reason, status = f"missing-meter: {gaps}", "partial"
+    elif usage.input_tokens is None and usage.output_tokens is not None:
+        reason, status = "missing-count: input", "partial"
+    return Bill(total(lines), status, reason, lines, card.id, card.version, card.model)
+
+
+def total(lines: Iterable[Line]) -> Decimal:
+    """Return the sum of lines, exact however long."""
+    usd = Decimal(0)
+    for one in lines:
+        usd = EXACT.add(usd, one.usd)
+    return usd
 
 
 def line(meter: str, quantity: int, rate: Rate) -> Line:
@@ -79,6 +53,14 @@ def line(meter: str, quantity: int, rate: Rate) -> Line:
     if rate.fine:
         usd = EXACT.multiply(rate.usd, quantity).quantize(PICO_USD, context=EXACT)
     return Line(meter, quantity, rate.usd, usd)
+
+
+def quantities(tier: CardTier, usage: Usage) -> dict[str, int]:
+    """Return what a call is billed for: its meters as a tier tells them apart, and its fee."""
+    found = meters(usage, tier.reasoning_apart, tier.write_meter)
+    if tier.per_request:
+        found["request"] = 1
+    return found
 
 
 def meters(
@@ -91,16 +73,7 @@ def meters(
         reasoning_apart: count reasoning beside the output, for cards that price it.
         write_meter: name of the cache writes that do not live an hour.
     """
-    if (
-        usage.input_audio_tokens
-        or usage.input_image_tokens
-        or usage.cache_read_audio_tokens
-        or usage.output_audio_tokens
-        or usage.output_image_tokens
-        or usage.web_searches
-        or usage.rerank_searches
-        or (reasoning_apart and usage.reasoning_tokens)
-    ):
+    if has_rare_meters(usage) or (reasoning_apart and usage.reasoning_tokens):
         return all_meters(usage, reasoning_apart, write_meter)
     found = {}  # plain text and its cache are nine calls in ten: they have a short way
     read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
@@ -117,6 +90,19 @@ def meters(
     if output := usage.output_tokens:
         found["output"] = output
     return found
+
+
+def has_rare_meters(usage: Usage) -> bool:
+    """Tell whether a usage holds more than text and its cache."""
+    return bool(
+        usage.input_audio_tokens
+        or usage.input_image_tokens
+        or usage.cache_read_audio_tokens
+        or usage.output_audio_tokens
+        or usage.output_image_tokens
+        or usage.web_searches
+        or usage.rerank_searches
+    )
 
 
 def all_meters(usage: Usage, reasoning_apart: bool, write_meter: str) -> dict[str, int]:
@@ -143,29 +129,6 @@ def all_meters(usage: Usage, reasoning_apart: bool, write_meter: str) -> dict[st
         "rerank_search": usage.rerank_searches or 0,
     }
     return {meter: quantity for meter, quantity in found.items() if quantity}
-
-
-def long_bill(
-    card: RateCard, usage: Usage, quantities: Mapping[str, int], rates: Mapping[str, Rate]
-) -> Bill:
-    """Return the bill of a call whose rates are fine, guessed or missing.
-
-    A call that reports only searches is whole without an input.
-    """
-    lines = tuple(line(m, n, rates[m]) for m, n in quantities.items() if m in rates)
-    gaps = ", ".join(m for m in quantities if m not in rates or rates[m].guessed)
-    searched = usage.web_searches is not None or usage.rerank_searches is not None
-    silent = usage.input_tokens is None and usage.output_tokens is None and not searched
-    if silent or (gaps and not lines):
-        reason = "total-only" if silent else f"missing-meter: {gaps}"
-        return Bill(None, "unpriced", reason, (), card.id, card.version, card.model)
-    reason, status = card.reason, card.status
-    if gaps:
-        reason, status = f"missing-meter: {gaps}", "partial"
-    elif usage.input_tokens is None and usage.output_tokens is not None:
-        reason, status = "missing-count: input", "partial"
-    usd = sum((one.usd for one in lines), Decimal(0))
-    return Bill(usd, status, reason, lines, card.id, card.version, card.model)
 
 
 def without_usage(usage: Usage, card: RateCard | Unpriced) -> Bill:

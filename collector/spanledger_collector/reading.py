@@ -81,10 +81,7 @@ def read_spans(batch: Batch, found: Round, book: Pricebook, guess: bool) -> None
     """Add the spans of a batch."""
     spans = decode.spans(batch.body, batch.encoding).spans
     try:
-        made = [
-            understand(batch.project_id, batch.received_ns, span, book, estimated=guess)
-            for span in spans
-        ]
+        made = understand(batch.project_id, batch.received_ns, spans, book, estimated=guess)
         places: Sequence[int] = range(len(spans))
     except Exception:
         log.exception("a batch holds a span that we cannot read; reading the others one by one")
@@ -97,15 +94,15 @@ def one_by_one(
     batch: Batch, spans: Sequence[Span], found: Round, book: Pricebook, guess: bool
 ) -> tuple[Sequence[int], list[Understood]]:
     """Return the spans that can be read and their places; hold the others back."""
-    places, made = [], []
+    places, made = [], list[Understood]()
     for place, span in enumerate(spans):
         try:
-            each = understand(batch.project_id, batch.received_ns, span, book, estimated=guess)
+            each = understand(batch.project_id, batch.received_ns, [span], book, estimated=guess)
         except Exception as error:  # noqa: BLE001 – logged by the caller; the span is kept for us
             found.held.append(Held(batch, f"not understood: {type(error).__name__}", (place,)))
             continue
         places.append(place)
-        made.append(each)
+        made += each
     return places, made
 
 

@@ -1,18 +1,19 @@
-"""A decoded span to everything the pipeline can know of it alone.
+"""Decoded spans to everything the pipeline can know of each alone.
 
     normalise (dialects) → usage (or estimate) → price → charge
 
-Takes a span and a price book, gives it back with its facts, usage, bill and dollars, under the
-moments that count. Pure; what a trace makes of the span is for `reconcile` to say.
+Takes the spans of a request and a price book, gives them back with facts, usage, bill and dollars,
+under the moments that count; priced all at once. Pure; what a trace makes of a span is for `reconcile`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from spanledger_collector import normalise
 from spanledger_collector.charge import charge
 from spanledger_collector.estimate import Estimate, estimate, is_wanted
-from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.pricebook import Pricebook, ToPrice
 from spanledger_collector.usage import usage
 from spanledger_schema.span import CALLS, Bill, Facts, Span, Usage
 
@@ -48,34 +49,60 @@ class Understood:
 
 
 def understand(
-    project_id: str, received_ns: int, span: Span, book: Pricebook, *, estimated: bool = False
-) -> Understood:
-    """Return a span with what it says, what it used and what that costs.
+    project_id: str,
+    received_ns: int,
+    spans: Sequence[Span],
+    book: Pricebook,
+    *,
+    estimated: bool = False,
+) -> list[Understood]:
+    """Return spans with what they say, what they used and what that costs.
 
     Args:
         project_id: whose prices hold.
-        received_ns: when it arrived.
-        span: as decoded.
+        received_ns: when they arrived.
+        spans: as decoded.
         book: the prices in force.
-        estimated: whether tokens are counted here where the call reports none.
+        estimated: whether tokens are counted here where a call reports none.
     """
-    facts = normalise.facts(span)
-    used, bill = NOT_A_CALL
-    guess: Estimate | None = None
-    if facts.counts is not None or facts.kind in CALLS:
-        used = usage(facts.counts, provider=facts.provider, scope=span.scope)
-        if estimated and used.state in UNKNOWN and (guess := guessed(span, facts)):
-            used = usage(guess.counts, provider=facts.provider, scope=span.scope)
-        bill = book.bill(
-            facts.provider,
-            facts.response_model or facts.request_model,
-            used,
-            priced_ns(span, received_ns),
-            facts.price_context,
-            project_id,
+    read = [metered(span, estimated) for span in spans]
+    calls = (
+        to_price(project_id, received_ns, span, facts, used)
+        for span, (facts, used, _) in zip(spans, read, strict=True)
+        if used is not None
+    )
+    bills = iter(book.bills(calls))
+    found = []
+    for span, (facts, used, guess) in zip(spans, read, strict=True):
+        used, bill = NOT_A_CALL if used is None else (used, next(bills))
+        due = charge(bill, used, facts.reported_usd, facts.provider)
+        found.append(
+            Understood(project_id, received_ns, span, facts, used, bill, due.usd, due.source, guess)
         )
-    due = charge(bill, used, facts.reported_usd, facts.provider)
-    return Understood(project_id, received_ns, span, facts, used, bill, due.usd, due.source, guess)
+    return found
+
+
+def metered(span: Span, estimated: bool) -> tuple[Facts, Usage | None, Estimate | None]:
+    """Return what a span says, what it used, None where it is no call, and the guess at that."""
+    facts = normalise.facts(span)
+    if facts.counts is None and facts.kind not in CALLS:
+        return facts, None, None
+    used = usage(facts.counts, provider=facts.provider, scope=span.scope)
+    if estimated and used.state in UNKNOWN and (guess := guessed(span, facts)):
+        return facts, usage(guess.counts, provider=facts.provider, scope=span.scope), guess
+    return facts, used, None
+
+
+def to_price(project_id: str, received_ns: int, span: Span, facts: Facts, used: Usage) -> ToPrice:
+    """Return a call as the price book wants it: the model that answered, its own moment."""
+    return ToPrice(
+        facts.provider,
+        facts.response_model or facts.request_model,
+        used,
+        priced_ns(span, received_ns),
+        facts.price_context,
+        project_id,
+    )
 
 
 def guessed(span: Span, facts: Facts) -> Estimate | None:

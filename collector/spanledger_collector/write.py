@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from spanledger_collector.bills import columns as bill_columns
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.understand import Understood, ended_ns, priced_ns, started_ns
 from spanledger_schema.span import Event, Facts, Record, Span, Usage
@@ -53,7 +54,6 @@ SPAN_COLUMNS = (
 def span_row(u: Understood) -> tuple[Any, ...]:
     """Return one row of `spans`, in the order of SPAN_COLUMNS."""
     span, facts, usage, bill, resource = u.span, u.facts, u.usage, u.bill, u.span.resource
-    lines = tuple(bill.lines)
     return (
         u.project_id, span.trace_id, span.span_id, span.parent_span_id or NO_SPAN, u.ver,
         u.received_ns, started_ns(span, u.received_ns), ended_ns(span, u.received_ns),
@@ -69,8 +69,7 @@ def span_row(u: Understood) -> tuple[Any, ...]:
         usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens,
         usage.cache_write_1h_tokens, usage.reasoning_tokens, other_meters(usage), u.usd,
         u.cost_source, bill.status, bill.reason, bill.price_id, bill.price_version,
-        bill.model_priced, [line.meter for line in lines], [line.quantity for line in lines],
-        [line.usd_per_unit for line in lines], [line.usd for line in lines], bill.usd,
+        bill.model_priced, *bill_columns(bill.lines), bill.usd,
         facts.reported_usd, facts.reported_by or "", facts.price_context or {},
         priced_ns(span, u.received_ns), facts.state_from or "", facts.state_to or "",
         facts.reason or "", facts.verdict or "", facts.policy or "", facts.actor or "",

@@ -49,7 +49,7 @@ def traces(
     found: dict[bytes, Told] = {}
     for span in spans:
         of_trace = found.setdefault(span.trace_id, Told(span.trace_id))
-        of_trace.spans.append(understand("", span.start_ns, span, book, estimated=estimated))
+        of_trace.spans += understand("", span.start_ns, [span], book, estimated=estimated)
     for record in records:
         if (known := found.get(record.trace_id)) is not None:
             event = Event(record.event_name, record.time_ns, record.attributes, record.body)

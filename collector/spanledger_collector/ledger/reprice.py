@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from spanledger_collector.bills import columns
 from spanledger_collector.charge import charge
 from spanledger_collector.drain import Drain
 from spanledger_collector.ledger import audit
 from spanledger_collector.ledger.calls import BATCH_CALLS, Call, CallFilter, Outcome, batches
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import rfc3339
-from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.pricebook import Pricebook, ToPrice
 from spanledger_collector.query import dollars
 from spanledger_collector.reconcile import Fact
 from spanledger_collector.rollup import TraceKey, by_trace, stored_facts
@@ -146,14 +147,14 @@ def days(wanted: CallFilter) -> Iterator[CallFilter]:
         start_ns += DAY_NS
 
 
-def otherwise(calls: Iterable[Call], book: Pricebook, project_id: str) -> Iterator[Repriced]:
+def otherwise(calls: Sequence[Call], book: Pricebook, project_id: str) -> Iterator[Repriced]:
     """Yield the calls whose outcome is another one under these prices."""
-    for call in calls:
-        bill = book.bill(
-            call.provider, call.model, call.usage, call.priced_ns, call.context, project_id
-        )
+    bills = book.bills(
+        ToPrice(c.provider, c.model, c.usage, c.priced_ns, c.context, project_id) for c in calls
+    )
+    for call, bill in zip(calls, bills, strict=True):
         due = charge(bill, call.usage, call.reported_usd, call.provider)
-        lines = tuple((x.meter, x.quantity, x.usd_per_unit, x.usd) for x in bill.lines)
+        lines = tuple(zip(*columns(bill.lines), strict=True))
         after = Outcome(due.usd, due.source, bill.status, bill.usd, lines)
         if after != call.outcome:
             yield Repriced(call, bill, after)

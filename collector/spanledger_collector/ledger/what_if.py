@@ -12,7 +12,7 @@ from decimal import Decimal
 from spanledger_collector.ledger.calls import Call, CallFilter, batches
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import rfc3339
-from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.pricebook import ToPrice
 from spanledger_collector.query import dollars
 from spanledger_schema.api_ledger import WhatIf
 from spanledger_schema.span import Bill
@@ -66,18 +66,19 @@ def what_if(desk: Desk, wanted: CallFilter, other: Other) -> WhatIf:
     found = Comparison()
     book = desk.book
     for calls in batches(desk.store, wanted):
-        for call in calls:
-            if call.billed:
-                found.add(call, bill(book, call, other, wanted.project))
+        billed = [call for call in calls if call.billed]
+        bills = book.bills(as_other(call, other, wanted.project) for call in billed)
+        for call, bill in zip(billed, bills, strict=True):
+            found.add(call, bill)
         if found.calls > MOST_CALLS:
             raise TooMuch(f"more than {MOST_CALLS:,} calls; narrow since, until or the filter")
     return answer(found, other)
 
 
-def bill(book: Pricebook, call: Call, other: Other, project: str) -> Bill:
-    """Return the bill of a call as if the other model had answered it."""
+def as_other(call: Call, other: Other, project: str) -> ToPrice:
+    """Return a call as if the other model had answered it."""
     at_ns = call.priced_ns if other.at_ns is None else other.at_ns
-    return book.bill(other.provider, other.model, call.usage, at_ns, other.context, project)
+    return ToPrice(other.provider, other.model, call.usage, at_ns, other.context, project)
 
 
 def answer(found: Comparison, other: Other) -> WhatIf:
