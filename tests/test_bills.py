@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ CONTEXTS = (
     {"service_tier": "no-such-tier"},
 )  # fmt: skip
 
-OWN = (
+OWN: tuple[dict[str, Any], ...] = (
     {"id": "fine", "provider": "vllm", "model": "fine",
      "usd_per_mtok": {"input": "0.0000012345", "output": "0.33333333333"}},
     {"id": "coarse", "provider": "vllm", "model": "coarse", "usd_per_request": "0.01",
@@ -105,11 +106,13 @@ def cards(draw: st.DrawFn) -> RateCard | Unpriced:
 
 
 NUMBERS = [name for name in Usage.__dataclass_fields__ if name.endswith(("_tokens", "_searches"))]
-COUNTS = st.fixed_dictionaries({name: COUNT for name in NUMBERS if name != "tool_prompt_tokens"})
+COUNTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {name: COUNT for name in NUMBERS if name != "tool_prompt_tokens"}
+)
 
 
 @given(st.lists(st.tuples(cards(), COUNTS), max_size=5))
-def test_bills_are_those_of_each_call_alone(said: list[tuple[RateCard | Unpriced, dict[str, int]]]):
+def test_bills_are_those_of_each_call_alone(said: list[tuple[RateCard | Unpriced, dict[str, Any]]]):
     calls = [(of, usage(Counts(**counts), provider="openai", scope=Scope())) for of, counts in said]
     assert bills(calls) == [price.bill(of, used) for of, used in calls]
 

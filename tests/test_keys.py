@@ -310,6 +310,38 @@ def test_a_project_sees_nothing_of_another_through_any_route(
     assert other in named.text
 
 
+def test_a_projects_key_sees_of_books_and_audit_what_is_its_projects_and_no_more(
+    closed: Pipeline, root: dict[str, str]
+):
+    def said(path: str, headers: dict[str, str]) -> Any:
+        return closed.api.get(f"/api/v1/{path}", headers=headers).json()
+
+    keys_of = {name: made(closed, root, name, "ingest", "read", "admin") for name in ("a", "b")}
+    for name, headers in keys_of.items():
+        closed.otlp.post("/v1/traces", content=story(name), headers=PROTOBUF | headers)
+        price = {"provider": "x", "model": "m", "multiplier": "2", "project_id": name}
+        closed.api.post("/api/v1/prices", json=price, headers=root)
+    closed.api.post(
+        "/api/v1/prices", json={"provider": "x", "model": "m", "multiplier": "3"}, headers=root
+    )
+    closed.settle()
+    everything = said("verify", root)
+    changes = said("audit", root)["items"]
+    seen = []
+    for name, headers in keys_of.items():
+        of_project = said("verify", headers)
+        assert of_project["identities"] == [
+            i for i in everything["identities"] if i["name"].startswith(f"{name}: ")
+        ]
+        assert (of_project["holds"], of_project["traces"]) == (True, 1)
+        seen.append(said("audit", headers)["items"])
+        assert {entry["action"] for entry in seen[-1]} == {"price added", "key created"}
+        assert all(entry in changes and name in str(entry["after"]) for entry in seen[-1])
+    assert len(changes) == sum(map(len, seen)) + 2  # the price for all, and the key of all
+    reader = made(closed, root, "a", "read")
+    assert closed.api.get("/api/v1/audit", headers=reader).status_code == 403
+
+
 def test_a_key_is_listed_without_itself_and_revoked_for_all(closed: Pipeline, root: dict[str, str]):
     reader = made(closed, root, "shop", "read", "admin")
     token = reader["authorization"].removeprefix("Bearer ")

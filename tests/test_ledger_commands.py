@@ -33,7 +33,7 @@ from spanledger_collector.store import Store
 
 store = Store(sys.argv[1])
 traces = store.columns("stored_traces", project="default", after="00" * 16, limit=1)[0]
-keys = {"project_id": ["default"], "trace_id": traces, "ver": [99], "cost_usd": [7]}
+keys = {"project_id": ["default"], "trace_id": traces, "ver": [1 << 100], "cost_usd": [7]}
 store.insert("traces", keys)
 store.close()
 """

@@ -114,6 +114,22 @@ def test_an_alias_gives_a_deployment_its_model_until_it_is_taken_back(pipeline: 
     assert spent(pipeline) == ("0.0095", 1)
 
 
+def test_an_alias_that_ended_means_its_model_for_the_days_before(pipeline: Pipeline):
+    alias = {"id": "d", "provider": "azure", "model": "chat", "to_model": "gpt-4o-2024-08-06"}
+    pipeline.ask("POST", "prices/aliases", 201, json=alias)
+    until = {"effective_to": "2026-11-20T00:00:00Z"}
+    (change,) = pipeline.ask("POST", "prices/aliases/d/end?note=moved", json=until)
+    assert (change["change"], change["after"]) == ("changed", change["before"] | until)
+    named: dict[str, Any] = {
+        "gen_ai__provider__name": "azure.ai.openai",
+        "gen_ai__response__model": "chat",
+    }
+    pipeline.post("traces", traces(call(1, days_ago=1, **named), call(2, days_ago=2, **named)))
+    assert spent(pipeline) == ("0.0095", 1)  # the 20th at noon came too late, the 19th did not
+    assert ids(pipeline, "prices/aliases") == {"d": "ended"}
+    assert pipeline.get("audit")["items"][0]["note"] == "moved"
+
+
 def test_a_price_file_written_out_and_read_in_again_changes_nothing(pipeline: Pipeline):
     add_price(pipeline)
     add_price(

@@ -272,6 +272,68 @@ def test_an_alias_of_one_project_is_not_another_projects():
     assert cost(book, "azure", "my-deployment", project_id="p2").status == "unpriced"
 
 
+def test_a_dated_alias_means_its_model_from_one_moment_until_another():
+    moved = DEPLOYMENT | {
+        "effective_from": "2026-10-01T02:00:00+02:00", "effective_to": "2026-11-01T00:00:00Z",
+    }  # fmt: skip
+    at = (
+        "2026-09-30T23:59:59Z",
+        "2026-10-01T00:00:00Z",
+        "2026-10-31T23:59:59Z",
+        "2026-11-01T00:00:00Z",
+    )
+    expected = [None, Decimal("12.5"), Decimal("12.5"), None]
+    book = own(aliases=(moved,))
+    for order in (1, -1):  # whatever moment is asked for first
+        found = [
+            cost(book, "azure", "my-deployment", at=datetime.fromisoformat(moment)).usd
+            for moment in at[::order]
+        ]
+        assert found == expected[::order]
+
+
+def test_an_alias_that_begins_later_takes_over_and_its_end_gives_back():
+    other = DEPLOYMENT | {
+        "to_model": "gpt-4o-mini", "effective_from": "2026-10-01T00:00:00Z",
+        "effective_to": "2026-11-01T00:00:00Z",
+    }  # fmt: skip
+    book = own(aliases=(DEPLOYMENT, other))
+    moments = ("2026-09-01T00:00:00Z", "2026-10-15T00:00:00Z", "2026-11-01T00:00:00Z")
+    found = [
+        cost(book, "azure", "my-deployment", at=datetime.fromisoformat(at)).model_priced
+        for at in moments
+    ]
+    assert found == ["gpt-4o", "gpt-4o-mini", "gpt-4o"]
+
+
+def test_an_own_price_of_the_second_model_holds_from_the_day_of_the_alias():
+    later = DEPLOYMENT | {"to_model": "house-model", "effective_from": "2026-10-01T00:00:00Z"}
+    dearer = price("openai", "house-model", **flat("3"), effective_from="2026-10-20T00:00:00Z")
+    cheaper = price("openai", "house-model", **flat("1"), effective_to="2026-10-20T00:00:00Z")
+    book = own(dearer, cheaper, aliases=(DEPLOYMENT, later))
+    moments = ("2026-09-01T00:00:00Z", "2026-10-15T00:00:00Z", "2026-10-20T00:00:00Z")
+    found = [
+        cost(book, "azure", "my-deployment", at=datetime.fromisoformat(at)).usd for at in moments
+    ]
+    assert found == [Decimal("12.5"), 2, 6]
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        ({"effective_from": "2026-10-01T00:00:00"}, "has no offset"),
+        (
+            {"effective_from": "2026-10-01T00:00:00Z", "effective_to": "2026-10-01T00:00:00Z"},
+            "it ends at",
+        ),
+        ({"effective_to": 7}, "Invalid isoformat"),
+    ],
+)
+def test_an_alias_that_holds_at_no_time_is_refused(interval: dict[str, Any], said: str):
+    with pytest.raises(BadPrice, match=said):
+        alias(DEPLOYMENT | interval)
+
+
 # ---- contexts -----------------------------------------------------------------------------------
 
 

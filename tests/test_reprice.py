@@ -1,6 +1,7 @@
 """Prices that come late: what they would move, what they move, and that they move it once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,61 @@ MOVED = {
 PRICED = ("ver", "cost_usd", "cost_source", "price_status", "price_reason", "price_id",
           "price_version", "model_priced", "computed_usd", "bill_meters", "bill_quantities",
           "bill_rates_usd", "bill_usd")  # fmt: skip
+
+
+@pytest.fixture
+def beside(clickhouse: str, database: str, tmp_path: Path) -> Iterator[tuple[Pipeline, Pipeline]]:
+    """Return two pipelines, each with a spool of its own, before one database of a server."""
+    with ExitStack() as stack:
+        found = []
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+            store = stack.enter_context(closing(Store(clickhouse, database=database, readers=1)))
+            found.append(stack.enter_context(running(store, tmp_path / name)))
+        yield found[0], found[1]
+
+
+def at_next(
+    store: Store, table: str, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Do something else just before a store next writes a table."""
+    write = store.insert
+
+    def insert(name: str, columns: Any, token: str = "") -> None:
+        if name == table:
+            monkeypatch.setattr(store, "insert", write)
+            act()
+        write(name, columns, token)
+
+    monkeypatch.setattr(store, "insert", insert)
+
+
+def test_a_count_of_before_a_repricing_that_is_written_after_it_does_not_hold(
+    beside: tuple[Pipeline, Pipeline], monkeypatch: pytest.MonkeyPatch
+):
+    here, there = beside
+    here.post("traces", traces(call(1)))
+    add_price(here)
+    # `there` has read the facts of before, and its row lands last
+    at_next(there.store, "traces", lambda: reprice(here), monkeypatch)
+    there.drain.recompute([("default", (1).to_bytes(16))])
+    assert spent(here) == ("0.00038", 0)
+    assert balanced(here)
+
+
+def test_a_span_that_another_process_counts_in_the_middle_of_a_repricing_undoes_none_of_it(
+    beside: tuple[Pipeline, Pipeline], monkeypatch: pytest.MonkeyPatch
+):
+    here, there = beside
+    here.post("traces", traces(call(1)))
+    add_price(here)
+    other = gpt(2)
+    other.trace_id = (1).to_bytes(16)
+    # totals of the new price are written, the repriced span is not yet
+    at_next(here.store, "spans", lambda: there.post("traces", traces(other)), monkeypatch)
+    assert reprice(here)["spans"] == 1
+    assert spent(here) == ("0.00988", 0)
+    assert balanced(here)
 
 
 @pytest.fixture

@@ -67,6 +67,10 @@ def test_lines_split_at_the_quarter_of_an_hour_and_add_up_to_the_trace():
 
 
 def test_a_row_that_rests_on_more_facts_has_a_higher_version():
-    pending, ended = span(1, end_ns=None), span(1)
-    assert row(pending)["ver"] < row(ended)["ver"] < row(ended, pending)["ver"] + 1
-    assert row(ended)["ver"] < row(ended, span(2))["ver"]
+    pending, ended = span(1, ver=7, end_ns=None), span(1, ver=(1 << 63) + 6)
+    assert row(pending)["ver"] < row(ended)["ver"] < row(ended, span(2))["ver"]
+
+
+def test_a_row_that_knows_a_newer_price_of_as_many_facts_has_a_higher_version():
+    before, after = call(1, ver=(1 << 63) + 6), call(1, usd="2", ver=(1 << 63) + 7)
+    assert row(before, call(2))["ver"] < row(after, call(2))["ver"]

@@ -48,19 +48,20 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/models/unpriced": READ,
         "POST /api/v1/what-if": READ,
         "POST /api/v1/reprice": ADMIN,
-        "GET /api/v1/verify": READ_ALL,
+        "GET /api/v1/verify": READ,
         "GET /api/v1/integrity": READ_ALL,
         "GET /api/v1/quarantine": ADMIN_ALL,
         "POST /api/v1/quarantine/retry": ADMIN_ALL,
         "POST /api/v1/quarantine/drop": ADMIN_ALL,
         "POST /api/v1/replay": ADMIN_ALL,
-        "GET /api/v1/audit": ADMIN_ALL,
+        "GET /api/v1/audit": ADMIN,
         "GET /api/v1/prices": READ_ALL,
         "POST /api/v1/prices": ADMIN_ALL,
         "POST /api/v1/prices/{price_id}/end": ADMIN_ALL,
         "DELETE /api/v1/prices/{price_id}": ADMIN_ALL,
         "GET /api/v1/prices/aliases": READ_ALL,
         "POST /api/v1/prices/aliases": ADMIN_ALL,
+        "POST /api/v1/prices/aliases/{alias_id}/end": ADMIN_ALL,
         "DELETE /api/v1/prices/aliases/{alias_id}": ADMIN_ALL,
         "GET /api/v1/prices/file": READ_ALL,
         "POST /api/v1/prices/file": ADMIN_ALL,
@@ -109,6 +110,12 @@ def caller_of(request: Request) -> Caller:
     """Return who asks."""
     found: Caller = request.state.caller
     return found
+
+
+def bounds_of(request: Request) -> str | None:
+    """Return the only project a request may see; None where its key is one of every project."""
+    project_id = caller_of(request).project_id
+    return None if project_id == EVERY_PROJECT else project_id
 
 
 def project_of(request: Request) -> str:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import api_prices
-from spanledger_collector.access import project_of
+from spanledger_collector.access import bounds_of, project_of
 from spanledger_collector.api import QUARTER_S, Json, Moment, moment, problem
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.handover import Closing
@@ -103,8 +103,11 @@ def reprice_calls(request: Request, asked: RepriceRequest) -> Json:
 
 @router.get("/verify", response_model=Verification)
 def verify_ledger(request: Request) -> Json:
-    """Whether the books balance: every identity with its figures on both sides."""
-    return Json(verify.verify(desk_of(request)))
+    """Whether the books balance: every identity with its figures on both sides.
+
+    A project's key is told of its project; the spools, which all share, are for keys of every one.
+    """
+    return Json(verify.verify(desk_of(request), bounds_of(request)))
 
 
 @router.get("/models", response_model=Models)
@@ -172,9 +175,9 @@ def spend_insights(request: Request, since: Moment = None, until: Moment = None)
 def list_audit(
     request: Request, before: Moment = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Json:
-    """Who changed prices or dollars, when and why; newest first."""
+    """Who changed prices or dollars, when and why; newest first. A project's key sees its own."""
     before_ns = moment("before", before, END_OF_TIME_NS)
-    return Json(audit.page(desk_of(request).store, before_ns, limit))
+    return Json(audit.page(desk_of(request).store, before_ns, limit, bounds_of(request)))
 
 
 def interval(since: datetime, until: datetime) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def end_price(
     note: Why = "",
 ) -> Json:
     """End a price at a moment; before it, the price held all the same."""
-    plan = price_edits.end(price_id, effective_to.astimezone(UTC))
+    plan = price_edits.end("price", price_id, effective_to.astimezone(UTC))
     return carried_out(desk_of(request), plan, by, note)
 
 
@@ -83,6 +83,19 @@ def add_alias(
 ) -> Json:
     """Add another name of a model: a deployment, an inference profile, a gateway's route."""
     return added(desk_of(request), "alias", alias, supersedes, by, note)
+
+
+@router.post("/aliases/{alias_id}/end", response_model=list[PriceChange])
+def end_alias(
+    request: Request,
+    alias_id: EntryId,
+    effective_to: Annotated[AwareDatetime, Body(embed=True, description="exclusive")],
+    by: By = "",
+    note: Why = "",
+) -> Json:
+    """End an alias at a moment; before it, the name meant what it said all the same."""
+    plan = price_edits.end("alias", alias_id, effective_to.astimezone(UTC))
+    return carried_out(desk_of(request), plan, by, note)
 
 
 @router.delete("/aliases/{alias_id}", response_model=list[PriceChange])

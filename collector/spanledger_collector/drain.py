@@ -146,6 +146,9 @@ class Drain:
         try:
             self._rollup.refresh(facts, {})
             self.store.insert("spans", spans)
+            if not self.store.exclusive:
+                # Another process may have counted a span of ours at its old price meanwhile.
+                self._rollup.recompute(list(facts))
         except ClickHouseError:
             self._rollup.forget(facts)
             raise

@@ -16,7 +16,7 @@ from spanledger_collector.prices import catalogue, corrections
 from spanledger_collector.prices.aliases import Alias
 from spanledger_collector.prices.cards import RateCard, Unpriced
 from spanledger_collector.prices.contexts import Context, canonical
-from spanledger_collector.prices.offers import Offer, offer
+from spanledger_collector.prices.offers import Offers, offers
 from spanledger_collector.prices.own import OwnTable
 from spanledger_collector.prices.rows import Row
 from spanledger_schema.span import Bill, Usage
@@ -36,14 +36,14 @@ Card = RateCard | Unpriced
 
 
 class Periods:
-    """The cards of one offer in one context, made when a period is first asked for.
+    """The cards of the offers for one name in one context, made when a period is first asked for.
 
     Calls come more or less in order of time, so the page last opened nearly always holds the next.
     """
 
-    def __init__(self, offer: Offer, context: Context) -> None:
-        instants, times = offer.changes()
-        self.offer = offer
+    def __init__(self, offers: Offers, context: Context) -> None:
+        instants, times = offers.changes()
+        self.offers = offers
         self.context = context
         self.starts = [BEFORE, *sorted(nanoseconds(instant) for instant in instants), AFTER]
         self.week = [day * DAY + of_day(clock) for day in range(7) for clock in sorted(times)]
@@ -65,7 +65,7 @@ class Periods:
         window, since, until = self.narrowed(at_ns, since, until)
         found = self.cards.get((index, window))
         if found is None:
-            found = self.cards[index, window] = self.offer.card(moment(at_ns), self.context)
+            found = self.cards[index, window] = self.offers.card(moment(at_ns), self.context)
         return since, until, found
 
     def narrowed(self, at_ns: int, since: int, until: int) -> tuple[int, int, int]:
@@ -147,7 +147,7 @@ class Pricebook:
     def remember(self, key: Key, context: Mapping[str, str] | None) -> Periods:
         """Return the periods of a key that was not asked for before."""
         project_id, provider, model, _ = key
-        found = offer(self.own, provider or "", model or "", project_id, self.version)
+        found = offers(self.own, provider or "", model or "", project_id, self.version)
         periods = Periods(found, canonical(context))
         memory = self.unknown if found.unknown else self.known
         if len(memory) >= MOST_KEYS:

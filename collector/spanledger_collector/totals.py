@@ -88,8 +88,8 @@ def trace_row(
 ) -> tuple[Any, ...]:
     """Return one row of `traces`, in the order of TRACE_COLUMNS.
 
-    Its version counts the facts it rests on (`hints` among them), so that of two rows the one
-    that knew more wins.
+    Its version is the sum of those of its spans (and `hints`, counted): it grows with each that
+    arrives, ends, or is priced anew, so that of two rows the one that knew more wins.
     """
     by_id = {f.span_id: f for f in facts}
     billed = [by_id[span_id] for span_id in verdict.billed]
@@ -99,7 +99,7 @@ def trace_row(
     by_line = lines(billed, verdict.agents)
     tools = [f for f in facts if f.kind == "tool" and f.span_id not in verdict.not_billed]
     return (
-        project_id, trace_id, hints + sum(1 + (f.end_ns is not None) for f in facts), 0,
+        project_id, trace_id, hints + sum(f.ver for f in facts), 0,
         verdict.session_id or trace_id.hex(), verdict.session_id, verdict.user_id, verdict.name,
         verdict.agent, verdict.service, verdict.environment, verdict.tags, verdict.status,
         verdict.started_ns, verdict.ended_ns, verdict.waiting_ns, len(facts), len(tools),

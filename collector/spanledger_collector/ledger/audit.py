@@ -48,9 +48,10 @@ def as_json(value: Any) -> bytes:
     return b"" if value is None else orjson.dumps(value, default=str)
 
 
-def page(store: Store, before_ns: int, limit: int) -> AuditPage:
-    """Return the changes before a moment, newest first."""
-    rows = list(store.rows("audit_page", before_ns=before_ns, limit=limit + 1))
+def page(store: Store, before_ns: int, limit: int, only: str | None = None) -> AuditPage:
+    """Return the changes before a moment, newest first: of every project, or those of one alone."""
+    asked = {"every": only is None, "project": only or "", "before_ns": before_ns}
+    rows = list(store.rows("audit_page", **asked, limit=limit + 1))
     items = [
         AuditEntry(
             at=rfc3339(row["at_ns"]),

@@ -12,7 +12,7 @@ from spanledger_collector.moments import rfc3339
 from spanledger_collector.pricebook import AFTER, BEFORE, Periods, Pricebook
 from spanledger_collector.prices import catalogue
 from spanledger_collector.prices.cards import CardTier, RateCard, Unpriced
-from spanledger_collector.prices.offers import offer
+from spanledger_collector.prices.offers import offers
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.query import dollars
 from spanledger_schema.api_ledger import (
@@ -55,7 +55,7 @@ def in_force(
     book: Pricebook, provider: str, model: str, project: str, at_ns: int
 ) -> RateInForce | str:
     """Return the rate of a model at a moment and from when until when it holds, or why none does."""
-    periods = Periods(offer(book.own, provider, model, project, book.version), ())
+    periods = Periods(offers(book.own, provider, model, project, book.version), ())
     since_ns, until_ns, card = periods.turned(at_ns)
     if isinstance(card, Unpriced):
         return card.reason

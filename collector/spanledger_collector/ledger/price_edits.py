@@ -20,7 +20,7 @@ class Taken(ValueError):
 
 
 class EndsTooEarly(ValueError):
-    """A price would end before it begins."""
+    """A price or an alias would end before it begins."""
 
 
 def append(kind: Kind, id_: str, written: Written, supersedes: str | None = None) -> Plan:
@@ -44,18 +44,18 @@ def withdraw(kind: Kind, id_: str) -> Plan:
     return plan
 
 
-def end(id_: str, effective_to: datetime) -> Plan:
-    """Return the plan that ends a price at a moment, exclusive."""
+def end(kind: Kind, id_: str, effective_to: datetime) -> Plan:
+    """Return the plan that ends a price or an alias at a moment, exclusive."""
 
     def plan(entries: Sequence[Entry]) -> list[Change]:
-        before = standing(entries, "price", id_).written
+        before = standing(entries, kind, id_).written
         begins = before.get("effective_from")
         if begins and instant(begins) >= effective_to:
             raise EndsTooEarly(
                 f"effective_to: {id_!r} begins only at {begins}; withdraw it instead"
             )
         until = effective_to.isoformat().replace("+00:00", "Z")
-        return [Change("price", id_, before, {**before, "effective_to": until})]
+        return [Change(kind, id_, before, {**before, "effective_to": until})]
 
     return plan
 

@@ -123,6 +123,8 @@ class AliasForm(Form):
     model: Name = Field(description="as it is reported; * in it stands for anything")
     to_provider: Name | None = Field(None, description="the reported one when left out")
     to_model: Name
+    effective_from: AwareDatetime | None = None
+    effective_to: AwareDatetime | None = Field(None, description="exclusive")
 
     @model_validator(mode="after")
     def holds_together(self) -> Self:

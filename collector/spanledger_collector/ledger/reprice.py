@@ -110,7 +110,7 @@ def reprice(desk: Desk, wanted: CallFilter, *, dry_run: bool, by: str, note: str
             found.add(changed)
         said = report(wanted, book, found, dry_run=dry_run)
         if found.spans and not dry_run:
-            carry_out(desk, book, wanted, audited(desk, said, by, note))
+            carry_out(desk, book, wanted, audited(desk, wanted.project, said, by, note))
         return said
     finally:
         desk.repricing.release()
@@ -262,7 +262,7 @@ def report(wanted: CallFilter, book: Pricebook, found: Difference, *, dry_run: b
     )
 
 
-def audited(desk: Desk, said: Repricing, by: str, note: str) -> audit.Record:
+def audited(desk: Desk, project: str, said: Repricing, by: str, note: str) -> audit.Record:
     """Return the audit record of a repricing that is about to be written."""
     models = [(f"{m.provider or '?'}/{m.model or '?'}", m.moved) for m in said.models]
     return audit.Record(
@@ -273,4 +273,5 @@ def audited(desk: Desk, said: Repricing, by: str, note: str) -> audit.Record:
         became={name: (m.calls, m.after_usd, m.unpriced_after) for name, m in models},
         actor=by,
         note=note,
+        project_id=project,
     )

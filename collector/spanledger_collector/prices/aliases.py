@@ -1,15 +1,16 @@
 """Aliases as they are written down: other names for a model, and which calls they mean.
 
 Azure deployments, inference profiles and gateways' routes say nothing about the model behind
-them; an alias does. Knows no prices.
+them; an alias does, for a time or for good. Knows no prices.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from spanledger_collector.prices.rowfile import BadPrice
-from spanledger_collector.prices.rows import pattern
+from spanledger_collector.prices.rowfile import BadPrice, interval
+from spanledger_collector.prices.rows import BEGINNING, END, pattern
 from spanledger_collector.providers import fold
 
 
@@ -22,6 +23,8 @@ class Alias:
     to_provider: str
     to_model: str
     project_id: str = ""
+    since: datetime = BEGINNING
+    until: datetime = END  # exclusive
 
     def names(self, provider: str, model: str, project_id: str) -> bool:
         """Tell whether the alias is meant by these reported names."""
@@ -30,6 +33,10 @@ class Alias:
             and same_provider(self.provider, provider)
             and pattern(self.model).fullmatch(model.strip()) is not None
         )
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether the alias holds at a moment."""
+        return self.since <= at < self.until
 
 
 def same_provider(one: str, other: str) -> bool:
@@ -48,15 +55,20 @@ def alias(written: Mapping[str, Any]) -> Alias:
     """Return the alias that a mapping writes down.
 
     Its fields are provider, model, to_provider, to_model; also nested as {"from": {…}, "to": {…}},
-    or with the reported name alone as `alias` and the target as provider and model.
+    or with the reported name alone as `alias` and the target as provider and model. It holds in
+    [effective_from, effective_to), always where they are left out.
 
     Raises:
-        BadPrice: it says not which name it means, or not which model that is.
+        BadPrice: it says not which name it means, not which model that is, or no time to hold in.
     """
     reported, target = sides(written)
     for side, names in (("reported", reported), ("target", target)):
         if not names.get("model"):
             raise BadPrice(f"alias {dict(written)}: the {side} model is missing")
+    try:
+        since, until = interval(written)
+    except (TypeError, ValueError) as problem:
+        raise BadPrice(f"alias {dict(written)}: {problem}") from problem
     provider = reported.get("provider", "*")
     return Alias(
         provider,
@@ -64,6 +76,8 @@ def alias(written: Mapping[str, Any]) -> Alias:
         target.get("provider", provider),
         target["model"],
         str(written.get("project_id") or ""),
+        since,
+        until,
     )
 
 

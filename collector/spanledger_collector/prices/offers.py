@@ -5,6 +5,7 @@ put together once; it then answers with the rate card of any moment and context,
 moments at which its answer changes.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -15,7 +16,7 @@ from spanledger_collector.prices.contexts import TIERS, Context
 from spanledger_collector.prices.names import candidates
 from spanledger_collector.prices.own import OwnTable, holding
 from spanledger_collector.prices.rates import UNIT_METERS, PriceList
-from spanledger_collector.prices.rows import Row
+from spanledger_collector.prices.rows import BEGINNING, Row
 from spanledger_collector.providers import fold, infer
 
 PAID_HOSTS = frozenset({"vertex"})
@@ -143,8 +144,34 @@ class Offer:
         return instants, times | ({time.min} if times else set())
 
 
-def offer(own: OwnTable, provider: str, model: str, project_id: str, version: str) -> Offer:
-    """Return the offer for names as a span reports them.
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What names as a span reports them mean: one offer, or one after the other by dated aliases."""
+
+    since: tuple[datetime, ...]  # from when each holds, ascending
+    each: tuple[Offer, ...]
+
+    @property
+    def unknown(self) -> bool:
+        """Tell whether no table ever has a rate to give."""
+        return all(offer.unknown for offer in self.each)
+
+    def card(self, at: datetime, context: Context) -> RateCard | Unpriced:
+        """Return the rate card of a moment (UTC) and a context, or why there is none."""
+        return self.each[max(bisect_right(self.since, at) - 1, 0)].card(at, context)
+
+    def changes(self) -> tuple[set[datetime], set[time]]:
+        """Return when the answer may change, as `Offer.changes` does."""
+        instants, times = set(self.since), set[time]()
+        for offer in self.each:
+            more, daily = offer.changes()
+            instants |= more
+            times |= daily
+        return instants, times
+
+
+def offers(own: OwnTable, provider: str, model: str, project_id: str, version: str) -> Offers:
+    """Return what names as a span reports them mean, whenever that is.
 
     Args:
         own: the operator's rows and aliases.
@@ -153,7 +180,14 @@ def offer(own: OwnTable, provider: str, model: str, project_id: str, version: st
         project_id: whose rows count beside those for all.
         version: of all tables together.
     """
-    provider, model = own.renamed(provider, model, project_id)
+    aliases = own.meant(provider, model, project_id)
+    since = sorted({BEGINNING, *(edge for one in aliases for edge in (one.since, one.until))})
+    names = (own.renamed(provider, model, project_id, at) for at in since)
+    return Offers(tuple(since), tuple(offer(own, *named, project_id, version) for named in names))
+
+
+def offer(own: OwnTable, provider: str, model: str, project_id: str, version: str) -> Offer:
+    """Return the offer for names that no alias stands before; the arguments are those of `offers`."""
     name = fold(provider) or infer(model)
     entry = catalogue.find(name, model) if name else NotListed("unknown-provider")
     names = list(dict.fromkeys((model.strip().lower(), *candidates(model))))

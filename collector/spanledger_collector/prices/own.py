@@ -22,12 +22,19 @@ class OwnTable:
     rows: tuple[Row, ...] = ()
     aliases: tuple[Alias, ...] = ()
 
-    def renamed(self, provider: str, model: str, project_id: str) -> tuple[str, str]:
-        """Return the names to look a call up by; a project's own alias beats a general one."""
-        hits = [one for one in self.aliases if one.names(provider, model, project_id)]
+    def meant(self, provider: str, model: str, project_id: str) -> tuple[Alias, ...]:
+        """Return the aliases that these names may mean, whenever they hold."""
+        return tuple(one for one in self.aliases if one.names(provider, model, project_id))
+
+    def renamed(self, provider: str, model: str, project_id: str, at: datetime) -> tuple[str, str]:
+        """Return the names to look a call of a moment up by.
+
+        A project's own alias beats a general one, a plain name a glob, a later start an earlier.
+        """
+        hits = [one for one in self.meant(provider, model, project_id) if one.holds(at)]
         if not hits:
             return provider, model
-        best = max(hits, key=lambda one: (one.project_id != "", telling(one.model)))
+        best = max(hits, key=lambda one: (one.project_id != "", telling(one.model), one.since))
         return (provider if best.to_provider == "*" else best.to_provider), best.to_model
 
     def about(
