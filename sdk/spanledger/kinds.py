@@ -82,11 +82,16 @@ def shape(
         fixed[ours.KIND] = kind
     if kind in NAMES:
         fixed[NAMES[kind]] = name
-    fixed |= more or {}
+    fixed |= {key: value for key, value in (more or {}).items() if clean(value)}
     into, out = TOOL_IO if kind == "tool" else IO
     span_name = f"{operation} {subject(fixed, name)}" if operation else name
     otel_kind = SpanKind.CLIENT if kind in ("llm", "embedding", "rerank") else SpanKind.INTERNAL
     return Shape(kind, name, span_name, fixed, into, out, otel_kind, capture)
+
+
+def clean(value: object) -> bool:
+    """Tell whether a value can be an attribute as it is."""
+    return isinstance(value, str | bool | int | float | tuple)
 
 
 def subject(fixed: Mapping[str, AttributeValue], name: str) -> str:

@@ -20,6 +20,8 @@ from spanledger.kinds import Shape
 from spanledger.session import guard_of
 from spanledger.settings import Capture
 
+FEW = 64  # attributes: far below the limit of any span
+
 Input = Callable[[], object]
 """Return what went in; asked only where it is kept."""
 
@@ -44,10 +46,11 @@ class Recording:
         self._began_ns = time.perf_counter_ns()
         self.shape = shape
         self.span = run.tracer.start_span(
-            shape.span_name, above, shape.otel_kind, shape.attributes, None, self._start_ns
+            shape.span_name, above, shape.otel_kind, None, None, self._start_ns
         )
+        self._tell(shape.attributes)
         self.context = set_span_in_context(self.span, above)
-        self.keeps = kept(run, shape, self.span)
+        self.keeps = kept(run, shape, self.span) if self.span.is_recording() else False
         self.limit = run.settings.max_value_bytes
         self._said: dict[str, Any] = {}
         self._token: Token[Context] | None = None
@@ -79,7 +82,11 @@ class Recording:
 
     def set(self, attributes: Mapping[str, Any]) -> None:
         """Add attributes that are no content."""
-        self._said.update({key: value for key, value in attributes.items() if value is not None})
+        said = {key: value for key, value in attributes.items() if value is not None}
+        try:
+            self.span.set_attributes(said)
+        except Exception as error:  # noqa: BLE001 – S-02
+            health.swallowed("set", error)
 
     def finish(self, result: object = None) -> None:
         """End the span of a call that returned."""
@@ -97,11 +104,22 @@ class Recording:
             health.swallowed("failure", problem)
         self.end()
 
+    def _tell(self, said: Mapping[str, Any]) -> None:
+        """Put on the span what we made ourselves: nothing of it needs to be cleaned or cut.
+
+        `set_attributes` cleans value by value, which costs as much as the whole span does.
+        """
+        held = getattr(getattr(self.span, "_attributes", None), "_dict", None)
+        if type(held) is dict and len(held) + len(said) < FEW:
+            held.update(said)
+        else:
+            self.span.set_attributes(said)
+
     def end(self) -> None:
         """End the span; its length is taken from the monotonic clock."""
         try:
             if self._said:
-                self.span.set_attributes(self._said)
+                self._tell(self._said)
             self.span.end(self._start_ns + time.perf_counter_ns() - self._began_ns)
         except Exception as error:  # noqa: BLE001 – S-02
             health.swallowed("end", error)
@@ -157,6 +175,6 @@ def outside(parent: Span) -> bool:
 
 def kept(run: live.Runtime, shape: Shape, span: Span) -> Capture:
     """Return what is kept of arguments and results of one span."""
-    if not span.is_recording() or outside(span):
+    if run.settings.keep_usage and outside(span):
         return False
     return run.settings.capture if shape.capture is None else shape.capture

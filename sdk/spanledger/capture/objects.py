@@ -31,9 +31,15 @@ def named(kind: type) -> str:
 
 def path(kind: type) -> str:
     """Return where a type is to be found."""
-    module = kind.__dict__.get("__module__")
+    module = module_of(kind)
     name = type.__dict__["__qualname__"].__get__(kind)
-    return f"{module}.{name}" if type(module) is str and module != "builtins" else str(name)
+    return f"{module}.{name}" if module not in ("", "builtins") else str(name)
+
+
+def module_of(kind: type) -> str:
+    """Return the module of a type, without asking its metaclass."""
+    module = type.__dict__["__module__"].__get__(kind)
+    return module if type(module) is str else ""
 
 
 def harmless(value: Any, kind: type) -> str | None:
@@ -96,8 +102,7 @@ MEMBER = type(_Slot.__dict__["x"])
 
 def arrayed(value: Any, kind: type) -> str | None:
     """Return type, shape and dtype of an array, a tensor or a table, or None for anything else."""
-    module = kind.__dict__.get("__module__")
-    if type(module) is not str or module.partition(".")[0] not in ARRAYS:
+    if module_of(kind).partition(".")[0] not in ARRAYS:
         return None
     try:
         shape = ", ".join(str(int(n)) for n in tuple(value.shape)[:8])

@@ -16,16 +16,18 @@ ATTRIBUTE_BYTES = 60
 
 def size_of(span: ReadableSpan) -> int:
     """Return about how many bytes a span holds on to."""
-    size = BASE_BYTES + held(span.attributes or {})
+    size = BASE_BYTES + held(span.attributes)
     for event in span.events:
-        size += BASE_BYTES + held(event.attributes or {})
+        size += BASE_BYTES + held(event.attributes)
     return size
 
 
-def held(attributes: Mapping[str, Any]) -> int:
+def held(attributes: Mapping[str, Any] | None) -> int:
     """Return about how many bytes attributes hold on to."""
+    if not attributes:
+        return 0
     size = 0
-    for value in attributes.values():
+    for value in attributes.copy().values():  # type: ignore[attr-defined]  # its views are slow
         size += ATTRIBUTE_BYTES
         if type(value) is str or type(value) is bytes or type(value) is tuple:
             size += len(value)
