@@ -72,7 +72,7 @@ class Pipeline:
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         api_ledger.mount(app, self.desk)
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
-        api_spool.mount(app, yard, [])
+        api_spool.mount(app, yard)
         api_keys.mount(app, self.keys_file)
         api_privacy.mount(app)
         self.api = TestClient(app)

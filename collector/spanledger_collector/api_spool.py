@@ -1,6 +1,7 @@
 """The routes about what was received: integrity, quarantine, replay."""
 
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -44,7 +45,7 @@ class ReplayRequest(BaseModel):
     since: AwareDatetime
 
 
-def mount(app: FastAPI, yard: Yard, degraded: list[str]) -> None:
+def mount(app: FastAPI, yard: Yard, degraded: Callable[[], list[str]] = list) -> None:
     """Add the routes to the app; `degraded` says what the store was found to lack."""
     app.state.yard, app.state.degraded = yard, degraded
     app.include_router(router)
@@ -73,7 +74,7 @@ def integrity(request: Request) -> Json:
         )
         for a in desk_of(request).accounts()
     ]
-    return Json(Integrity(all(a.holds for a in accounts), accounts, request.app.state.degraded))
+    return Json(Integrity(all(a.holds for a in accounts), accounts, request.app.state.degraded()))
 
 
 @router.get("/quarantine", response_model=list[HeldBack])

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,23 @@ from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.accounts import Account, accounts
 from spanledger_collector.ledger.desk import Desk
+from spanledger_collector.mending import Mender
 from spanledger_collector.moments import rfc3339
+from spanledger_collector.parts import Parts
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Cursor, Reader, spools
 from spanledger_collector.spoolwork import Spools, Yard
-from spanledger_collector.store import Store
+from spanledger_collector.store import ClickHouseError, Store
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 60.0
 COLLECT_EVERY = 100_000  # allocations: a round makes that many, and hardly a cycle among them
 STATE_EVERY_S = 1.0
+PARTS_EVERY_S = 10.0
 SHARED_EVERY_S = 5.0  # how late prices and keys take effect in other processes on one server
 
 
@@ -49,12 +53,15 @@ class Draining(threading.Thread):
 
     def __init__(self, store: Store, book: Pricebook, settings: Settings) -> None:
         super().__init__(name="drain")
+        self.parts = Parts(store, settings.data / "store.parts")
         self._settings = settings
         self._drain = Drain(store, book, settings.drain_spans, settings.estimate)
+        if self.parts.lost:
+            self._drain.doubt_rows()
         self.handover = Handover(self._drain)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()
-        self._state_due_s = self._shared_due_s = 0.0
+        self._state_due_s = self._shared_due_s = self._parts_due_s = 0.0
         self.tally: Counter[str] = Counter()
         self.pending: Counter[str] = Counter()
         self.looked = False  # into every spool at least once: before that nothing is known
@@ -93,6 +100,9 @@ class Draining(threading.Thread):
         self.tally = sum((cursor.tally() for _, cursor in both), Counter())
         self.pending = sum((r.pending(c.position()) for r, c in both), Counter())
         self.looked = True
+        if time.monotonic() > self._parts_due_s:
+            self._parts_due_s = time.monotonic() + PARTS_EVERY_S
+            self.parts.note()
 
     def _note_shared(self) -> None:
         """Take prices and keys over that another process put into a shared store."""
@@ -118,13 +128,20 @@ class Draining(threading.Thread):
         self.handover.wake()
         self.join()
         self.handover.close()
+        self._note_parts_at_last()
         for reader, cursor in self._spools.values():
             reader.close()
             cursor.close()
 
+    def _note_parts_at_last(self) -> None:
+        try:
+            self.parts.note()
+        except ClickHouseError:
+            log.exception("could not note the parts of the store; the last note holds")
 
-def state(store: Store, draining: Draining) -> dict[str, Any]:
-    """Return how the store process is doing, for `/readyz`."""
+
+def state(store: Store, draining: Draining, degraded: Sequence[str]) -> dict[str, Any]:
+    """Return how the store process is doing, for `/readyz`; `degraded` says what it has lost."""
     fresh = next(store.rows("freshness"))
     return {
         "ready": draining.is_alive() and draining.looked and draining.failing_since_s is None,
@@ -133,6 +150,7 @@ def state(store: Store, draining: Draining) -> dict[str, Any]:
         "last_received_at": rfc3339(fresh["last_received_ns"]) if fresh["span_rows"] else None,
         "pending": {signal: draining.pending[signal] for signal in ("traces", "logs")},
         "quarantined": draining.tally["quarantined_traces"] + draining.tally["quarantined_logs"],
+        "degraded": degraded,
     }
 
 
@@ -172,14 +190,17 @@ def serve(settings: Settings) -> int:
     hand_keys_over(store, settings)
     draining = Draining(store, own_prices.book(store), settings)
     draining.start()
+    yard = Yard(draining.handover, draining.spools)
+    mender = Mender(store, draining.parts, yard)
+    mender.start()
     app = create_app(
         store,
-        lambda: state(store, draining),
+        lambda: state(store, draining, mender.degraded()),
         lambda: counters(draining),
         Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
     )
     api_ledger.mount(app, Desk(store, draining.handover, draining.accounts))
-    api_spool.mount(app, Yard(draining.handover, draining.spools), [])
+    api_spool.mount(app, yard, mender.degraded)
     api_keys.mount(app, keys_file(settings.data))
     api_privacy.mount(app)
     config = uvicorn.Config(

@@ -51,6 +51,10 @@ class Drain:
         self.lifetimes = Lifetimes(store)
         self._rollup = Rollup(store, lifetimes=self.lifetimes)
 
+    def doubt_rows(self) -> None:
+        """Read every touched trace back from its spans: some rows of traces have been lost."""
+        self._rollup.rows_lost = True
+
     def step(self, reader: Reader, cursor: Cursor) -> int:
         """Drain one round of a spool; return how many batches it took, 0 when it is empty.
 

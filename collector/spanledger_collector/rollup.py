@@ -57,6 +57,7 @@ class Rollup:
         self._lifetimes = lifetimes or Lifetimes(store)
         self._most_facts = most_facts
         self._open: OrderedDict[TraceKey, OpenTrace] = OrderedDict()
+        self.rows_lost = False  # a trace without a row may have spans after all
 
     def refresh(
         self, facts: Mapping[TraceKey, Sequence[Fact]], hints: Mapping[TraceKey, Sequence[Hint]]
@@ -102,7 +103,7 @@ class Rollup:
         if not missing:
             return
         with_row = missing
-        if self._store.exclusive:
+        if self._store.exclusive and not self.rows_lost:
             rows = self._store.written("known_traces", **parameters(missing))
             known = set(zip(*rows, strict=True))
             with_row = [key for key in missing if key in known]

@@ -4,6 +4,7 @@ Positions come in, batches in order of arrival go out. Read-only: it neither loc
 anything, and keeps no read open between two calls, so the writer's log can always be recycled.
 """
 
+import time
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -20,6 +21,7 @@ FROM batch WHERE seq > ? ORDER BY seq
 """
 TALLY = "SELECT signal, name, value FROM tally"
 BEFORE = "SELECT max(seq) FROM batch WHERE received_ns < ?"
+OLDEST = "SELECT seq, received_ns FROM batch WHERE seq > ? ORDER BY seq LIMIT 1"
 PENDING = "SELECT signal, sum(items) FROM batch WHERE seq > ? GROUP BY signal"
 
 
@@ -51,6 +53,15 @@ class Reader:
         """Return the last batch that was received before a moment, 0 when none of them is kept."""
         found = self._rows(BEFORE, since_ns)
         return next((seq or 0 for (seq,) in found), 0)
+
+    def kept_since_ns(self, position: int) -> int:
+        """Return when the oldest batch was received that is kept, 0 when none was ever forgotten.
+
+        Where nothing is kept of what came before `position`, that is now.
+        """
+        for seq, received_ns in self._rows(OLDEST, 0):
+            return 0 if seq == 1 else int(received_ns)
+        return time.time_ns() if position else 0
 
     def pending(self, seq: int) -> Counter[str]:
         """Return how many items wait after `seq`, by signal."""
