@@ -131,9 +131,21 @@ def test_the_base_install_does_not_bring_a_module(base_install: Path, module: st
     assert done.stderr.endswith(f"ModuleNotFoundError: No module named '{module}'\n")
 
 
+def test_the_base_install_is_small(base_install: Path):
+    files = [path for path in base_install.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 45 << 20
+    assert not (base_install / "grpc").exists()
+
+
 def test_the_sdk_works_in_the_base_install(base_install: Path):
-    done = run_in(base_install, "import spanledger; print(spanledger.__version__)")
-    assert (done.stdout, done.stderr) == ("0.1.0\n", "")
+    code = (
+        "import spanledger; spanledger.configure('http://127.0.0.1:9', give_up_s=0, strict=True);"
+    )
+    code += (
+        " print(spanledger.__version__, spanledger.observe(lambda x: x)(3), spanledger.flush(9))"
+    )
+    done = run_in(base_install, code)
+    assert done.stdout.startswith("0.1.0 3 Delivery(delivered=0, rejected=0, dropped=1, pending=0")
 
 
 def test_the_command_works_in_the_base_install(base_install: Path):

@@ -40,7 +40,6 @@ def configure(
     baggage: Sequence[str] | None = None,
     threads: bool | None = None,
     headers: Mapping[str, str] | None = None,
-    disk: str | None = None,
     strict: bool = False,
     **limits: float,
 ) -> None:
@@ -62,7 +61,6 @@ def configure(
         baggage: what of a session goes to other services, and is believed of them.
         threads: carry session and span into threads and thread pools.
         headers: further headers of each request.
-        disk: a folder that keeps batches while the server is away.
         strict: raise on a bad setting instead of warning and recording nothing.
         limits: any other field of `spanledger.settings.Settings`.
 
@@ -74,7 +72,7 @@ def configure(
         "release": release, "protocol": protocol, "capture": capture, "mask": mask,
         "sample": sample, "keep_usage": keep_usage, "foreign": foreign,
         "baggage": None if baggage is None else tuple(baggage), "threads": threads,
-        "headers": headers, "disk": disk, **limits,
+        "headers": headers, **limits,
     }  # fmt: skip
     try:
         with _one_at_a_time:

@@ -143,9 +143,11 @@ def begin(shape: Shape, given: Input | None = None, entered: bool = True) -> Rec
     guard = guard_of(above)
     if guard is not None:
         guard.step(shape, given)
-    if run.silent or skipped(above, run):
+    if run.silent:
         return None
     try:
+        if skipped(above, run):
+            return None
         recording = Recording(run, shape, above)
         if given is not None and recording.keeps:
             recording.put(shape.input_key, given())

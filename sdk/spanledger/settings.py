@@ -64,9 +64,6 @@ class Settings:
     """How long one batch is tried before it is dropped."""
     shutdown_s: float = 5.0
     """How long the end of the process may wait for the last batch."""
-    disk: str | None = None
-    """Folder that keeps batches while the server is away."""
-    max_disk_bytes: int = 256 * MIB
     disabled: bool = False
 
 
@@ -107,7 +104,6 @@ def from_environ(environ: Mapping[str, str]) -> dict[str, object]:
         "release": first("SPANLEDGER_RELEASE"),
         "capture": capture(first("SPANLEDGER_CAPTURE")),
         "sample": ratio(first("SPANLEDGER_SAMPLE")),
-        "disk": first("SPANLEDGER_DISK"),
         "headers": headers(first("OTEL_EXPORTER_OTLP_HEADERS")),
         "disabled": flag(first("SPANLEDGER_DISABLED", "OTEL_SDK_DISABLED")),
     }

@@ -5,6 +5,8 @@ Source: OTLP specification 1.9, "Failures": 429, 502, 503, 504 and connection er
 
 from dataclasses import dataclass
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
 RETRYABLE = frozenset({429, 502, 503, 504})
 
 
@@ -31,10 +33,6 @@ def of_status(status: int, body: bytes, retry_after: str | None) -> Answer:
 
 def rejected(body: bytes) -> int:
     """Return how many spans the server says that it rejected."""
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-        ExportTraceServiceResponse,
-    )
-
     try:
         told = ExportTraceServiceResponse.FromString(body)
     except Exception:  # noqa: BLE001 – whatever answers 200 may say what it likes

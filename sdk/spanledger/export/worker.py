@@ -3,7 +3,8 @@
 It wakes when enough has gathered or a second is over, and tries a batch until that is told off.
 
 It starts with the first span, is a daemon, and starts anew in a forked child, which begins with an
-empty buffer: what the parent gathered the parent sends. Nobody ever waits for it but `flush`, and
+empty buffer: what the parent gathered the parent sends. It imports nothing while it runs: a fork in
+the midst of that would leave the child with an import lock that nobody lets go of. Nobody ever waits for it but `flush`, and
 that no longer than it was told.
 """
 
@@ -25,6 +26,7 @@ from spanledger import health
 from spanledger.export.answer import Answer
 from spanledger.export.buffer import Buffer
 from spanledger.export.delivery import Delivery, Tally
+from spanledger.export.request import body
 from spanledger.settings import Settings
 from spanledger.threads import start_bare
 
@@ -176,8 +178,6 @@ class Exporter:
 
     def _deliver(self, batch: list[ReadableSpan], waiting: list[threading.Event]) -> None:
         """Send one batch, until it is delivered, refused or given up."""
-        from spanledger.export.request import body  # protobuf is loaded here, off the caller's way
-
         spans = self._prepare(batch)
         message, count = body(spans)
         if count < len(spans):
