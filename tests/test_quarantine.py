@@ -165,9 +165,9 @@ def test_a_span_that_we_cannot_read_stops_no_other(
         return understand(project, received_ns, found, *rest, **more)
 
     monkeypatch.setattr("spanledger_collector.reading.understand", mistaken)
-    pipeline.post("traces", numbered(5, 2))
+    pipeline.post("traces", numbered(5, 2, 4))
     (held,) = pipeline.get("quarantine")
-    assert (held["reason"], held["items"]) == ("not understood: KeyError", 1)
+    assert (held["reason"], held["items"]) == ("not understood: KeyError", 2)
     assert "a mistake of ours" in caplog.text
     monkeypatch.undo()  # the upgrade that mends it
     pipeline.ask("POST", "quarantine/retry", json={})

@@ -67,6 +67,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "POST /api/v1/prices/file": ADMIN_ALL,
         "GET /api/v1/retention": READ,
         "PUT /api/v1/retention": ADMIN,
+        "POST /api/v1/erase": ADMIN,
         "GET /api/v1/keys": ADMIN,
         "POST /api/v1/keys": ADMIN,
         "POST /api/v1/keys/{key_id}/rotate": ADMIN,

@@ -1,6 +1,7 @@
-"""The routes of privacy: how long things are kept."""
+"""The routes of privacy: how long things are kept, and erasing what somebody said."""
 
-from typing import Annotated, Self
+import re
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,10 +10,13 @@ from spanledger_collector import retention
 from spanledger_collector.access import caller_of, project_of
 from spanledger_collector.api import Json
 from spanledger_collector.api_prices import desk_of
+from spanledger_collector.api_spool import yard_of
+from spanledger_collector.erase import Subject, erase
 from spanledger_collector.keys import EVERY_PROJECT
 from spanledger_collector.lifetimes import Days
-from spanledger_schema.api_privacy import Retention
+from spanledger_schema.api_privacy import Receipt, Retention
 
+TRACE_ID = re.compile("[0-9a-f]{32}")
 MOST_DAYS = 20_000  # the engine's calendar ends in 2106
 
 router = APIRouter(prefix="/api/v1")
@@ -63,3 +67,28 @@ def change_retention(request: Request, wanted: RetentionRequest) -> Json:
     return Json(
         desk.handover.do(lambda drain: retention.change(drain, project_id, days, desk.clock(), by))
     )
+
+
+class ErasureRequest(BaseModel):
+    """Whom or what to erase."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["user", "session", "trace"]
+    id: str = Field(min_length=1, max_length=100_000, description="of a trace 32 hex digits")
+    by: str = Field("", max_length=200, description="who does it, for the audit")
+
+    @model_validator(mode="after")
+    def trace_is_hex(self) -> Self:
+        """Refuse what no trace is called."""
+        if self.kind == "trace" and not TRACE_ID.fullmatch(self.id):
+            raise ValueError("id of a trace is 32 hex digits, in lower case")
+        return self
+
+
+@router.post("/erase", response_model=Receipt)
+def erase_words(request: Request, wanted: ErasureRequest) -> Json:
+    """Erase what somebody said and was told. When this answers, no route shows it any more."""
+    subject = Subject(project_of(request), wanted.kind, wanted.id)
+    by = wanted.by or caller_of(request).key_id
+    return Json(erase(yard_of(request), subject, desk_of(request).clock(), by))

@@ -109,6 +109,7 @@ class Draining(threading.Thread):
         if not self._drain.store.exclusive and time.monotonic() > self._shared_due_s:
             self._shared_due_s = time.monotonic() + SHARED_EVERY_S
             self._drain.lifetimes.reload()
+            self._drain.erased.reload()
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
             keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from spanledger_collector.erased import ERASED, Erased
 from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.poison import sieve
 from spanledger_collector.pricebook import Pricebook
@@ -49,6 +50,7 @@ class Drain:
         self._estimated = estimated
         self._most_items = most_items
         self.lifetimes = Lifetimes(store)
+        self.erased = Erased(store)
         self._rollup = Rollup(store, lifetimes=self.lifetimes)
 
     def doubt_rows(self) -> None:
@@ -80,7 +82,7 @@ class Drain:
         Raises:
             ClickHouseError: the store refused or is away.
         """
-        found = read([held.batch], self.book, self._estimated)
+        found = self._read([held.batch])
         if not held.places:
             return self._sieved(found)
         wanted = [i for i, (_, place) in enumerate(found.places) if place in held.places]
@@ -100,7 +102,13 @@ class Drain:
 
     def _stored(self, batches: Sequence[Batch]) -> Round:
         """Write what batches say; return it without what had to be held back, which is named."""
-        return self._sieved(read(batches, self.book, self._estimated))
+        return self._sieved(self._read(batches))
+
+    def _read(self, batches: Sequence[Batch]) -> Round:
+        """Return what batches say, without the words of whoever was erased."""
+        found = read(batches, self.book, self._estimated)
+        self._rollup.forget(self.erased.mask(found))
+        return found
 
     def _sieved(self, found: Round) -> Round:
         """Write a round; if the store refuses it, all of it but the rows that it will never take."""
@@ -127,7 +135,8 @@ class Drain:
         try:
             spans = columns(SPAN_COLUMNS, map(span_row, understood))
             self.store.insert("spans", dated(spans, "payload_days", "ledger_days"))
-            payloads = columns(PAYLOAD_COLUMNS, map(payload_row, understood))
+            worded = (u for u in understood if ERASED not in u.facts.flags)
+            payloads = columns(PAYLOAD_COLUMNS, map(payload_row, worded))
             self.store.insert("payloads", dated(payloads, "payload_days"))
             record_rows = (record_row(*record) for record in records)
             self.store.insert(

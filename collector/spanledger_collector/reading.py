@@ -95,14 +95,16 @@ def one_by_one(
 ) -> tuple[Sequence[int], list[Understood]]:
     """Return the spans that can be read and their places; hold the others back."""
     places, made = [], list[Understood]()
+    odd: list[tuple[Place, str]] = []
     for place, span in enumerate(spans):
         try:
             each = understand(batch.project_id, batch.received_ns, [span], book, estimated=guess)
         except Exception as error:  # noqa: BLE001 – logged by the caller; the span is kept for us
-            found.held.append(Held(batch, f"not understood: {type(error).__name__}", (place,)))
+            odd.append(((batch, place), f"not understood: {type(error).__name__}"))
             continue
         places.append(place)
         made += each
+    found.held += held_back((place for place, _ in odd), (reason for _, reason in odd))
     return places, made
 
 

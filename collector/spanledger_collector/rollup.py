@@ -74,8 +74,9 @@ class Rollup:
         """Recompute these traces from what is stored, whatever is at hand."""
         self.forget(keys)
         self._read(keys, keys)
-        self._write([key for key in keys if key in self._open])
-        self._forget(keys)
+        found = [key for key in keys if key in self._open]  # the others have nothing stored
+        self._write([key for key in found if self._open[key].facts])
+        self._forget(found)
 
     def forget(self, keys: Iterable[TraceKey]) -> None:
         """Let go of what is at hand of these traces; the store tells it anew when it is needed."""

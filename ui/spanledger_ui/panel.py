@@ -29,7 +29,7 @@ def event(span: SpanDetail) -> None:
         tool_call(span)
     messages(span)
     if span.payload_expired:
-        st.info("The payload was removed by retention. The facts and the dollars remain.")
+        st.info("The words are gone, expired or erased. The facts and the dollars remain.")
     raw(span)
 
 
