@@ -171,7 +171,7 @@ def test_a_span_that_we_cannot_read_stops_no_other(
     assert "a mistake of ours" in caplog.text
     monkeypatch.undo()  # the upgrade that mends it
     pipeline.ask("POST", "quarantine/retry", json={})
-    assert len(names(pipeline)) == 5
+    assert len(pipeline.sessions()) == 5
 
 
 def test_a_log_record_that_the_store_refuses_is_set_aside_too(pipeline: Pipeline, refuse: Refuse):
