@@ -1,6 +1,7 @@
 """The routes about what was received: integrity, quarantine, replay."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated
 
@@ -60,6 +61,10 @@ def yard_of(request: Request) -> Yard:
 @router.get("/integrity", response_model=Integrity)
 def integrity(request: Request) -> Json:
     """Whether received = rejected + stored + pending + quarantined (+ dropped by an operator)."""
+    found = desk_of(request).accounts()
+    redacted: Counter[str] = Counter()
+    for account in found:
+        redacted.update(account.redacted)
     accounts = [
         SpoolAccount(
             spool=a.spool,
@@ -72,9 +77,10 @@ def integrity(request: Request) -> Json:
             dropped=a.dropped,
             holds=a.holds,
         )
-        for a in desk_of(request).accounts()
+        for a in found
     ]
-    return Json(Integrity(all(a.holds for a in accounts), accounts, request.app.state.degraded()))
+    degraded = request.app.state.degraded()
+    return Json(Integrity(all(a.holds for a in accounts), accounts, degraded, redacted))
 
 
 @router.get("/quarantine", response_model=list[HeldBack])

@@ -95,6 +95,10 @@ class Settings:
     spool_keep_s: Annotated[Seconds, "how long the spool keeps what is stored already"] = 3600.0
     drain_spans: Annotated[Count, "most spans written to the store at once"] = 10_000
     drain_wait_s: Annotated[Seconds, "pause between two looks at an empty spool"] = 0.25
+    redact: Annotated[
+        Names, "words to take out before anything is kept: api_keys, cards, emails"
+    ] = ()
+    redact_rules: Annotated[Text, "file with redaction rules of your own (TOML)"] = ""
     estimate: Annotated[
         Names, "projects whose calls get estimated tokens where they report none; * for all"
     ] = ()

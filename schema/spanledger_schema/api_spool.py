@@ -25,6 +25,7 @@ class Integrity:
     holds: bool
     accounts: list[SpoolAccount]
     degraded: list[str]
+    redacted: dict[str, int]  # how often words were taken out before they were kept, by rule
 
 
 @dataclass(frozen=True, slots=True)

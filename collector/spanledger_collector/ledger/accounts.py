@@ -3,8 +3,8 @@
 The two sides keep their own files and count for themselves, so that the sums can be compared.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spanledger_collector.spool import Cursor, Reader
@@ -21,6 +21,7 @@ class Account:
     stored: int  # by the store; log records that name no span are read and left out
     pending: int
     quarantined: int
+    redacted: Mapping[str, int] = field(default_factory=dict)  # in the whole spool, by rule
     dropped: int = 0  # from quarantine, because somebody said so
 
     @property
@@ -45,5 +46,6 @@ def accounts(path: Path, reader: Reader, cursor: Cursor) -> Iterator[Account]:
             stored=stored[signal],
             pending=pending[signal],
             quarantined=tally[f"quarantined_{signal}"],
+            redacted=stats.redacted if signal == "traces" else {},  # once for both signals
             dropped=tally[f"dropped_{signal}"],
         )

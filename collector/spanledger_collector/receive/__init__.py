@@ -19,6 +19,7 @@ from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
 from spanledger_collector.receive.otlp_grpc import OtlpGrpc
 from spanledger_collector.receive.otlp_http import OtlpHttp
+from spanledger_collector.redact import BadRule, Redaction, load
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import Spool, SpoolUnusable, spools
@@ -56,6 +57,18 @@ def opened(settings: Settings) -> Spool:
         raise Refused(str(error)) from error
 
 
+def redaction(settings: Settings) -> Redaction:
+    """Return the rules by which words are taken out.
+
+    Raises:
+        Refused: one of them will not do; the message names it.
+    """
+    try:
+        return Redaction(load(settings.redact, settings.redact_rules))
+    except BadRule as error:
+        raise Refused(str(error)) from error
+
+
 class Listening(Server):
     """HTTP and gRPC over one intake: started together, stopped together."""
 
@@ -84,6 +97,7 @@ def server(settings: Settings, spool: Spool) -> Listening:
         Limits(items=settings.max_request_spans, elements=settings.max_request_elements),
         Bounds(settings.max_in_flight_bytes, settings.key_requests_per_s, settings.key_bytes_per_s),
         Keyring(KeyFile(keys_file(settings.data)), demanded=settings.keys_demanded),
+        redaction=redaction(settings),
     )
     patience = Patience(
         connections=settings.max_connections,

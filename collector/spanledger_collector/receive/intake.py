@@ -27,6 +27,7 @@ from spanledger_collector.receive.admission import Admission, Bounds
 from spanledger_collector.receive.answers import Accepted, Answer, Refused
 from spanledger_collector.receive.keyring import OPEN, Keyring
 from spanledger_collector.receive.remarks import Remarks
+from spanledger_collector.redact import Redaction
 from spanledger_collector.spool import Batch, Spool, SpoolRefused
 
 __all__ = ["Caller", "Intake"]
@@ -43,12 +44,14 @@ class Intake:
         bounds: Bounds = Bounds(),  # noqa: B008 – frozen
         keyring: Keyring = OPEN,
         clock: Callable[[], int] = time.time_ns,
+        redaction: Redaction = Redaction(),  # noqa: B008 – never changes
     ) -> None:
         self.spool = spool
         self.max_body_bytes = max_body_bytes
         self.refused: Counter[str] = Counter()  # requests, by code
         self.dropped_points = 0
         self.keyring = keyring
+        self.redaction = redaction
         self._admission = Admission(bounds)
         self._remarks = Remarks()
         self._limits = limits
@@ -104,19 +107,21 @@ class Intake:
         if signal == "metrics":
             return self._dropped(checked.total)
         received_ns = self._clock()
+        project_id = DEFAULT_PROJECT if caller.project_id == EVERY_PROJECT else caller.project_id
+        kept, redacted = self.redaction.applied(project_id, signal, encoding, body)
         batch = Batch(
             seq=0,
             received_ns=received_ns,
-            project_id=DEFAULT_PROJECT if caller.project_id == EVERY_PROJECT else caller.project_id,
+            project_id=project_id,
             key_id=caller.key_id,
             signal=signal,
             encoding=encoding,
             items=checked.accepted,
-            body=body,
+            body=kept,
         )
         if checked.total:
             try:
-                await asyncio.wrap_future(self.spool.append(batch, checked.rejected))
+                await asyncio.wrap_future(self.spool.append(batch, checked.rejected, redacted))
             except SpoolRefused as error:
                 return Refused(error.code)
         return Accepted(signal, checked.total, checked.rejected, self._remarks.on(batch))

@@ -46,6 +46,7 @@ class Stats:
     batches: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)  # of bodies, decompressed
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by signal and code
+    redacted: Counter[str] = field(default_factory=Counter)  # how often, by rule
     used_bytes: int = 0
 
     def received(self, signal: Signal) -> int:
@@ -54,6 +55,7 @@ class Stats:
         return rejected + self.items[signal]
 
 
+REDACTED = "redacted:"  # before the name of a rule, where its count is kept
 SUMS = ("items", "batches", "bytes")
 
 
@@ -63,6 +65,8 @@ def summed(tally: Iterable[tuple[Signal, str, int]]) -> Stats:
     for signal, name, value in tally:
         if name in SUMS:
             getattr(found, name)[signal] = value
+        elif name.startswith(REDACTED):
+            found.redacted[name.removeprefix(REDACTED)] += value
         else:
             found.rejected[signal, name] = value
     return found

@@ -20,7 +20,7 @@ import apsw
 
 from spanledger_collector.decode.wire import Signal
 from spanledger_collector.spool import codec, files
-from spanledger_collector.spool.batch import Batch, Stats, summed
+from spanledger_collector.spool.batch import REDACTED, Batch, Stats, summed
 from spanledger_collector.spool.cursor import Position
 from spanledger_collector.spool.files import Durability
 from spanledger_collector.spool.upkeep import Refusal, Upkeep
@@ -64,6 +64,7 @@ class Waiting:
 
     batch: Batch
     rejected: Mapping[str, int]
+    redacted: Mapping[str, int]
     done: "Future[None]"
 
 
@@ -110,14 +111,20 @@ class Spool:
             return "shutting_down"
         return "overloaded" if self.failed else self._upkeep.refusal
 
-    def append(self, batch: Batch, rejected: Mapping[str, int] | None = None) -> "Future[None]":
+    def append(
+        self,
+        batch: Batch,
+        rejected: Mapping[str, int] | None = None,
+        redacted: Mapping[str, int] | None = None,
+    ) -> "Future[None]":
         """Return a future that is done when the batch is durable; it fails with `SpoolRefused`.
 
         Args:
             batch: one without items is not kept, only what was rejected is counted.
             rejected: how many items of the request were left out, by code.
+            redacted: how often words were taken out of it, by rule.
         """
-        waiting = Waiting(batch, rejected or {}, Future())
+        waiting = Waiting(batch, rejected or {}, redacted or {}, Future())
         with self._door:
             refusal = self.refusal
             if not refusal:
@@ -257,6 +264,8 @@ def _added(group: Iterable[Waiting]) -> Tally:
             added[batch.signal, "bytes"] += len(batch.body)
         for code, count in waiting.rejected.items():
             added[batch.signal, code] += count
+        for rule, count in waiting.redacted.items():
+            added[batch.signal, REDACTED + rule] += count
     return added
 
 
