@@ -6,6 +6,7 @@ is a problem document (RFC 9457) that names the parameter, its value and the way
 
 import base64
 import binascii
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -18,8 +19,9 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from spanledger_collector import detail, query
 from spanledger_collector.access import Door, authorised, project_of
+from spanledger_collector.guarded import Guarded
 from spanledger_collector.moments import SECOND_NS, nanoseconds
-from spanledger_collector.store import ClickHouseError, Store
+from spanledger_collector.store import ClickHouseError, Store, is_too_much
 from spanledger_schema.api import (
     Dimension,
     Problem,
@@ -29,6 +31,8 @@ from spanledger_schema.api import (
     SpanDetail,
     Spend,
 )
+
+log = logging.getLogger(__name__)
 
 QUARTER_S = 900
 MOST_EVENTS = 20_000
@@ -73,6 +77,8 @@ def create_app(store: Store, state: State, counters: Counters, door: Door | None
     app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(ClickHouseError, unavailable)
+    app.add_exception_handler(query.TooMany, too_many)
+    app.add_middleware(Guarded, failed=failed)
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> dict[str, str]:
@@ -222,6 +228,8 @@ PROBLEMS = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    422: "Too much",
+    500: "Internal error",
     503: "Unavailable",
 }
 
@@ -250,6 +258,19 @@ def field(place: Sequence[int | str]) -> str:
     return ".".join(str(part) for part in place[1:] if part != "[key]") or str(place[0])
 
 
+def too_many(_: Request, error: Exception) -> Json:
+    """Answer a question with too much of an answer."""
+    return problem(422, str(error))
+
+
+def failed(error_id: str) -> Json:
+    """Answer after a mistake of ours."""
+    return problem(500, f"the server made a mistake; its log explains error {error_id}")
+
+
 def unavailable(_: Request, error: Exception) -> Json:
     """Answer when the store did not; what it said stays in the log."""
+    if is_too_much(error):
+        return problem(422, "this reads too much or takes too long; narrow since and until")
+    log.error("the store did not answer: %s", error)
     return problem(503, "the store did not answer; /readyz tells its state, the log tells why")

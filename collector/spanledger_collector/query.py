@@ -272,6 +272,10 @@ DIMENSIONS = {
 MOST_SPEND_ROWS = 100_000
 
 
+class TooMany(Exception):
+    """An answer would have more rows than one may have; none is left out silently."""
+
+
 def spend(
     store: Store, project: str, by: Sequence[str], since_s: int, until_s: int, time_zone: str
 ) -> Spend:
@@ -286,7 +290,9 @@ def spend(
         time_zone: IANA name; days and weeks begin on its clock.
     """
     asked = {"project": project, "since_s": since_s, "until_s": until_s, "tz": time_zone}
-    rows = list(store.rows("spend", **asked, by=list(by), limit=MOST_SPEND_ROWS))
+    rows = list(store.rows("spend", **asked, by=list(by), limit=MOST_SPEND_ROWS + 1))
+    if len(rows) > MOST_SPEND_ROWS:
+        raise TooMany(f"more than {MOST_SPEND_ROWS} rows; narrow since and until, or group by less")
     total = next(iter(store.rows("spend", **asked, by=[], limit=1)), None)
     return Spend(
         group_by=list(by),

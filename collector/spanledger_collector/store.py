@@ -5,6 +5,7 @@ dollar and no HTTP. One process may open a chDB folder, and nothing may fork aft
 """
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,15 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from spanledger_schema.sql import migrations, query
 
-__all__ = ["ClickHouseError", "Client", "SchemaChanged", "Store", "connect", "migrate"]
+__all__ = [
+    "ClickHouseError",
+    "Client",
+    "SchemaChanged",
+    "Store",
+    "connect",
+    "is_too_much",
+    "migrate",
+]
 
 DATABASE = "spanledger"
 
@@ -28,6 +37,16 @@ READ_LIMITS = {
     "max_result_rows": 200_000,
     "do_not_merge_across_partitions_select_final": 0,  # 1 would bring duplicates back
 }
+
+
+TOO_MUCH = ("158", "159", "160", "241", "307", "396")
+"""ClickHouse's codes of a query that reached a limit of rows, time, memory or bytes."""
+
+
+def is_too_much(error: Exception) -> bool:
+    """Tell whether a query was stopped because it reached one of its limits."""
+    found = re.search(r"[Cc]ode:? (\d+)", str(error))
+    return found is not None and found[1] in TOO_MUCH
 
 
 class SchemaChanged(Exception):
