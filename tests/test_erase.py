@@ -11,6 +11,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from spanledger_collector.commands import erase
 from spanledger_collector.store import Store
+from tests.finance import add_price, reprice
 from tests.otlp import attribute, logs, span, traces
 from tests.pipeline import Pipeline, running
 
@@ -179,6 +180,27 @@ def test_another_projects_user_of_that_name_is_somebody_else(pipeline: Pipeline)
     pipeline.ask("POST", "erase", json=body, headers={"x-spanledger-project": "other"})
     pipeline.post("traces", request(20))
     assert of_alice(everything(pipeline))
+
+
+def test_a_repricing_under_way_brings_no_words_back(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    handover, do = pipeline.desk.handover, pipeline.desk.handover.do
+    seen: list[Any] = []
+
+    def erase_before_the_second(work: Any) -> Any:
+        seen.append(work)
+        if len(seen) == 2:  # the first is the audit
+            monkeypatch.undo()
+            erased(pipeline, "user", ALICE)
+        return do(work)
+
+    add_price(pipeline, provider="openai", model="gpt-4o")
+    monkeypatch.setattr(handover, "do", erase_before_the_second)
+    assert reprice(pipeline, only="all")["spans"] == 3
+    assert len(seen) == 2
+    assert not of_alice(everything(pipeline))
+    assert pipeline.get("verify")["holds"]
 
 
 def test_an_erasure_is_on_record_without_the_name(pipeline: Pipeline):

@@ -163,11 +163,12 @@ def otherwise(calls: Sequence[Call], book: Pricebook, project_id: str) -> Iterat
 def rewrite(desk: Desk, project_id: str, changed: Sequence[Repriced]) -> None:
     """Have changed calls written as the next versions of their spans, totals included."""
     by_span = {(one.call.trace_id, one.call.span_id): one for one in changed}
-    spans = next_rows(desk.store, project_id, by_span)
     keys = [(project_id, trace_id) for trace_id in dict.fromkeys(t for t, _ in by_span)]
-    facts = by_trace(next_facts(stored_facts(desk.store.columns, keys), by_span))
 
     def work(drain: Drain) -> None:
+        # Read here and not before: what was erased meanwhile would be written again.
+        spans = next_rows(desk.store, project_id, by_span)
+        facts = by_trace(next_facts(stored_facts(desk.store.columns, keys), by_span))
         drain.rewrite(spans, facts)
 
     desk.handover.do(work)
