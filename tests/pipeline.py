@@ -99,6 +99,7 @@ class Pipeline:
         """Drain until nothing is left."""
         while self.drain.step(self.reader, self.cursor):
             pass
+        self.drain.settle()
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return what the query API answers."""

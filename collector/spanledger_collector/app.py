@@ -89,6 +89,8 @@ class Draining(threading.Thread):
             if path not in self._spools:
                 self._spools[path] = Reader(path), Cursor(path)
         drained = sum(self._drain.step(*each) for each in self._spools.values())
+        if not drained:
+            self._drain.settle()
         if not drained or time.monotonic() > self._state_due_s:
             self._note_state()
         return drained

@@ -52,6 +52,7 @@ class Drain:
         self.lifetimes = Lifetimes(store)
         self.erased = Erased(store)
         self._rollup = Rollup(store, lifetimes=self.lifetimes)
+        self._asked: set[Cursor] = set()  # what they owed when they were opened
 
     def doubt_rows(self) -> None:
         """Read every touched trace back from its spans: some rows of traces have been lost."""
@@ -63,18 +64,34 @@ class Drain:
         Raises:
             ClickHouseError: the store refused or is away; nothing was confirmed, call again.
         """
+        self._pay_what_is_due(cursor)
         batches = reader.read_from(cursor.position(), self._most_items)
         if not batches:
             return 0
-        found = self._stored(batches)
+        found = self._sieved(read(batches, self.book, self._estimated), put_off=True)
         cursor.confirm(
             batches[-1].seq,
             stored=len(found.understood),
             records=len(found.records),
             unlinked=found.unlinked,
             quarantined=found.held,
+            owed=self._rollup.debts.owed,
         )
         return len(batches)
+
+    def _pay_what_is_due(self, cursor: Cursor) -> None:
+        """Recompute what was put off and has its turn, and what a killed predecessor put off."""
+        debts = self._rollup.debts
+        if cursor not in self._asked:
+            debts.owe(cursor.owed())
+            self._asked.add(cursor)
+        self._rollup.pay(debts.due())
+
+    def settle(self) -> None:
+        """Recompute all that was put off, because nothing waits."""
+        self._rollup.pay(sorted(self._rollup.debts.owed))
+        for cursor in self._asked:
+            cursor.owe(self._rollup.debts.owed)
 
     def again(self, held: Held) -> Round:
         """Store what was held back, if that is possible by now; return what was and what was not.
@@ -110,10 +127,10 @@ class Drain:
         self._rollup.forget(self.erased.mask(found))
         return found
 
-    def _sieved(self, found: Round) -> Round:
+    def _sieved(self, found: Round, put_off: bool = False) -> Round:
         """Write a round; if the store refuses it, all of it but the rows that it will never take."""
         try:
-            self._write(found)
+            self._write(found, put_off)
         except Exception:
             if not self.store.takes_rows():
                 raise
@@ -127,7 +144,7 @@ class Drain:
             return good
         return found
 
-    def _write(self, found: Round) -> None:
+    def _write(self, found: Round, put_off: bool = False) -> None:
         """Write rows first and totals after them, each on disk before the next begins."""
         understood, records = found.understood, found.records
         dated = self.lifetimes.dated
@@ -142,7 +159,7 @@ class Drain:
             self.store.insert(
                 "log_records", dated(columns(RECORD_COLUMNS, record_rows), "payload_days")
             )
-            self._rollup.refresh(facts_by_trace, hints_by_trace)
+            self._rollup.refresh(facts_by_trace, hints_by_trace, put_off)
         except Exception:
             # What is at hand of these traces may hold a row that will never be stored.
             self._rollup.forget([*facts_by_trace, *hints_by_trace])

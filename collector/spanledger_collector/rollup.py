@@ -10,6 +10,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from spanledger_collector.debts import Debts
 from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.reconcile import Fact, Hint, verdict
 from spanledger_collector.store import Store
@@ -57,18 +58,44 @@ class Rollup:
         self._lifetimes = lifetimes or Lifetimes(store)
         self._most_facts = most_facts
         self._open: OrderedDict[TraceKey, OpenTrace] = OrderedDict()
+        self.debts = Debts()
         self.rows_lost = False  # a trace without a row may have spans after all
 
     def refresh(
-        self, facts: Mapping[TraceKey, Sequence[Fact]], hints: Mapping[TraceKey, Sequence[Hint]]
+        self,
+        facts: Mapping[TraceKey, Sequence[Fact]],
+        hints: Mapping[TraceKey, Sequence[Hint]],
+        put_off: bool = False,
     ) -> None:
-        """Recompute the traces of these facts and hints, which are stored already."""
+        """Recompute the traces of these facts and hints, which are stored already.
+
+        Args:
+            facts: by trace.
+            hints: by trace.
+            put_off: large traces may wait; the caller then has to note durably what `debts` owe.
+        """
         touched = list(dict.fromkeys((*facts, *hints)))
-        self._read_back([key for key in touched if key not in self._open])
+        later = self.debts.put_off(touched) if put_off else frozenset()
+        at_once = [key for key in touched if key not in later]
+        self._read_back([key for key in at_once if key not in self._open])
         for key in touched:
+            if key in later and key not in self._open:
+                continue  # it is read back when its turn comes; half of it would mislead
             self._open.setdefault(key, OpenTrace()).add(facts.get(key, ()), hints.get(key, ()))
-        self._write([key for key in touched if self._open[key].facts])
+        self._write([key for key in at_once if self._open[key].facts])
         self._forget(touched)
+
+    def pay(self, keys: Sequence[TraceKey]) -> None:
+        """Recompute traces that were put off."""
+        if not keys:
+            return
+        gone = [key for key in keys if key not in self._open]
+        self._read(gone, gone)
+        self._write([key for key in keys if key in self._open and self._open[key].facts])
+        for key in keys:
+            if key not in self._open or not self._open[key].facts:
+                self.debts.paid(key, 0)  # nothing is stored of it any more
+        self._forget(keys)
 
     def recompute(self, keys: Sequence[TraceKey]) -> None:
         """Recompute these traces from what is stored, whatever is at hand."""
@@ -88,6 +115,8 @@ class Rollup:
         received = [self._open[key].received_ns for key in keys]
         dated = self._lifetimes.dated({**rows, "received_at": received}, "ledger_days")
         self._store.insert("traces", dated)
+        for key in keys:
+            self.debts.paid(key, len(self._open[key].facts))
 
     def _row(self, key: TraceKey) -> tuple[object, ...]:
         trace = self._open[key]
@@ -123,7 +152,8 @@ class Rollup:
             self._open.clear()
             return
         for key in touched:
-            self._open.move_to_end(key)
+            if key in self._open:
+                self._open.move_to_end(key)
         kept = sum(len(trace.facts) for trace in self._open.values())
         while kept > self._most_facts:
             _, trace = self._open.popitem(last=False)

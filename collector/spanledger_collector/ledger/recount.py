@@ -158,6 +158,7 @@ def again(desk: Desk, project_id: str, odd: Odd) -> list[Odd]:
     """Return a trace that looked odd if it still does where nothing is half done."""
 
     def work(drain: Drain) -> list[Odd]:
+        drain.settle()
         read = drain.store.written
         before = (int.from_bytes(odd.trace_id) - 1).to_bytes(16)
         rows = stored_rows(read, project_id, before, odd.trace_id)

@@ -6,7 +6,7 @@ asks `position_of` or opens it read-only. A round confirmed here is never draine
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS position (only_row INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 INSERT OR IGNORE INTO position VALUES (1, 0);
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS owed (project_id TEXT, trace_id BLOB) STRICT;
 CREATE TABLE IF NOT EXISTS quarantine (
     seq INTEGER NOT NULL,
     reason TEXT NOT NULL,
@@ -39,6 +40,7 @@ HELD = """
 SELECT seq, reason, places, since_ns, received_ns, project_id, key_id, signal, encoding, items, body
 FROM quarantine ORDER BY seq, reason
 """
+OWED = "SELECT project_id, trace_id FROM owed"
 RELEASE = "DELETE FROM quarantine WHERE seq = ? AND reason = ?"
 
 
@@ -70,6 +72,7 @@ class Cursor:
         records: int = 0,
         unlinked: int = 0,
         quarantined: Iterable[Held] = (),
+        owed: Collection[tuple[str, bytes]] = (),
     ) -> None:
         """Note, durably and at once, that everything up to `seq` is in the store or set aside.
 
@@ -79,12 +82,28 @@ class Cursor:
             records: log records that were written.
             unlinked: log records that name no span and were left out.
             quarantined: what could not be read, or not be written, with the reason.
+            owed: traces whose totals are behind what is stored, by project and id.
         """
         added = Counter(stored=stored, records=records, unlinked=unlinked)
         with self._db:
             self._set_aside(quarantined, added)
             self._db.executemany(ADD, added.items())
+            self._owe(owed)
             self._db.execute("UPDATE position SET seq = ?", (seq,))
+
+    def owed(self) -> list[tuple[str, bytes]]:
+        """Return the traces whose totals were behind when the last round was confirmed."""
+        return list(self._db.execute(OWED))
+
+    def owe(self, traces: Collection[tuple[str, bytes]]) -> None:
+        """Note, durably and at once, whose totals are behind now."""
+        if set(self.owed()) != set(traces):
+            with self._db:
+                self._owe(traces)
+
+    def _owe(self, traces: Collection[tuple[str, bytes]]) -> None:
+        self._db.execute("DELETE FROM owed")
+        self._db.executemany("INSERT INTO owed VALUES (?, ?)", traces)
 
     def _set_aside(self, quarantined: Iterable[Held], added: Counter[str]) -> None:
         for held in quarantined:
