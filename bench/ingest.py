@@ -247,6 +247,7 @@ def report(
         ("acknowledged, same load", f"p50 {bulk.p50_ms:.0f} ms, p99 {bulk.p99_ms:.0f} ms"),
         (f"acknowledged, 32 clients, 8 spans a request ({many.spans / many.acked_s:,.0f} spans/s)",
          f"p50 {many.p50_ms:.0f} ms, p99 {many.p99_ms:.0f} ms"),
+        ("requests acknowledged per second, same load", f"{many.spans / 8 / many.acked_s:,.0f}"),
         ("from the last acknowledgement until all is in the totals",
          f"{bulk.stored_s - bulk.acked_s:.1f} s"),
         ("requests refused (503, sent again)", f"{bulk.refused + many.refused}"),
