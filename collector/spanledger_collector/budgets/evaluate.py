@@ -1,0 +1,175 @@
+"""All budgets against what is stored: how each stands, and what there is to tell.
+
+Adds up by one query per budget, the rows that every screen reads. Runs on the thread that writes,
+after a drain and on a timer, never longer than a twentieth of the time: with many budgets it runs
+less often instead. What it finds is put in one place at once, for other threads to read.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from spanledger_collector.budgets import table
+from spanledger_collector.budgets.alarm import Alert, Event, step
+from spanledger_collector.budgets.forecast import HISTORY_DAYS, ByDay, Forecast, forecast
+from spanledger_collector.budgets.form import UNFORESEEN
+from spanledger_collector.budgets.period import Span, around, midnight
+from spanledger_collector.budgets.rule import SCOPE, Budget
+from spanledger_collector.budgets.standing import Key, Spent, Standing
+from spanledger_collector.moments import SECOND_NS
+from spanledger_collector.store import Store
+
+log = logging.getLogger(__name__)
+
+LEAST_PAUSE_S = 1.0
+SHARE = 20
+"""An evaluation that took one second is followed by twenty without one."""
+
+SESSIONS_OF = timedelta(days=1)
+"""A budget per session looks at sessions that did something in the last day."""
+
+FAR_FUTURE_S = 4_000_000_000  # as far as the column goes, nearly
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What an evaluation found: how every budget stands, and when that was."""
+
+    at: datetime
+    standings: Mapping[Key, Standing] = field(default_factory=dict)
+    took_s: float = 0.0
+
+
+class Evaluator:
+    """Keeps the standings of one store process. Only the thread that writes may call it."""
+
+    def __init__(self, store: Store, clock: Callable[[], int] = time.time_ns) -> None:
+        self._store = store
+        self._clock = clock
+        self._budgets: list[Budget] = []
+        self._told: defaultdict[Key, dict[str, Alert]] = defaultdict(dict)
+        self._due_s = 0.0
+        self.books = Books(datetime.fromtimestamp(0, UTC))
+        self.reload()
+
+    def reload(self) -> None:
+        """Read budgets and alerts anew: somebody changed them, or another process may have."""
+        self._budgets = table.budgets(table.standing_rows(self._store))
+        self._told.clear()
+        for alert in table.alerts(self._store, self._now() - table.RECALL):
+            self._told[alert.budget_id, alert.group][alert.id] = alert
+        self._due_s = 0.0
+
+    def run_if_due(self) -> None:
+        """Evaluate, unless that was done a moment ago."""
+        if self._budgets and time.monotonic() >= self._due_s:
+            self.run()
+            pause_s = max(LEAST_PAUSE_S, SHARE * self.books.took_s)
+            self._due_s = time.monotonic() + pause_s
+
+    def run(self) -> list[tuple[Event, Alert]]:
+        """Evaluate every budget; return what was told, which is on disk by then."""
+        began, now = time.monotonic(), self._now()
+        standings = {
+            s.key: s for budget in self._budgets for s in standing(self._store, budget, now)
+        }
+        news = [
+            (event, alert)
+            for key, each in standings.items()
+            for event, alert in step(self._told.get(key, {}), each, now)
+        ]
+        table.keep(self._store, [alert for _, alert in news], self._clock())
+        for event, alert in news:
+            self._told[alert.budget_id, alert.group][alert.id] = alert
+            log.info("budget %s %s %s %s", alert.budget_id, alert.group, alert.threshold, event)
+        self.books = Books(now, standings, time.monotonic() - began)
+        return news
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock() / SECOND_NS, UTC)
+
+
+def standing(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:
+    """Yield how a budget stands, one for each group that has spent; for all as one, always one."""
+    span = around(budget.period, now)
+    spent = spending(store, budget, span, now)
+    if not budget.each:
+        spent = {"": spent.get("", Spent())}
+    coming = forecasts(store, budget, span, now, spent) if is_foreseen(budget) else {}
+    for group, each in spent.items():
+        yield Standing(budget, group, span, each, coming.get(group))
+
+
+def is_foreseen(budget: Budget) -> bool:
+    """Tell whether a forecast is worth its query: somebody wants to be told of one."""
+    return budget.period.unit not in UNFORESEEN and any(
+        threshold.basis == "forecast" for threshold in budget.thresholds
+    )
+
+
+def spending(store: Store, budget: Budget, span: Span, now: datetime) -> dict[str, Spent]:
+    """Return what each group spent in a stretch of time."""
+    active = now - SESSIONS_OF if budget.period.unit == "session" else None
+    rows = query(store, budget, span, active=active)
+    return {
+        group: Spent(amount, unpriced, estimated, datetime.fromtimestamp(last_s, UTC))
+        for group, _, amount, unpriced, estimated, last_s in rows
+    }
+
+
+def forecasts(
+    store: Store, budget: Budget, span: Span, now: datetime, spent: Mapping[str, Spent]
+) -> dict[str, Forecast]:
+    """Return where each group is heading, for those of which that can be said."""
+    zone = ZoneInfo(budget.period.zone)
+    past = history(store, budget, now, zone)
+    found = {
+        group: forecast(each.amount, budget.limit, span, now, past[group], zone)
+        for group, each in spent.items()
+        if group in past
+    }
+    return {group: each for group, each in found.items() if each is not None}
+
+
+def history(store: Store, budget: Budget, now: datetime, zone: ZoneInfo) -> dict[str, ByDay]:
+    """Return what each group spent on each of the last complete days."""
+    today = now.astimezone(zone).date()
+    span = Span(midnight(today - timedelta(days=HISTORY_DAYS), zone), midnight(today, zone))
+    found: defaultdict[str, dict[date, Decimal]] = defaultdict(dict)
+    for group, day, amount, *_ in query(store, budget, span, by_day=True):
+        found[group][date.fromisoformat(day)] = amount
+    return dict(found)
+
+
+def query(
+    store: Store,
+    budget: Budget,
+    span: Span,
+    *,
+    by_day: bool = False,
+    active: datetime | None = None,
+) -> Sequence[tuple[str, str, Decimal, int, Decimal, int]]:
+    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated, last."""
+    columns = store.columns(
+        "budget_spend",
+        project=budget.project_id,
+        measure=budget.measure,
+        each=budget.each,
+        tz=budget.period.zone,
+        by_day=by_day,
+        since_s=seconds(span.start),
+        until_s=seconds(span.end) if span.end else FAR_FUTURE_S,
+        active_s=seconds(active) if active else 0,
+        **{name: budget.scope.get(name, "") for name in SCOPE},
+    )
+    return list(zip(*columns, strict=True))
+
+
+def seconds(at: datetime) -> int:
+    """Return a moment as whole seconds since the epoch, as bounds of quarters are."""
+    return max(0, int(at.timestamp()))

@@ -1,0 +1,64 @@
+"""How a budget stands: what is spent of it, and what that leaves out.
+
+Pure values between the query that adds up (`evaluate`) and those who act on it (`alarm`, `decide`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from spanledger_collector.budgets.forecast import Forecast
+from spanledger_collector.budgets.period import Span
+from spanledger_collector.budgets.rule import Budget, Threshold
+
+Key = tuple[str, str]
+"""A budget's id and the group it counts apart, '' when it counts all as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a group spent in a period, in the budget's own measure, and what the sum leaves out."""
+
+    amount: Decimal = Decimal(0)
+    unpriced_calls: int = 0
+    estimated_usd: Decimal = Decimal(0)
+    last_at: datetime | None = None
+    """The last quarter of an hour that holds spend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One budget, one group, one period."""
+
+    budget: Budget
+    group: str
+    span: Span
+    spent: Spent
+    forecast: Forecast | None = None
+
+    @property
+    def key(self) -> Key:
+        """Return whose standing it is."""
+        return self.budget.id, self.group
+
+    @property
+    def remaining(self) -> Decimal:
+        """Return what is left of the limit, below zero once it is passed."""
+        return self.budget.limit - self.spent.amount
+
+    @property
+    def at_least(self) -> bool:
+        """Tell whether more was spent than the amount says: calls without a price are not in it."""
+        return self.budget.measure == "usd" and self.spent.unpriced_calls > 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether nothing is left."""
+        return self.remaining <= 0
+
+    def crossed(self, threshold: Threshold) -> bool:
+        """Tell whether what is spent, or will be, has come to a threshold."""
+        at = self.budget.at(threshold)
+        if threshold.basis == "actual":
+            return self.spent.amount >= at
+        return self.forecast is not None and self.forecast.amount >= at

@@ -1,0 +1,10 @@
+-- Alerts of periods that end after a moment, newest first, of one project or ('') of all.
+SELECT
+    project_id, id, budget_id, name, group_value, threshold, severity, measure, period_start,
+    period_end, fired_at, spent, limit_amount, at_least, unpriced_calls, estimated_usd, forecast,
+    recovered_at, told_at, told
+FROM alerts FINAL
+WHERE {project:String} IN ('', project_id)
+    AND period_end >= toDateTime({since:DateTime64(6, 'UTC')}, 'UTC')
+ORDER BY fired_at DESC, id
+LIMIT 100000
