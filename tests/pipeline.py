@@ -14,9 +14,11 @@ import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
-from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool
+from spanledger_collector import api_budgets, api_keys, api_ledger, api_privacy, api_spool
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
+from spanledger_collector.budgets.evaluate import Evaluator
+from spanledger_collector.budgets.office import Office
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -71,6 +73,8 @@ class Pipeline:
         app = create_app(self.store, lambda: {"ready": True}, dict, door)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         api_ledger.mount(app, self.desk)
+        self.budgets = Evaluator(self.store, lambda: self.now_ns)
+        api_budgets.mount(app, Office(self.desk, self.budgets), self.store)
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
         api_spool.mount(app, yard)
         api_keys.mount(app, self.keys_file)

@@ -30,7 +30,7 @@ class Need:
 
 
 OPEN = Need("")
-READ, ADMIN = Need("read"), Need("admin")
+INGEST, READ, ADMIN = Need("ingest"), Need("read"), Need("admin")
 READ_ALL, ADMIN_ALL = Need("read", every_project=True), Need("admin", every_project=True)
 
 NEEDS: Mapping[str, Need] = MappingProxyType(
@@ -68,6 +68,17 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/retention": READ,
         "PUT /api/v1/retention": ADMIN,
         "POST /api/v1/erase": ADMIN,
+        "GET /api/v1/budgets": READ,
+        "POST /api/v1/budgets": ADMIN,
+        "PUT /api/v1/budgets/{budget_id}": ADMIN,
+        "DELETE /api/v1/budgets/{budget_id}": ADMIN,
+        "GET /api/v1/budgets/standings": READ,
+        "POST /api/v1/budgets/preview": READ,
+        "GET /api/v1/alerts": READ,
+        "POST /api/v1/decide": INGEST,
+        "GET /api/v1/stops": READ,
+        "POST /api/v1/stops": ADMIN,
+        "DELETE /api/v1/stops/{stop_id}": ADMIN,
         "GET /api/v1/keys": ADMIN,
         "POST /api/v1/keys": ADMIN,
         "POST /api/v1/keys/{key_id}/rotate": ADMIN,

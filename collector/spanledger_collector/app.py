@@ -15,9 +15,11 @@ from typing import Any
 
 import uvicorn
 
-from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool, keychest
+from spanledger_collector import api_budgets, api_keys, api_ledger, api_privacy, api_spool, keychest
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
+from spanledger_collector.budgets.evaluate import Evaluator
+from spanledger_collector.budgets.office import Office
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -59,6 +61,7 @@ class Draining(threading.Thread):
         if self.parts.lost:
             self._drain.doubt_rows()
         self.handover = Handover(self._drain)
+        self.budgets = Evaluator(store)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()
         self._state_due_s = self._shared_due_s = self._parts_due_s = 0.0
@@ -80,6 +83,7 @@ class Draining(threading.Thread):
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 continue
             pause_s, self.failing_since_s = 1.0, None
+            self._evaluate()
             self.handover.take(0 if drained else self._settings.drain_wait_s)
 
     def _round(self) -> int:
@@ -94,6 +98,13 @@ class Draining(threading.Thread):
         if not drained or time.monotonic() > self._state_due_s:
             self._note_state()
         return drained
+
+    def _evaluate(self) -> None:
+        """Look at the budgets. What goes wrong there must not keep spans from being stored."""
+        try:
+            self.budgets.run_if_due()
+        except Exception:
+            log.exception("the budgets were not evaluated; trying again after the next round")
 
     def _note_state(self) -> None:
         """Note how things stand, for other threads to read: the files belong to this one."""
@@ -114,6 +125,7 @@ class Draining(threading.Thread):
             self._drain.erased.reload()
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
             keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
+            self.budgets.reload()
 
     def spools(self) -> Spools:
         """Return the spools that are drained, by name. For the thread that drains them."""
@@ -202,7 +214,9 @@ def serve(settings: Settings) -> int:
         lambda: counters(draining),
         Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
     )
-    api_ledger.mount(app, Desk(store, draining.handover, draining.accounts))
+    desk = Desk(store, draining.handover, draining.accounts)
+    api_ledger.mount(app, desk)
+    api_budgets.mount(app, Office(desk, draining.budgets), store)
     api_spool.mount(app, yard, mender.degraded)
     api_keys.mount(app, keys_file(settings.data))
     api_privacy.mount(app)

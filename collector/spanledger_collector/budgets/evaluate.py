@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from spanledger_collector.budgets import table
+from spanledger_collector.budgets import stops, table
 from spanledger_collector.budgets.alarm import Alert, Event, step
+from spanledger_collector.budgets.decide import Stop
 from spanledger_collector.budgets.forecast import HISTORY_DAYS, ByDay, Forecast, forecast
 from spanledger_collector.budgets.form import UNFORESEEN
 from spanledger_collector.budgets.period import Span, around, midnight
@@ -46,12 +47,16 @@ class Books:
 
 
 class Evaluator:
-    """Keeps the standings of one store process. Only the thread that writes may call it."""
+    """Keeps the standings of one store process. Only the thread that writes may call it.
+
+    What it knows (`budgets`, `stops`, `books`) is replaced, never changed: any thread may read it.
+    """
 
     def __init__(self, store: Store, clock: Callable[[], int] = time.time_ns) -> None:
         self._store = store
         self._clock = clock
-        self._budgets: list[Budget] = []
+        self.budgets: Sequence[Budget] = ()
+        self.stops: Sequence[Stop] = ()
         self._told: defaultdict[Key, dict[str, Alert]] = defaultdict(dict)
         self._due_s = 0.0
         self.books = Books(datetime.fromtimestamp(0, UTC))
@@ -59,15 +64,15 @@ class Evaluator:
 
     def reload(self) -> None:
         """Read budgets and alerts anew: somebody changed them, or another process may have."""
-        self._budgets = table.budgets(table.standing_rows(self._store))
+        self.budgets = table.budgets(table.standing_rows(self._store))
+        self.stops = stops.stops(self._store)
         self._told.clear()
         for alert in table.alerts(self._store, self._now() - table.RECALL):
             self._told[alert.budget_id, alert.group][alert.id] = alert
-        self._due_s = 0.0
 
     def run_if_due(self) -> None:
         """Evaluate, unless that was done a moment ago."""
-        if self._budgets and time.monotonic() >= self._due_s:
+        if self.budgets and time.monotonic() >= self._due_s:
             self.run()
             pause_s = max(LEAST_PAUSE_S, SHARE * self.books.took_s)
             self._due_s = time.monotonic() + pause_s
@@ -76,7 +81,7 @@ class Evaluator:
         """Evaluate every budget; return what was told, which is on disk by then."""
         began, now = time.monotonic(), self._now()
         standings = {
-            s.key: s for budget in self._budgets for s in standing(self._store, budget, now)
+            s.key: s for budget in self.budgets for s in standing(self._store, budget, now)
         }
         news = [
             (event, alert)

@@ -22,7 +22,7 @@ class BadBudget(ValueError):
     """A budget that cannot be meant as it is written; says which field of which."""
 
 
-def zone(name: str) -> str:
+def known_zone(name: str) -> str:
     """Return the name of a time zone that there is."""
     try:
         ZoneInfo(name)
@@ -31,14 +31,14 @@ def zone(name: str) -> str:
     return name
 
 
-def each(name: str) -> str:
+def known_group(name: str) -> str:
     """Return what spend is counted apart by."""
     if name and name not in EACH and not re.fullmatch(r"tag:[^:]{1,200}", name):
         raise ValueError(f"{name!r} is none of {', '.join(EACH)} and no tag such as tag:team")
     return name
 
 
-def scope(narrowed: dict[str, str]) -> dict[str, str]:
+def known_scope(narrowed: dict[str, str]) -> dict[str, str]:
     """Return what spend is narrowed to, without what narrows nothing."""
     if unknown := sorted(narrowed.keys() - set(SCOPE)):
         raise ValueError(f"{unknown[0]!r} is none of {', '.join(SCOPE)}")
@@ -60,7 +60,7 @@ class PeriodForm(Strict):
     """Which stretch of time a budget counts."""
 
     unit: Literal["hour", "day", "week", "month", "quarter", "year", "rolling", "session"]
-    zone: Annotated[str, AfterValidator(zone)] = "UTC"
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     hours: Annotated[int, Field(ge=0, le=LONGEST_ROLLING_H)] = 0
     starts_on: Annotated[int, Field(ge=1, le=31, description="weekday, or day of the month")] = 1
 
@@ -92,10 +92,10 @@ class BudgetForm(Strict):
     measure: Measure = "usd"
     limit: Amount
     period: PeriodForm
-    scope: Annotated[dict[str, Text], AfterValidator(scope)] = Field(
+    scope: Annotated[dict[str, Text], AfterValidator(known_scope)] = Field(
         default_factory=dict, description="agent: refunds"
     )
-    each: Annotated[str, AfterValidator(each)] = Field(
+    each: Annotated[str, AfterValidator(known_group)] = Field(
         "", description=f"count apart: {', '.join(EACH)} or tag:team"
     )
     thresholds: Annotated[list[ThresholdForm], Field(max_length=MOST_THRESHOLDS)] = Field(

@@ -34,7 +34,10 @@ ARRAY JOIN lines AS line
 WHERE project_id = {project:String}
     AND line.quarter >= toDateTime({since_s:UInt32}, 'UTC')
     AND line.quarter < toDateTime({until_s:UInt32}, 'UTC')
-    AND ended_at >= toDateTime({active_s:UInt32}, 'UTC')
+    AND ({active_s:UInt32} = 0 OR session_key IN (
+        SELECT session_key FROM traces
+        WHERE project_id = {project:String} AND ended_at >= toDateTime({active_s:UInt32}, 'UTC')
+    ))
     AND {environment:String} IN ('', environment)
     AND {service:String} IN ('', service)
     AND {agent:String} IN ('', line.agent)

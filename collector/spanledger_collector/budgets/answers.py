@@ -1,0 +1,142 @@
+"""Budgets, standings, alerts and stops in the shapes of `spanledger_schema.api_budgets`.
+
+Values in, answers out. Amounts become decimal strings here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from spanledger_collector.budgets.alarm import Alert
+from spanledger_collector.budgets.decide import Decision, Stop
+from spanledger_collector.budgets.forecast import Forecast
+from spanledger_collector.budgets.standing import Standing
+from spanledger_collector.moments import SECOND_NS, rfc3339
+from spanledger_schema.api_budgets import (
+    AlertRow,
+    BudgetRow,
+    DecisionRow,
+    LeftRow,
+    Outlook,
+    PreviewRow,
+    StandingRow,
+    StopRow,
+)
+
+
+def budget_row(row: Mapping[str, Any]) -> BudgetRow:
+    """Return a budget as the API says it."""
+    return BudgetRow(
+        id=row["id"],
+        project_id=row["project_id"],
+        written=orjson.loads(row["said"]),
+        created_at=rfc3339(row["first_ns"]),
+        changed_at=rfc3339(row["last_ns"]),
+        changed_by=row["last_by"] or None,
+        note=row["last_note"] or None,
+    )
+
+
+def standing_row(s: Standing) -> StandingRow:
+    """Return how a budget stands as the API says it."""
+    return StandingRow(
+        budget_id=s.budget.id,
+        name=s.budget.name,
+        group=s.group,
+        measure=s.budget.measure,
+        period_start=written(s.span.start),
+        period_end=written(s.span.end) if s.span.end else None,
+        spent=amount(s.spent.amount),
+        limit=amount(s.budget.limit),
+        remaining=amount(s.remaining),
+        at_least=s.at_least,
+        unpriced_calls=s.spent.unpriced_calls,
+        estimated_usd=amount(s.spent.estimated_usd),
+        crossed=crossed(s),
+        outlook=outlook(s.forecast) if s.forecast else None,
+        hard=s.budget.hard,
+    )
+
+
+def outlook(coming: Forecast) -> Outlook:
+    """Return a forecast as the API says it."""
+    exhausted = written(coming.exhausted_at) if coming.exhausted_at else None
+    return Outlook(amount(coming.amount), amount(coming.low), amount(coming.high), exhausted)
+
+
+def preview_row(s: Standing) -> PreviewRow:
+    """Return a period of the past as the API says it."""
+    end = written(s.span.end) if s.span.end else ""
+    spent = amount(s.spent.amount)
+    return PreviewRow(s.group, written(s.span.start), end, spent, s.at_least, crossed(s))
+
+
+def crossed(s: Standing) -> list[str]:
+    """Return the thresholds that a standing has come to."""
+    return [threshold.key for threshold in s.budget.thresholds if s.crossed(threshold)]
+
+
+def alert_row(a: Alert) -> AlertRow:
+    """Return an alert as the API says it."""
+    return AlertRow(
+        id=a.id,
+        budget_id=a.budget_id,
+        name=a.name,
+        group=a.group,
+        threshold=a.threshold,
+        severity=a.severity,
+        measure=a.measure,
+        period_start=written(a.span.start),
+        period_end=written(a.span.end) if a.span.end else None,
+        fired_at=written(a.fired_at),
+        spent=amount(a.spent),
+        limit=amount(a.limit),
+        at_least=a.at_least,
+        unpriced_calls=a.unpriced_calls,
+        estimated_usd=amount(a.estimated_usd),
+        forecast=None if a.forecast is None else amount(a.forecast),
+        recovered_at=written(a.recovered_at) if a.recovered_at else None,
+        told_at=written(a.told_at) if a.told_at else None,
+        told=a.told,
+    )
+
+
+def decision_row(answer: Decision, evaluated_at: str | None) -> DecisionRow:
+    """Return a decision as the API says it."""
+    left = [
+        LeftRow(
+            each.budget.id,
+            each.budget.name,
+            each.group,
+            each.budget.measure,
+            amount(each.budget.limit),
+            amount(each.remaining),
+            each.at_least,
+            each.budget.hard,
+        )
+        for each in answer.left
+    ]
+    return DecisionRow(answer.allowed, answer.reason, left, evaluated_at)
+
+
+def stop_row(s: Stop) -> StopRow:
+    """Return a stop as the API says it."""
+    return StopRow(s.id, s.subject, s.value, s.reason, s.by, rfc3339(s.since_ns))
+
+
+def amount(number: Decimal) -> str:
+    """Return an amount as the API says it: plain digits, no zeros at the end."""
+    return f"{number.normalize():f}" if number else "0"
+
+
+def written(at: datetime) -> str:
+    """Return a moment as the API says it."""
+    return rfc3339(int(at.timestamp()) * SECOND_NS + at.microsecond * 1000)
+
+
+def evaluated(at: datetime) -> str | None:
+    """Return when budgets were evaluated, None before the first time."""
+    return written(at) if at.timestamp() else None

@@ -1,0 +1,84 @@
+"""Budgets of one store process for those who ask and those who change: the one door to `evaluate`.
+
+What is asked is answered from what is at hand, whatever the drain does meanwhile. What is changed
+is handed to the thread that writes, which evaluates at once, so that the answer already counts.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from spanledger_collector.budgets import stops, table
+from spanledger_collector.budgets.decide import Decision, Question, Stop, decide
+from spanledger_collector.budgets.evaluate import Books, Evaluator, spending
+from spanledger_collector.budgets.period import around
+from spanledger_collector.budgets.rule import Budget
+from spanledger_collector.budgets.standing import Standing
+from spanledger_collector.budgets.table import Edit
+from spanledger_collector.ledger.desk import Desk
+from spanledger_collector.moments import SECOND_NS
+
+INSTANT = timedelta(microseconds=1)
+
+
+class Office:
+    """What the query API asks of budgets; any thread may."""
+
+    def __init__(self, desk: Desk, evaluator: Evaluator) -> None:
+        self._desk = desk
+        self._evaluator = evaluator
+
+    @property
+    def books(self) -> Books:
+        """Return how every budget stood when that was last worked out."""
+        return self._evaluator.books
+
+    @property
+    def now(self) -> datetime:
+        """Return the moment, by the clock of the ledger."""
+        return datetime.fromtimestamp(self._desk.clock() / SECOND_NS, UTC)
+
+    def decide(self, question: Question) -> Decision:
+        """Return whether a step of an agent may be taken."""
+        known = self._evaluator
+        return decide(question, known.budgets, known.books.standings, known.stops)
+
+    def change(
+        self, plan: Callable[[Sequence[Budget]], Sequence[Edit]], by: str, note: str
+    ) -> None:
+        """Carry out what a plan makes of the budgets as they are then; it may refuse by raising."""
+        desk, evaluator = self._desk, self._evaluator
+
+        def work(_: object) -> None:
+            edits = plan(evaluator.budgets)
+            if edits:
+                last_ns = max((b.revision_ns + 1 for b in evaluator.budgets), default=0)
+                table.write(desk.store, edits, max(desk.clock(), last_ns), by, note)
+                evaluator.reload()
+                evaluator.run()
+
+        desk.handover.do(work)
+
+    def stop(self, stop: Stop, *, lifted: bool = False) -> None:
+        """Stop something, or let it go on."""
+        desk, evaluator = self._desk, self._evaluator
+
+        def work(_: object) -> None:
+            if lifted and stop.id not in (known.id for known in evaluator.stops):
+                raise stops.NoStop(f"nothing is stopped under {stop.id!r}")
+            stops.write(desk.store, stop, lifted=lifted, now_ns=desk.clock())
+            evaluator.reload()
+
+        desk.handover.do(work)
+
+    def preview(self, budget: Budget, periods: int) -> list[Standing]:
+        """Return what a budget would have come to in its last periods, newest first."""
+        found: list[Standing] = []
+        at = self.now
+        for _ in range(periods):
+            span = around(budget.period, at)
+            spent = spending(self._desk.store, budget, span, at)
+            found += [Standing(budget, group, span, each) for group, each in spent.items()]
+            if span.end is None:
+                break
+            at = span.start - INSTANT
+        return found
