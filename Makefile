@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test check format browser bench lock clean
+.PHONY: help setup serve demo test offline check format browser bench lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,11 @@ demo: $(INSTALLED) ## Replay recorded sessions into the running server
 
 test: $(INSTALLED) browser ## Run every test: engine, exporters, browser (ARGS="-k word …")
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+# A network of its own that has loopback and nothing else: Linux, no rights needed, `ip` of iproute2.
+offline: $(INSTALLED) browser ## Run every test with the network cut in the kernel
+	unshare --user --map-root-user --net \
+	    sh -c 'ip link set lo up && exec "$$@"' offline $(BIN)/python -m pytest $(ARGS)
 
 check: $(INSTALLED) browser ## Formatting, lint, types, import law, tests with coverage
 	$(BIN)/ruff format --check

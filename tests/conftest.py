@@ -13,6 +13,8 @@ from spanledger_collector.store import Client, Store, connect, migrate
 from tests import score_table
 from tests.clickhouse_http import serving
 
+pytest_plugins = ["tests.offline"]  # no test reaches beyond this machine
+
 TEMPLATE = "template"
 numbers = count(1)
 

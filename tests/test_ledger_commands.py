@@ -156,3 +156,15 @@ def test_a_repricing_without_effect_is_a_sentence():
     assert repriced({"spans": 0}) == (
         "Nothing to change: every call is billed as the prices stand now."
     )
+
+
+def test_a_call_is_priced_as_the_running_server_would(server: Server, tmp_path: Path):
+    file = tmp_path / "prices.yaml"
+    file.write_text(FILE.replace("llama", "house"))
+    asked = ["price", "house-3.3-70b", "--provider", "vllm", "--input", "3000", "--output", "200"]
+    assert spanledger(server, *asked)[0] == 1  # the lists do not have it
+    assert spanledger(server, "prices", "import", str(file), "--yes")[0] == 0
+    code, said = spanledger(server, *asked, "--server")
+    assert (code, said.splitlines()[-2].split()) == (0, ["total", "0.00038"])
+    code, said = spanledger(None, *asked, "--server")
+    assert (code, "no server answers" in said) == (2, True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from spanledger_collector.ledger.models import in_force
 from spanledger_collector.pricebook import Pricebook
@@ -80,6 +81,7 @@ def test_unpriced_models_tell_since_when_how_much_and_what_may_be_meant(pipeline
     assert found.keys() == {"gpt-5-nano-super", "llama-3.3-70b"}
     twin_found = found["gpt-5-nano-super"]
     assert "gpt-5-nano" in twin_found.pop("nearest")
+    assert twin_found.pop("suggested")["model"] == "gpt-5-nano-super"
     assert twin_found == {
         "provider": "openai", "model": "gpt-5-nano-super", "reasons": ["unrecognised-variant"],
         "calls": 2, "tokens": 6400, "first_seen": "2026-11-17T12:00:00.000000000Z",
@@ -182,3 +184,46 @@ def test_what_the_ledger_cannot_answer_says_why(pipeline: Pipeline, subtests: An
     for method, path, body, said in UNANSWERABLE:
         with subtests.test(f"{method} {path}"):
             assert said in pipeline.ask(method, path, 400, json=body)["detail"]
+
+
+def costing(usd: float) -> dict[str, Any]:
+    """Return the attribute by which a gateway reports dollars."""
+    return {"gen_ai__usage__cost": AnyValue(double_value=usd)}
+
+
+def test_reported_dollars_that_prices_do_not_confirm_are_listed_by_model(pipeline: Pipeline):
+    pipeline.post(
+        "traces",
+        traces(
+            gpt(1, **costing(0.0095)),  # what it costs
+            gpt(2, **costing(0.0095095)),  # a tenth of a percent off
+            gpt(3, **costing(0.019)),
+            gpt(4, **costing(0.0)),  # no report
+            gpt(5),
+            gpt(6, gen_ai__response__model="gpt-4o-mini", **costing(0.00057)),
+            call(7, **costing(0.5)),  # nothing to compare it with
+        ),
+    )
+    found = pipeline.get("models/drift", **RANGE)
+    assert found == {
+        "items": [
+            {
+                "provider": "openai", "model": "gpt-4o-2024-08-06", "calls": 3,
+                "reported_by": "gen_ai.usage.cost", "drifting_calls": 1,
+                "reported_usd": "0.0380095", "computed_usd": "0.0285",
+                "difference_usd": "0.0095095",
+            }
+        ]
+    }  # fmt: skip
+    assert pipeline.get("models/drift", until="2026-11-20") == {"items": []}
+
+
+def test_what_has_no_price_comes_with_one_to_confirm(pipeline: Pipeline):
+    pipeline.post("traces", traces(gpt(1, 4, gen_ai__response__model="gpt-5-nano-super"), call(2)))
+    found = {m["model"]: m for m in pipeline.get("models/unpriced", **RANGE)["items"]}
+    assert found["llama-3.3-70b"]["suggested"] is None  # nothing is spelt like it there
+    price = found["gpt-5-nano-super"]["suggested"]
+    assert price["effective_from"] == "2026-11-17T12:00:00Z"
+    assert (price["usd_per_mtok"]["input"], price["usd_per_mtok"]["output"]) == ("0.05", "0.4")
+    pipeline.ask("POST", "prices", 201, json=price)
+    assert reprice(pipeline)["total"]["after_usd"] == "0.00023"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.quote import quotes
 
 CASES = Path(__file__).parent / "data/costs/cases.jsonl"
@@ -24,7 +25,8 @@ def spanledger(line: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def answers(*asked: Any) -> list[dict[str, Any]]:
-    return list(quotes(line if isinstance(line, str) else json.dumps(line) for line in asked))
+    lines = (line if isinstance(line, str) else json.dumps(line) for line in asked)
+    return list(quotes(lines, Pricebook()))
 
 
 CALL = {
@@ -91,6 +93,35 @@ def test_what_makes_no_sense_is_refused(arguments: str, complaint: str):
     done = spanledger(arguments)
     assert done.returncode == 2
     assert complaint in done.stderr
+
+
+OWN = """
+prices:
+  - {id: a, provider: vllm, model: house, usd_per_mtok: {input: "1", output: "2"}}
+  - {id: b, provider: vllm, model: house, project_id: shop, usd_per_mtok: {input: "3", output: "4"}}
+aliases:
+  - {id: c, provider: azure, model: chat, to_provider: vllm, to_model: house}
+"""
+
+
+@pytest.mark.parametrize(("project", "usd"), [("", "3"), (" --project shop", "7")])
+def test_own_prices_of_a_file_are_charged(tmp_path: Path, project: str, usd: str):
+    file = tmp_path / "prices.yaml"
+    file.write_text(OWN)
+    done = spanledger(
+        f"chat --provider azure --input 1000000 --output 1000000 --prices {file}{project}"
+    )
+    assert done.stdout.splitlines()[-2].split() == ["total", usd]
+
+
+def test_a_price_file_that_is_not_understood_is_refused_with_its_name(tmp_path: Path):
+    file = tmp_path / "prices.yaml"
+    for text, said in (("prices: 7", "prices is a list of rows"), ("\xff", "prices.yaml")):
+        file.write_bytes(text.encode("latin-1"))
+        done = spanledger(f"gpt-4o --input 1 --prices {file}")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{file}: " in done.stderr
+        assert said in done.stderr
 
 
 def test_calls_are_answered_in_their_order():

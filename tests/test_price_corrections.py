@@ -186,6 +186,27 @@ def test_a_correction_gives_the_vendors_own_rate(
     }
 
 
+def test_claude_before_4_6_costs_the_same_in_the_us():
+    assert rates(
+        "anthropic", "claude-sonnet-4-5", "2026-11-04T10:00:00Z", inference_geo="us"
+    ) == rates("anthropic", "claude-sonnet-4-5", "2026-11-04T10:00:00Z")
+    used = Usage(input_tokens=1, output_tokens=1, state="reported")
+    at_ns = nanoseconds(datetime(2026, 11, 4, 10, tzinfo=UTC))
+    found = BOOK.bill("anthropic", "claude-sonnet-4-5", used, at_ns, {"inference_geo": "us"})
+    assert found.status == "priced"
+
+
+@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-1-mini"])
+def test_the_output_of_a_model_that_only_paints_is_images_whether_it_says_so_or_not(model: str):
+    at_ns = nanoseconds(datetime(2026, 11, 4, 10, tzinfo=UTC))
+    plain, said = (
+        BOOK.bill("openai", model, Usage(input_tokens=9, output_tokens=99, output_image_tokens=n,
+                                         state="reported"), at_ns)
+        for n in (None, 99)
+    )  # fmt: skip
+    assert (said.usd, said.status) == (plain.usd, "priced")
+
+
 def test_an_uplift_leaves_the_fee_of_a_search_alone():
     found = rates("openai", "gpt-5.5", "2026-11-04T00:00:00Z", region="eu")
     assert found["web_search"] == 10_000

@@ -46,6 +46,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/spend/insights": READ,
         "GET /api/v1/models": READ,
         "GET /api/v1/models/unpriced": READ,
+        "GET /api/v1/models/drift": READ,
         "POST /api/v1/what-if": READ,
         "POST /api/v1/reprice": ADMIN,
         "GET /api/v1/verify": READ,

@@ -29,6 +29,7 @@ from spanledger_collector.pricebook import nanoseconds
 from spanledger_collector.query import END_OF_TIME_NS
 from spanledger_schema.api_ledger import (
     AuditPage,
+    DriftingModels,
     Insights,
     Models,
     Repricing,
@@ -125,6 +126,13 @@ def list_unpriced(request: Request, since: Moment = None, until: Moment = None) 
     """Models with billed calls that have no dollars, why, and what they may have been meant to be."""
     since_ns, until_ns = moment("since", since, 0), moment("until", until, END_OF_TIME_NS)
     return Json(models.unpriced(desk_of(request), project_of(request), since_ns, until_ns))
+
+
+@router.get("/models/drift", response_model=DriftingModels)
+def list_drifting(request: Request, since: Moment = None, until: Moment = None) -> Json:
+    """Models whose senders report other dollars than their prices come to, furthest off first."""
+    since_ns, until_ns = moment("since", since, 0), moment("until", until, END_OF_TIME_NS)
+    return Json(models.drifting(desk_of(request), project_of(request), since_ns, until_ns))
 
 
 class WhatIfRequest(BaseModel):

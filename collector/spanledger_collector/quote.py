@@ -43,26 +43,28 @@ UNDECIDED_DIALECTS = frozenset({"", "otel_genai"})
 """What the usage forms mean where `semantics` does not say it."""
 
 
-def quotes(lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:
+def quotes(
+    lines: Iterable[str | bytes], book: Pricebook, project_id: str = ""
+) -> Iterator[dict[str, Any]]:
     """Yield the answer to each line that is not empty, in order."""
-    book = Pricebook()
     for line in lines:
         if line.strip():
-            yield quote(line, book)
+            yield quote(line, book, project_id)
 
 
-def quote(line: str | bytes, book: Pricebook) -> dict[str, Any]:
+def quote(line: str | bytes, book: Pricebook, project_id: str = "") -> dict[str, Any]:
     """Return the answer to one description.
 
     Args:
         line: one JSON object.
         book: the prices where the description brings none of its own.
+        project_id: whose own prices count beside those for all.
     """
     name = None
     try:
         asked = described(line)
         name = asked.get("id")
-        return answer(name, bill(asked, book))
+        return answer(name, bill(asked, book, project_id))
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         return answer(name, Bill(None, "invalid", f"{type(problem).__name__}: {problem}"))
 
@@ -75,7 +77,7 @@ def described(line: str | bytes) -> Mapping[str, Any]:
     return found
 
 
-def bill(asked: Mapping[str, Any], book: Pricebook) -> Bill:
+def bill(asked: Mapping[str, Any], book: Pricebook, project_id: str = "") -> Bill:
     """Return the bill of a described call."""
     provider = str(asked.get("provider") or "")
     return own_book(asked.get("custom_prices"), book).bill(
@@ -84,6 +86,7 @@ def bill(asked: Mapping[str, Any], book: Pricebook) -> Bill:
         usage(counts(asked), provider=provider, scope=Scope()),
         nanoseconds(instant(asked["timestamp"])),
         {str(key): str(value) for key, value in (asked.get("context") or {}).items()},
+        project_id,
     )
 
 

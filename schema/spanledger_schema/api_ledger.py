@@ -102,6 +102,7 @@ class UnpricedModel:
     last_seen: str
     nearest: list[str]  # names of the catalogue that are spelt alike
     priced_now: bool  # a price is known by now: reprice
+    suggested: Written | None  # a price to confirm and add: the nearest name's, since first seen
 
 
 @dataclass(slots=True)
@@ -109,6 +110,27 @@ class UnpricedModels:
     """The unpriced models of a range of time, most tokens first."""
 
     items: list[UnpricedModel]
+
+
+@dataclass(slots=True)
+class DriftingModel:
+    """A model whose senders report other dollars than its prices come to."""
+
+    provider: str | None
+    model: str | None
+    reported_by: str  # the attribute
+    calls: int  # billed, with dollars of both kinds
+    drifting_calls: int  # more than 1 % and a millionth of a dollar off
+    reported_usd: str
+    computed_usd: str
+    difference_usd: str  # reported - computed
+
+
+@dataclass(slots=True)
+class DriftingModels:
+    """Where reported and computed dollars differ, furthest off first."""
+
+    items: list[DriftingModel]
 
 
 @dataclass(slots=True)

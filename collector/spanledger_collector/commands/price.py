@@ -2,19 +2,23 @@
 
 `spanledger price gpt-4o --provider openai --input 5000 --cache-read 4096 --output 500` prints one
 bill. `spanledger price --jsonl < calls` reads one JSON object a line and writes the priced object
-of each, in the same order.
+of each, in the same order. Prices are the listed ones; --prices FILE adds those of a price file,
+--server those of the running server, which is then what it would charge.
 """
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from pathlib import Path
 
 import orjson
 
+from spanledger_collector import asking
 from spanledger_collector.pricebook import Pricebook, nanoseconds
 from spanledger_collector.prices import catalogue
 from spanledger_collector.prices.rowfile import instant
+from spanledger_collector.process import Refused
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.quote import plain, quotes
 from spanledger_collector.usage import usage
@@ -53,6 +57,11 @@ def configure(parser: ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="what else selects the rate: service_tier=flex, processing=batch, region=eu",
     )
+    own = parser.add_mutually_exclusive_group()
+    own.add_argument("--prices", type=Path, metavar="FILE", help="own prices (.yaml, .yml, .json)")
+    own.add_argument("--server", action="store_true", help="own prices of the running server")
+    parser.add_argument("--project", default="", help="whose own prices count beside those for all")
+    asking.flags(parser)
     for flag, (name, text) in COUNTS.items():
         parser.add_argument(flag, dest=name, type=int, metavar="N", help=text)
 
@@ -60,22 +69,40 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the bill; 1 when the call has no price, 2 when nothing was asked."""
     if args.jsonl:
-        for answer in quotes(sys.stdin.buffer):
+        for answer in quotes(sys.stdin.buffer, own_book(args), args.project):
             print(orjson.dumps(answer).decode(), flush=True)
         return 0
     if args.model is None:
         print("spanledger: name a model, or pass --jsonl", file=sys.stderr)
         return 2
     at = args.at or datetime.now(UTC)
-    bill = Pricebook().bill(
+    bill = own_book(args).bill(
         args.provider,
         args.model,
         usage(counts(args), provider=args.provider, scope=Scope()),
         nanoseconds(at),
         dict(args.context),
+        args.project,
     )
     print(readable(bill, args.provider, args.model, at))
     return 0 if bill.usd is not None else 1
+
+
+def own_book(args: Namespace) -> Pricebook:
+    """Return the prices to reckon with: the listed ones, behind those of a file or a server."""
+    if not (args.prices or args.server):
+        return Pricebook()
+    # They load what keeps prices in the store, which a plain question needs not wait for.
+    from spanledger_collector.commands.prices import read, style_of
+    from spanledger_collector.ledger import price_file
+    from spanledger_collector.ledger.price_form import BadEntry
+
+    if args.server:
+        return price_file.book(asking.Server(args).text("prices/file", format="json"), "json")
+    try:
+        return price_file.book(read(args.prices).decode(), style_of(args.prices))
+    except (BadEntry, UnicodeDecodeError) as error:
+        raise Refused(f"{args.prices}: {error}") from error
 
 
 def counts(args: Namespace) -> Counts:

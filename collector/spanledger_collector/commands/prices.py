@@ -10,7 +10,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from spanledger_collector import asking
 from spanledger_collector.process import Refused
@@ -51,7 +51,7 @@ def take_in(server: asking.Server, args: Namespace) -> None:
     """Show what a price file changes, then change it if that was said."""
     body = read(args.file)
     asked = {
-        "format": "json" if args.file.suffix == ".json" else "yaml",
+        "format": style_of(args.file),
         "replace": args.replace,
         "dry_run": not args.yes,
         "by": asking.whoami(os.getuid()),
@@ -60,6 +60,11 @@ def take_in(server: asking.Server, args: Namespace) -> None:
     path = asking.with_query("prices/file", asked)
     found = json.loads(server.send("POST", path, body, "application/octet-stream"))
     print(differences(found))
+
+
+def style_of(file: Path) -> Literal["yaml", "json"]:
+    """Return how a price file is written, by its name."""
+    return "json" if file.suffix == ".json" else "yaml"
 
 
 def read(file: Path) -> bytes:

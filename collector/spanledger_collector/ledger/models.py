@@ -13,15 +13,19 @@ from spanledger_collector.pricebook import AFTER, BEFORE, Periods, Pricebook
 from spanledger_collector.prices import catalogue
 from spanledger_collector.prices.cards import CardTier, RateCard, Unpriced
 from spanledger_collector.prices.offers import offers
+from spanledger_collector.prices.rates import EXACT, MTOK, TOKEN_METERS
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.query import dollars
 from spanledger_schema.api_ledger import (
+    DriftingModel,
+    DriftingModels,
     ModelRow,
     Models,
     RateInForce,
     RateTier,
     UnpricedModel,
     UnpricedModels,
+    Written,
 )
 
 MOST_MODELS = 1000
@@ -108,6 +112,7 @@ def unpriced_model(book: Pricebook, project: str, row: query.Row) -> UnpricedMod
     """Return one unpriced model, and whether it would be priced by now."""
     provider, model = row["provider"], row["model"]
     card = book.card(provider, model, row["last_priced_ns"], None, project)
+    near = nearest(provider, model)
     return UnpricedModel(
         provider=provider or None,
         model=model or None,
@@ -116,8 +121,59 @@ def unpriced_model(book: Pricebook, project: str, row: query.Row) -> UnpricedMod
         tokens=row["tokens"],
         first_seen=rfc3339(row["first_ns"]),
         last_seen=rfc3339(row["last_ns"]),
-        nearest=nearest(provider, model),
+        nearest=near,
         priced_now=isinstance(card, RateCard),
+        suggested=suggested(book, project, row, near[0]) if near else None,
+    )
+
+
+def suggested(book: Pricebook, project: str, row: query.Row, name: str) -> Written | None:
+    """Return a price for an unpriced model that charges what another one does; None if that has none."""
+    card = book.card(row["provider"], name, row["last_priced_ns"], None, project)
+    if isinstance(card, Unpriced):
+        return None
+    base, *longer = reversed(card.tiers)
+    tiers = [
+        {"threshold": tier.at_least, "inclusive": True, "usd_per_mtok": per_mtok(tier)}
+        for tier in longer
+    ]
+    return {
+        "provider": row["provider"] or "*",
+        "model": row["model"],
+        "effective_from": f"{rfc3339(row['first_ns'])[:19]}Z",
+        "usd_per_mtok": per_mtok(base),
+        **({"tiers": tiers} if tiers else {}),
+        "note": f"the rates of {card.model}, which is spelt alike",
+    }
+
+
+def per_mtok(tier: CardTier) -> dict[str, str]:
+    """Return the rates of a tier in dollars per million tokens, those it does not guess."""
+    return {
+        meter: dollars(EXACT.multiply(rate.usd, MTOK))
+        for meter, rate in tier.rates.items()
+        if meter in TOKEN_METERS and not rate.guessed
+    }
+
+
+def drifting(desk: Desk, project: str, since_ns: int, until_ns: int) -> DriftingModels:
+    """Return the models of a range whose reported dollars are not those that prices come to."""
+    asked = {"project": project, "since_ns": since_ns, "until_ns": until_ns}
+    rows = desk.store.rows("drifting_models", **asked, limit=MOST_MODELS)
+    return DriftingModels([drifting_model(row) for row in rows])
+
+
+def drifting_model(row: query.Row) -> DriftingModel:
+    """Return one model with the dollars of both kinds."""
+    return DriftingModel(
+        provider=row["provider"] or None,
+        model=row["model"] or None,
+        reported_by=row["reported_by"],
+        calls=row["call_count"],
+        drifting_calls=row["drifting_count"],
+        reported_usd=dollars(row["reported_sum"]),
+        computed_usd=dollars(row["computed_sum"]),
+        difference_usd=dollars(row["reported_sum"] - row["computed_sum"]),
     )
 
 

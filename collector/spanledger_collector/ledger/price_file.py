@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 import yaml
 
+from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.own_prices import Change, Entry, Kind, Plan, meaning, standing
 from spanledger_collector.ledger.price_edits import Taken
 from spanledger_collector.ledger.price_form import BadEntry, form
+from spanledger_collector.pricebook import Pricebook
 
 Format = Literal["yaml", "json"]
 
@@ -57,6 +59,17 @@ def rows(said: str, style: Format) -> Rows:
     if complaints:
         raise BadEntry("; ".join(complaints))
     return found
+
+
+def book(said: str, style: Format) -> Pricebook:
+    """Return the price book of a server that has taken this file in and knows no other price."""
+    table = own_prices.table(
+        [
+            Entry(kind, id_, written, withdrawn=False, created_ns=order, changed_ns=order)
+            for order, ((kind, id_), written) in enumerate(rows(said, style).items())
+        ]
+    )
+    return Pricebook(table.rows, table.aliases)
 
 
 def document(said: str, style: Format) -> Any:

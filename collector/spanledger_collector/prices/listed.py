@@ -5,6 +5,7 @@ dollars per unit and tiers from a length on. Where the list begins to know a tie
 vendor began to sell it, the tier's ratio to the standard price is carried back.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -35,6 +36,8 @@ KEYS: Mapping[str, tuple[str, int]] = {
 
 FREE = frozenset({"gemma-3", "gemma-3n", "gemma-4-26b-a4b-it", "gemma-4-31b-it", "moderation"})
 """Models that stand in the list without a rate because the vendor gives them away."""
+
+PAINTERS = re.compile(r"(?:chat)?gpt-image")
 
 FINEST = Decimal(10) ** -15  # some lists went through floats: 0.18000000000000002
 
@@ -139,7 +142,8 @@ def rates(
 ) -> dict[str, Decimal]:
     """Return dollars per unit for an input of this length.
 
-    Embeddings have no output; some lists charge for one all the same.
+    Embeddings have no output; some lists charge for one all the same. What paints and does nothing
+    else has one output rate, which is that of its images.
     """
     found = {
         meter: EXACT.divide(at_length(keys[key], input_tokens), Decimal(units))
@@ -148,6 +152,8 @@ def rates(
     }
     if "embed" in model and "input" in found:
         found["output"] = Decimal(0)
+    if PAINTERS.match(model) and "output" in found:
+        found.setdefault("output_image", found["output"])
     return found
 
 
