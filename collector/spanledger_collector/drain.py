@@ -161,6 +161,13 @@ class Drain:
         """Write the totals of these traces anew from what is stored of them."""
         self._rollup.recompute(keys)
 
+    def sharing(self, keys: Sequence[TraceKey]) -> list[TraceKey]:
+        """Return these traces and those that tell of the same calls: what to recompute after them.
+
+        Whoever removes spans asks before, because afterwards nothing leads from one to the other.
+        """
+        return self._rollup.sharing(keys)
+
 
 def facts(understood: Sequence[Understood]) -> Iterator[tuple[TraceKey, Fact]]:
     """Yield the narrow facts of spans with the trace they belong to."""
