@@ -20,6 +20,7 @@ from spanledger_collector.explain.entries import (
 )
 from spanledger_collector.explain.path import Drawn, Step, agents, transitions, visits
 from spanledger_collector.explain.toolcalls import tool_calls
+from spanledger_collector.explain.wording import UNUSABLE
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reconcile.across import settled
 from spanledger_collector.understand import Understood, understand
@@ -163,7 +164,7 @@ def open_ends(u: Understood) -> Iterator[str]:
     if u.usage.state == "absent" and u.facts.status != "error":
         yield "says nothing about tokens"
     if u.usage.state in ("invalid", "zero_suspect"):
-        yield f"its token counts are not usable ({u.usage.state})"
+        yield UNUSABLE[u.usage.state]
     if u.usage.semantics_basis == "assumed" and u.usage.cache_read_tokens:
         yield f"assumed that its input is {u.usage.semantics} of cached tokens"
     if u.bill.status in ("unpriced", "partial"):
