@@ -96,11 +96,14 @@ class Rollup:
             self._open.setdefault(key, OpenTrace()).add(facts.get(key, ()), hints.get(key, ()))
         self._write(touched)
 
-    def recompute(self, keys: Sequence[TraceKey]) -> None:
-        """Recompute these traces from what is stored, whatever is at hand or their rows say."""
+    def recompute(self, keys: Sequence[TraceKey], *, knowing_less: bool = False) -> None:
+        """Recompute these traces from what is stored, whatever is at hand.
+
+        `knowing_less`: spans were removed, so that the rows which counted them have to go first.
+        """
         self.forget(keys)
         self._read(keys, keys)
-        if keys:
+        if knowing_less and keys:
             self._store.change("delete_traces", **parameters(keys))
         self._write(keys)
 
