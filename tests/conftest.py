@@ -65,10 +65,19 @@ def migrated(engine: str, name: str) -> str:
     """Return `name`, now of a database like the migrated template: much quicker than migrating."""
     with connect(engine) as root:
         root.command(f"CREATE DATABASE {name}")
-        for (table,) in root.query(f"SHOW TABLES FROM {TEMPLATE}").result_rows:
-            root.command(f"CREATE TABLE {name}.{table} AS {TEMPLATE}.{table}")
+        for statement in template_tables(root):
+            root.command(statement.replace(f"{TEMPLATE}.", f"{name}."))
         root.command(f"INSERT INTO {name}.migrations SELECT * FROM {TEMPLATE}.migrations")
     return name
+
+
+def template_tables(root: Client) -> list[str]:
+    """Return the statements that made the template, tables before the views of them."""
+    found = root.query(
+        f"SELECT create_table_query FROM system.tables WHERE database = '{TEMPLATE}'"
+        " AND name NOT LIKE '.inner%' ORDER BY engine = 'MaterializedView', name"
+    )
+    return [statement for (statement,) in found.result_rows]
 
 
 @pytest.fixture

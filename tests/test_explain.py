@@ -9,7 +9,7 @@ import pytest
 
 from spanledger_collector import decode
 from spanledger_collector.__main__ import main
-from spanledger_collector.explain import explain
+from spanledger_collector.explain import explain, wording
 from spanledger_collector.pricebook import Pricebook
 from spanledger_schema.span import Record, Span
 from tests.recorded import DATA, made, one, spans
@@ -193,6 +193,40 @@ def test_without_json_it_is_a_table_to_read(capsys: pytest.CaptureFixture[str]):
     assert "not billed: messages.create" in out
     assert "tool get_weather({'city': 'Oslo'}) → 11 C, rain" in out
     assert "All together: 5 calls (1 failed, 0 without usage), 10474 in, 1418 out" in out
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"streaming": True, "usage_state": "absent"},
+         "no tokens sent: a stream reports them only if asked to (include_usage)"),
+        ({"usage_state": "absent"},
+         "no tokens sent, so no dollars: --estimate counts them from the words"),
+        ({"usage_state": "zero_suspect"},
+         "its tokens were sent as 0, which no answered call has: unknown"),
+        ({"price_reason": "unknown-model", "response_model": "gpt-99"},
+         "unpriced: no price is known for gpt-99: give it one, or an alias"),
+        ({"price_reason": "unmatched-context"}, "unpriced: unmatched-context"),
+        ({"cost_usd": "0.1", "cost_source": "priced", "semantics": "inclusive",
+          "semantics_basis": "scope", "cache_read_tokens": 3},
+         "priced; input includes cached (known of this library)"),
+        ({"error": {"type": "RateLimitError", "message": ""}}, "failed: RateLimitError"),
+    ],
+    ids=["silent stream", "silent", "zeros", "unknown model", "other reason", "priced", "failed"],
+)  # fmt: skip
+def test_why_a_call_has_no_cost_is_said_in_words(known: dict[str, Any], told: str):
+    fields = CALL_FIELDS | {"price_reason", "estimate_method", "semantics", "same_call_as"}
+    call: dict[str, Any] = {**dict.fromkeys(fields), "usage_state": "reported", **known}
+    assert wording.why(call) == told
+
+
+def test_why_a_span_is_not_billed_names_the_one_that_is():
+    duplicate = {"not_billed_because": "duplicate", "same_call_as": "00f0"}
+    assert wording.why_not_billed(duplicate) == (
+        "duplicate: another span tells of the same call, billed as 00f0"
+    )
+    elsewhere = {"not_billed_because": "duplicate in trace ab", "same_call_as": "00f0"}
+    assert wording.why_not_billed(elsewhere) == "duplicate in trace ab, billed as 00f0"
 
 
 @pytest.mark.parametrize("arguments", [["/no/such/file.pb"], [DATA / "README.md"]])

@@ -15,17 +15,17 @@ from tests.test_store import every_session
 KEY: TraceKey = ("p", b"t" * 16)
 
 
-def stored(store: Store, *facts: Fact) -> dict[TraceKey, list[Fact]]:
+def stored(store: Store, *facts: Fact, key: TraceKey = KEY) -> dict[TraceKey, list[Fact]]:
     """Write facts as rows of `spans`, as the drain does before it rolls up."""
     for fact in facts:
         row: dict[str, Any] = {f: getattr(fact, f) for f in fact.__slots__}
         row |= {
-            "project_id": KEY[0], "trace_id": KEY[1],
+            "project_id": key[0], "trace_id": key[1],
             "parent_span_id": fact.parent_span_id or NO_SPAN,
             "started_at": row.pop("start_ns"), "ended_at": row.pop("end_ns"),
         }  # fmt: skip
         store.insert("spans", {name: [value] for name, value in row.items()})
-    return {KEY: list(facts)}
+    return {key: list(facts)}
 
 
 def summary(store: Store) -> list[tuple[Any, ...]]:

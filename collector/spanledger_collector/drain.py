@@ -183,9 +183,16 @@ class Drain:
             self._rollup.forget(facts)
             raise
 
-    def recompute(self, keys: Sequence[TraceKey]) -> None:
-        """Write the totals of these traces anew from what is stored of them."""
-        self._rollup.recompute(keys)
+    def recompute(self, keys: Sequence[TraceKey], *, knowing_less: bool = False) -> None:
+        """Write the totals of these traces anew from what is stored of them, be that less too."""
+        self._rollup.recompute(keys, knowing_less=knowing_less)
+
+    def sharing(self, keys: Sequence[TraceKey]) -> list[TraceKey]:
+        """Return these traces and those that tell of the same calls: what to recompute after them.
+
+        Whoever removes spans asks before, because afterwards nothing leads from one to the other.
+        """
+        return self._rollup.sharing(keys)
 
 
 def facts(understood: Sequence[Understood]) -> Iterator[tuple[TraceKey, Fact]]:

@@ -7,18 +7,26 @@ database that memory would lie, and every touched trace is read back.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from spanledger_collector.debts import Debts
 from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.reconcile import Fact, Hint, verdict
+from spanledger_collector.reconcile.across import (
+    Account,
+    TraceKey,
+    is_answered,
+    neighbours,
+    settled,
+)
 from spanledger_collector.store import Store
-from spanledger_collector.totals import TRACE_COLUMNS, trace_row
+from spanledger_collector.totals import TRACE_COLUMNS, trace_row, weight
 from spanledger_collector.understand import ENDED
 from spanledger_collector.write import NO_SPAN, columns
 
-TraceKey = tuple[str, bytes]
+__all__ = ["Rollup", "TraceKey"]
+
 Read = Callable[..., Sequence[Sequence[Any]]]
 """The name of a query and its parameters in, columns out: `Store.written` or `Store.columns`."""
 
@@ -27,25 +35,44 @@ T = TypeVar("T")
 MOST_FACTS = 200_000
 """Facts kept at hand, about 1 kB each."""
 
+MOST_ASKED = 1000
+"""Calls in one question for others that are the same: their ids travel in a request's address."""
+
+LONGEST_NS = 86_400_000_000_000
+"""A call that runs longer than a day is not looked for in other traces."""
+
 
 class OpenTrace:
-    """Everything known of one trace: the newest fact of each span, and hints from log records."""
+    """Everything known of one trace: the newest fact of each span, and hints from log records.
+
+    `neighbours` are traces that seem to tell of calls of this one; `unasked` are calls for which
+    nobody has looked for any yet.
+    """
 
     def __init__(self) -> None:
         self.facts: dict[bytes, Fact] = {}
         self.hints: set[Hint] = set()
+        self.unasked: list[Fact] = []
+        self.neighbours: set[TraceKey] = set()
 
     def add(self, facts: Iterable[Fact], hints: Iterable[Hint]) -> None:
         """Take facts and hints in; of two facts about one span the later version stays."""
         for fact in facts:
             if (known := self.facts.get(fact.span_id)) is None or fact.ver >= known.ver:
                 self.facts[fact.span_id] = fact
+                if is_answered(fact):
+                    self.unasked.append(fact)
         self.hints.update(hints)
 
     @property
     def received_ns(self) -> int:
         """Return when the last of its spans was received."""
         return max((fact.ver & ~ENDED for fact in self.facts.values()), default=0)
+
+    def account(self) -> Account:
+        """Return what the trace comes to alone."""
+        hints = sorted(self.hints, key=lambda h: (h.span_id, h.session_id, h.user_id))
+        return Account(self.facts, verdict(list(self.facts.values()), hints))
 
 
 class Rollup:
@@ -82,7 +109,7 @@ class Rollup:
             if key in later and key not in self._open:
                 continue  # it is read back when its turn comes; half of it would mislead
             self._open.setdefault(key, OpenTrace()).add(facts.get(key, ()), hints.get(key, ()))
-        self._write([key for key in at_once if self._open[key].facts])
+        self._write(at_once)
         self._forget(touched)
 
     def pay(self, keys: Sequence[TraceKey]) -> None:
@@ -91,38 +118,65 @@ class Rollup:
             return
         gone = [key for key in keys if key not in self._open]
         self._read(gone, gone)
-        self._write([key for key in keys if key in self._open and self._open[key].facts])
         for key in keys:
             if key not in self._open or not self._open[key].facts:
                 self.debts.paid(key, 0)  # nothing is stored of it any more
-        self._forget(keys)
+        self._write(keys)
 
-    def recompute(self, keys: Sequence[TraceKey]) -> None:
-        """Recompute these traces from what is stored, whatever is at hand."""
+    def recompute(self, keys: Sequence[TraceKey], *, knowing_less: bool = False) -> None:
+        """Recompute these traces from what is stored, whatever is at hand.
+
+        `knowing_less`: spans were removed, so that the rows which counted them have to go first.
+        """
         self.forget(keys)
         self._read(keys, keys)
-        found = [key for key in keys if key in self._open]  # the others have nothing stored
-        self._write([key for key in found if self._open[key].facts])
-        self._forget(found)
+        if knowing_less and keys:
+            self._store.change("delete_traces", **parameters(keys))
+        self._write(keys)
+
+    def sharing(self, keys: Sequence[TraceKey]) -> list[TraceKey]:
+        """Return these traces and those that tell of a call of theirs, as far as it is stored."""
+        self._read_back([key for key in keys if key not in self._open])
+        return [*dict.fromkeys([*keys, *self._neighbours(keys)])]
 
     def forget(self, keys: Iterable[TraceKey]) -> None:
         """Let go of what is at hand of these traces; the store tells it anew when it is needed."""
         for key in keys:
             self._open.pop(key, None)
 
-    def _write(self, keys: Sequence[TraceKey]) -> None:
-        rows = columns(TRACE_COLUMNS, map(self._row, keys))
-        received = [self._open[key].received_ns for key in keys]
+    def _write(self, touched: Sequence[TraceKey]) -> None:
+        """Write the rows of traces, and of those with which they share a call."""
+        due = [*dict.fromkeys([*touched, *self._neighbours(touched)])]
+        around = [*dict.fromkeys([*due, *self._neighbours(due)])]
+        known = {key: trace for key in around if (trace := self._open.get(key)) and trace.facts}
+        told = [key for key in due if key in known]
+        rows = columns(TRACE_COLUMNS, trace_rows(known, told))
+        received = [known[key].received_ns for key in told]
         dated = self._lifetimes.dated({**rows, "received_at": received}, "ledger_days")
         self._store.insert("traces", dated)
-        for key in keys:
-            self.debts.paid(key, len(self._open[key].facts))
+        for key in told:
+            self.debts.paid(key, len(known[key].facts))
+        self._forget(due)
 
-    def _row(self, key: TraceKey) -> tuple[object, ...]:
-        trace = self._open[key]
-        facts = list(trace.facts.values())
-        hints = sorted(trace.hints, key=lambda h: (h.span_id, h.session_id, h.user_id))
-        return trace_row(*key, facts, verdict(facts, hints), len(hints))
+    def _neighbours(self, keys: Sequence[TraceKey]) -> list[TraceKey]:
+        """Return the traces that seem to share a call with one of these, and have them at hand."""
+        at_hand = {key: self._open[key] for key in keys if key in self._open}
+        unasked = [(key, call) for key, trace in at_hand.items() for call in trace.unasked]
+        pairs = [*sharing_calls(self._store.written, unasked)]
+        missing = [*dict.fromkeys(other for _, other in pairs if other not in self._open)]
+        self._read(missing, missing)
+        for trace in at_hand.values():
+            trace.unasked.clear()
+        for one, other in pairs:
+            self._open[one].neighbours.add(other)
+            self._open.setdefault(other, OpenTrace()).neighbours.add(one)
+        return self._at_hand({n for trace in at_hand.values() for n in trace.neighbours})
+
+    def _at_hand(self, keys: Collection[TraceKey]) -> list[TraceKey]:
+        """Return traces in order, those fetched that were let go of."""
+        missing = [key for key in sorted(keys) if key not in self._open]
+        self._read(missing, missing)
+        return sorted(keys)
 
     def _read_back(self, missing: Sequence[TraceKey]) -> None:
         """Fetch what is stored of these traces; one that has no row yet has no spans stored.
@@ -151,13 +205,39 @@ class Rollup:
         if not self._store.exclusive:
             self._open.clear()
             return
-        for key in touched:
-            if key in self._open:
-                self._open.move_to_end(key)
+        for key in filter(self._open.__contains__, touched):
+            self._open.move_to_end(key)
         kept = sum(len(trace.facts) for trace in self._open.values())
         while kept > self._most_facts:
             _, trace = self._open.popitem(last=False)
             kept -= len(trace.facts)
+
+
+def trace_rows(
+    known: Mapping[TraceKey, OpenTrace], due: Sequence[TraceKey]
+) -> list[tuple[Any, ...]]:
+    """Return the rows of some traces.
+
+    Args:
+        known: these traces, and all that share a call with one of them, each with a fact at least.
+        due: whose rows are wanted.
+    """
+    beside = neighbours({key: trace.facts.values() for key, trace in known.items()})
+    verdicts = settled({key: trace.account() for key, trace in known.items()})
+    return [
+        trace_row(
+            *key,
+            list(known[key].facts.values()),
+            verdicts[key],
+            len(known[key].hints) + sum(knowledge(known[other]) for other in beside[key]),
+        )
+        for key in due
+    ]
+
+
+def knowledge(trace: OpenTrace) -> int:
+    """Return how much is known of a trace, as versions of rows count it."""
+    return len(trace.hints) + weight(list(trace.facts.values()))
 
 
 def parameters(keys: Sequence[TraceKey]) -> dict[str, list[str]]:
@@ -183,6 +263,34 @@ def stored_hints(read: Read, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKe
         return
     for project_id, trace_id, *values in zip(*read("trace_hints", **parameters(keys)), strict=True):
         yield (project_id, trace_id), Hint(*values)
+
+
+def sharing_calls(
+    read: Read, calls: Sequence[tuple[TraceKey, Fact]]
+) -> Iterator[tuple[TraceKey, TraceKey]]:
+    """Yield pairs of these calls' traces and of others that seem to tell of the same call."""
+    for first in range(0, len(calls), MOST_ASKED):
+        asked = calls[first : first + MOST_ASKED]
+        for project_id, trace_id, other in zip(*read("shared_calls", **asking(asked)), strict=True):
+            yield (project_id, trace_id), (project_id, other)
+
+
+def asking(calls: Sequence[tuple[TraceKey, Fact]]) -> dict[str, Any]:
+    """Return calls as the parameters of the query for those that are the same."""
+    starts = [call.start_ns for _, call in calls]
+    ends = [call.end_ns or call.start_ns for _, call in calls]
+    return {
+        "projects": [project_id for (project_id, _), _ in calls],
+        "traces": [trace_id.hex() for (_, trace_id), _ in calls],
+        "kinds": [call.kind for _, call in calls],
+        "responses": [call.response_id for _, call in calls],
+        "services": [call.service for _, call in calls],
+        "scopes": [call.scope for _, call in calls],
+        "starts": starts,
+        "ends": ends,
+        "earliest": min(starts) - LONGEST_NS,
+        "latest": max(ends),
+    }
 
 
 def by_trace(items: Iterable[tuple[TraceKey, T]]) -> dict[TraceKey, list[T]]:

@@ -84,12 +84,13 @@ def lines(billed: Sequence[Fact], agents: Mapping[bytes, str]) -> dict[tuple[Any
 
 
 def trace_row(
-    project_id: str, trace_id: bytes, facts: Sequence[Fact], verdict: Verdict, hints: int = 0
+    project_id: str, trace_id: bytes, facts: Sequence[Fact], verdict: Verdict, beside: int = 0
 ) -> tuple[Any, ...]:
     """Return one row of `traces`, in the order of TRACE_COLUMNS.
 
-    Its version is the sum of those of its spans (and `hints`, counted): it grows with each that
-    arrives, ends, or is priced anew, so that of two rows the one that knew more wins.
+    Its version is the sum of those of its spans, and of `beside`: hints, counted, and the versions
+    of the traces that share a call. It grows with each span that arrives, ends, or is priced anew,
+    so that of two rows the one that knew more wins.
     """
     by_id = {f.span_id: f for f in facts}
     billed = [by_id[span_id] for span_id in verdict.billed]
@@ -99,7 +100,7 @@ def trace_row(
     by_line = lines(billed, verdict.agents)
     tools = [f for f in facts if f.kind == "tool" and f.span_id not in verdict.not_billed]
     return (
-        project_id, trace_id, hints + sum(f.ver for f in facts), 0,
+        project_id, trace_id, beside + weight(facts), 0,
         verdict.session_id or trace_id.hex(), verdict.session_id, verdict.user_id, verdict.name,
         verdict.agent, verdict.service, verdict.environment, verdict.tags, verdict.status,
         verdict.started_ns, verdict.ended_ns, verdict.waiting_ns, len(facts), len(tools),
@@ -109,3 +110,8 @@ def trace_row(
         *([getattr(sums, name) for sums in by_line.values()] for name in SUMS),
         list(verdict.not_billed), list(verdict.not_billed.values()),
     )  # fmt: skip
+
+
+def weight(facts: Sequence[Fact]) -> int:
+    """Return how much some facts know: the sum of their versions."""
+    return sum(f.ver for f in facts)

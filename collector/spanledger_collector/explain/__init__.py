@@ -5,7 +5,7 @@ dollars, tools, nodes, agents, state changes, decisions and errors, and what was
 which reason. It runs the same pipeline as the drain; only the last step is to tell, not to store.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from spanledger_collector import normalise
 from spanledger_collector.dialects.graph import drawing
@@ -20,7 +20,9 @@ from spanledger_collector.explain.entries import (
 )
 from spanledger_collector.explain.path import Drawn, Step, agents, transitions, visits
 from spanledger_collector.explain.toolcalls import tool_calls
+from spanledger_collector.explain.wording import UNUSABLE
 from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.reconcile.across import settled
 from spanledger_collector.understand import Understood, understand
 from spanledger_schema.span import Event, Record, Span
 
@@ -56,7 +58,16 @@ def traces(
             known.logs[record.span_id].append(event)
             if (hint := normalise.hint(record)) is not None:
                 known.hints.append(hint)
+    settle(found.values())
     return sorted(found.values(), key=lambda t: t.verdict.started_ns)
+
+
+def settle(every: Collection[Told]) -> None:
+    """Leave out of each trace the calls that another one of them is billed for."""
+    accounts = {("", told.trace_id): told.account() for told in every}
+    verdicts = settled(accounts)
+    for told in every:
+        told.verdict = verdicts["", told.trace_id]
 
 
 def drawing_of(u: Understood) -> Drawn | None:
@@ -153,7 +164,7 @@ def open_ends(u: Understood) -> Iterator[str]:
     if u.usage.state == "absent" and u.facts.status != "error":
         yield "says nothing about tokens"
     if u.usage.state in ("invalid", "zero_suspect"):
-        yield f"its token counts are not usable ({u.usage.state})"
+        yield UNUSABLE[u.usage.state]
     if u.usage.semantics_basis == "assumed" and u.usage.cache_read_tokens:
         yield f"assumed that its input is {u.usage.semantics} of cached tokens"
     if u.bill.status in ("unpriced", "partial"):

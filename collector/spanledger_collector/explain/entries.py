@@ -13,6 +13,7 @@ from typing import Any
 
 from spanledger_collector import normalise
 from spanledger_collector.reconcile import Hint, Verdict, verdict
+from spanledger_collector.reconcile.across import Account
 from spanledger_collector.understand import Understood
 from spanledger_collector.write import fact
 from spanledger_schema.span import Content, Event, Facts
@@ -39,10 +40,12 @@ class Told:
     logs: defaultdict[bytes, list[Event]] = field(default_factory=lambda: defaultdict(list))
     hints: list[Hint] = field(default_factory=list)
 
-    @cached_property
-    def verdict(self) -> Verdict:
-        """Return what the trace comes to."""
-        return verdict([fact(u) for u in self.spans], self.hints)
+    verdict: Verdict = field(init=False)  # known once all traces of a payload are compared
+
+    def account(self) -> Account:
+        """Return what the trace comes to alone."""
+        facts = [fact(u) for u in self.spans]
+        return Account({f.span_id: f for f in facts}, verdict(facts, self.hints))
 
     @cached_property
     def by_id(self) -> dict[bytes, Understood]:
@@ -96,7 +99,7 @@ def call(told: Told, u: Understood) -> Object:
         "semantics_basis": u.usage.semantics_basis or None,
         "billed": span_id not in told.verdict.not_billed,
         "not_billed_because": told.verdict.not_billed.get(span_id),
-        "same_call_as": hexed(told.verdict.same_as.get(span_id)),
+        "same_call_as": hexed(told.verdict.stands_in(span_id)),
         "error": failure_of(twins),
         "output_text": first(output_text(told, t) for t in twins),
         "cost_usd": None if u.usd is None else format(u.usd, "f"),

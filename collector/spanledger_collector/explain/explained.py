@@ -6,6 +6,8 @@ Takes the object that `explain` gives. Unknown is "–", never 0.
 from collections.abc import Sequence
 from typing import Any
 
+from spanledger_collector.explain.wording import model, why, why_not_billed
+
 Object = dict[str, Any]
 
 CALL_COLUMNS = (
@@ -40,7 +42,7 @@ def block(trace: Object) -> str:
     lines = [f"trace {trace['trace_id']} · {trace['name'] or '–'} · {trace['status']}", f"  {who}"]
     lines += table([call_row(c) for c in trace["llm_calls"]])
     for call in trace["not_billed"]:
-        lines.append(f"  not billed: {call['name']} ({call['span_id']}): {why_not(call)}")
+        lines.append(f"  not billed: {call['name']} ({call['span_id']}): {why_not_billed(call)}")
     lines += [f"  tool {t['name']}({t['args']}) → {outcome(t)}" for t in trace["tool_calls"]]
     lines += path(trace)
     lines += [
@@ -74,28 +76,10 @@ def outcome(tool: Object) -> str:
     return str(tool["result"])
 
 
-def why_not(call: Object) -> str:
-    """Return why a span is not billed, with the span that is billed in its place."""
-    instead = f", billed as {call['same_call_as']}" if call["same_call_as"] else ""
-    return f"{call['not_billed_because']}{instead}"
-
-
 def call_row(call: Object) -> list[str]:
     """Return the cells of a call."""
-    shown = call | {"model": call["response_model"] or call["request_model"], "why": why(call)}
+    shown = call | {"model": model(call), "why": why(call)}
     return ["–" if shown[key] is None else str(shown[key]) for _, key in CALL_COLUMNS]
-
-
-def why(call: Object) -> str:
-    """Return what the numbers and the dollars of a call rest on, or why there are none."""
-    if call["error"] is not None:
-        return f"failed: {call['error']['type'] or call['error']['message']}"
-    if call["usage_state"] != "reported":
-        return f"usage {call['usage_state']}"
-    read = f"{call['semantics']} ({call['semantics_basis']})" if call["semantics"] else ""
-    guess = f"{call['estimate_method']} ±{call['estimate_error_pct']} %"
-    method = guess if call["estimate_method"] else ""
-    return ", ".join(filter(None, [read, call["cost_source"], method, call["price_reason"]]))
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -103,7 +87,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     if not rows:
         return []
     heads = [head for head, _ in CALL_COLUMNS]
-    every = [heads, *([cell[:WIDEST] for cell in row] for row in rows)]
+    every = [heads, *([*(cell[:WIDEST] for cell in row[:-1]), row[-1]] for row in rows)]
     widths = [max(len(row[i]) for row in every) for i in range(len(heads))]
     return ["  " + "  ".join(map(aligned, heads, row, widths)).rstrip() for row in every]
 

@@ -5,6 +5,7 @@ row is not what their spans come to. What arrives meanwhile can make a trace loo
 so odd ones are looked at again on the thread that writes, where nothing is half done.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -13,10 +14,19 @@ from typing import Any
 from spanledger_collector.drain import Drain
 from spanledger_collector.ledger.calls import NO_TRACE
 from spanledger_collector.ledger.desk import Desk
-from spanledger_collector.reconcile import Fact, Hint, verdict
-from spanledger_collector.rollup import Read, TraceKey, by_trace, stored_facts, stored_hints
+from spanledger_collector.reconcile import Fact
+from spanledger_collector.rollup import (
+    OpenTrace,
+    Read,
+    TraceKey,
+    by_trace,
+    sharing_calls,
+    stored_facts,
+    stored_hints,
+    trace_rows,
+)
 from spanledger_collector.store import Store
-from spanledger_collector.totals import TRACE_COLUMNS, trace_row
+from spanledger_collector.totals import TRACE_COLUMNS
 
 BATCH_SPANS = 10_000
 PAGE_TRACES = 50_000
@@ -116,11 +126,7 @@ def compared(
     read: Read, project_id: str, rows: Stored, facts: dict[TraceKey, list[Fact]]
 ) -> list[Odd]:
     """Return the traces whose row and whose facts do not go together."""
-    hints = by_trace(stored_hints(read, list(facts)))
-    due = {
-        key[1]: due_row(key, found, [*dict.fromkeys(hints.get(key, ()))])
-        for key, found in facts.items()
-    }
+    due = due_rows(read, facts)
     return [
         odd
         for trace_id in sorted(rows.keys() | due.keys())
@@ -128,9 +134,18 @@ def compared(
     ]
 
 
-def due_row(key: TraceKey, facts: Sequence[Fact], hints: Sequence[Hint]) -> tuple[Any, ...]:
-    """Return the row that a trace should have."""
-    return trace_row(*key, facts, verdict(facts, hints), len(hints))
+def due_rows(read: Read, facts: dict[TraceKey, list[Fact]]) -> Stored:
+    """Return the rows that some traces should have, by what they and their neighbours say."""
+    known: defaultdict[TraceKey, OpenTrace] = defaultdict(OpenTrace)
+    for key, found in facts.items():
+        known[key].add(found, ())
+    calls = [(key, call) for key, trace in known.items() for call in trace.unasked]
+    beside = {other for _, other in sharing_calls(read, calls)} - known.keys()
+    for key, fact in stored_facts(read, [*beside]):
+        known[key].add([fact], ())
+    for key, hint in stored_hints(read, [*known]):
+        known[key].add((), [hint])
+    return {row[TRACE_ID]: row for row in trace_rows(known, list(facts))}
 
 
 def difference(

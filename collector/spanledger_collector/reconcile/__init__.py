@@ -22,7 +22,8 @@ class Verdict:
     `billed` are the spans that count, in order of start; `not_billed` names the reason for each
     span that carries usage, is a call or a tool call and does not count: rollup, duplicate, event,
     aggregate, covered (an estimate of what a span above it reports). `same_as` leads from a
-    duplicate to the span that stands for both.
+    duplicate to the span that stands for both; `elsewhere` from a call that is billed in another
+    trace (`across`) to the span that is billed there.
     """
 
     session_id: str
@@ -39,7 +40,12 @@ class Verdict:
     billed: Sequence[bytes] = ()
     not_billed: Mapping[bytes, str] = field(default_factory=dict)
     same_as: Mapping[bytes, bytes] = field(default_factory=dict)
+    elsewhere: Mapping[bytes, bytes] = field(default_factory=dict)
     agents: Mapping[bytes, str] = field(default_factory=dict)  # who made each call and tool call
+
+    def stands_in(self, span_id: bytes) -> bytes | None:
+        """Return the span that stands for a duplicate, of whichever trace it is."""
+        return self.same_as.get(span_id) or self.elsewhere.get(span_id)
 
 
 def verdict(facts: Sequence[Fact], hints: Sequence[Hint] = ()) -> Verdict:

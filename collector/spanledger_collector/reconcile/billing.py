@@ -68,14 +68,8 @@ class Billing:
         then the innermost, which is nearest to the provider; of two side by side the one that
         encloses the other.
         """
-        meters = (
-            call.input_tokens, call.output_tokens, call.cache_read_tokens,
-            call.cache_write_tokens, call.reasoning_tokens,
-        )  # fmt: skip
-        known = sum(meter is not None for meter in meters)
-        counted = sum(bool(meter) for meter in meters)
         depth = self._tree.depth[call.span_id]
-        return has_usage(call), counted, known, depth, -call.start_ns, call.span_id
+        return has_usage(call), *meters(call), depth, -call.start_ns, call.span_id
 
     def _bill_events(self, events: list[Fact]) -> None:
         """Give each marker that carries usage to its call; bill it where its call reports none."""
@@ -273,6 +267,15 @@ def has_usage(fact: Fact) -> bool:
         and fact.usage_source != "estimated"
         and (fact.input_tokens is not None or fact.output_tokens is not None)
     )
+
+
+def meters(call: Fact) -> tuple[int, int]:
+    """Return how many meters of a call counted something, and how many are known at all."""
+    every = (
+        call.input_tokens, call.output_tokens, call.cache_read_tokens,
+        call.cache_write_tokens, call.reasoning_tokens,
+    )  # fmt: skip
+    return sum(bool(meter) for meter in every), sum(meter is not None for meter in every)
 
 
 def same_usage(one: Fact, other: Fact) -> bool:
