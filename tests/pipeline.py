@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
-from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool
+from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool, api_tables
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
@@ -70,6 +70,7 @@ class Pipeline:
         door = Door(KeyFile(self.keys_file), self.keys_demanded)
         app = create_app(self.store, lambda: {"ready": True}, dict, door)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
+        api_tables.mount(app)
         api_ledger.mount(app, self.desk)
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
         api_spool.mount(app, yard)

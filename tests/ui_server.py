@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from streamlit.testing.v1 import AppTest
 
+from spanledger_collector import api_tables
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.pricebook import Pricebook
@@ -47,6 +48,7 @@ def answering(store: Store) -> Iterator[str]:
     """Serve the query API over `store`; return its address."""
     port = free_port()
     app = create_app(store, lambda: {"ready": True, "last_received_at": None}, dict)
+    api_tables.mount(app)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()

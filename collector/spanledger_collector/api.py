@@ -4,12 +4,10 @@ Checks parameters at the door and answers with the shapes of `spanledger_schema.
 is a problem document (RFC 9457) that names the parameter, its value and the way out.
 """
 
-import base64
-import binascii
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
@@ -26,7 +24,6 @@ from spanledger_schema.api import (
     Dimension,
     Problem,
     SessionEvents,
-    SessionPage,
     SessionRow,
     SpanDetail,
     Spend,
@@ -38,7 +35,6 @@ QUARTER_S = 900
 MOST_EVENTS = 20_000
 BUCKETS = frozenset({"hour", "day", "week", "month"})
 
-Order = Literal["started", "cost", "tokens", "errors", "duration"]
 Moment = Annotated[str | None, Query(description="RFC 3339 moment, or a date (midnight UTC)")]
 HexTrace = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 HexSpan = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
@@ -100,38 +96,6 @@ def create_app(store: Store, state: State, counters: Counters, door: Door | None
 router = APIRouter(prefix="/api/v1")
 
 
-@router.get("/sessions", response_model=SessionPage)
-def list_sessions(
-    request: Request,
-    since: Moment = None,
-    until: Moment = None,
-    order: Order = "started",
-    descending: bool = True,
-    user: str = "",
-    agent: str = "",
-    model: str = "",
-    error: bool = False,
-    q: str = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-    cursor: str | None = None,
-) -> Json:
-    """Sessions active in [since, until), in the order asked for; `q` looks into names and ids."""
-    wanted = query.SessionFilter(
-        moment("since", since, 0),
-        moment("until", until, query.END_OF_TIME_NS),
-        user,
-        agent,
-        model,
-        error,
-        q,
-        order,
-        descending,
-    )
-    after = query.FIRST_PAGE if cursor is None else position(cursor)
-    rows, more = query.sessions(store_of(request), project_of(request), wanted, limit, after)
-    return Json(SessionPage(rows, None if more is None else written(more)))
-
-
 @router.get("/sessions/{session_id:path}/events", response_model=SessionEvents)
 def session_events(
     request: Request,
@@ -139,6 +103,8 @@ def session_events(
     limit: Annotated[int, Query(ge=1, le=MOST_EVENTS)] = MOST_EVENTS,
 ) -> Json:
     """Every step of a session in order of start, with what was used and spent up to it."""
+    if not request.scope.get("raw_path", b"/events").endswith(b"/events"):
+        return one_session(request, f"{session_id}/events")  # a slash of the id's own, sent as %2F
     found = query.events(store_of(request), project_of(request), session_id, limit)
     return Json(known(found, "session", session_id))
 
@@ -205,20 +171,6 @@ def zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise HTTPException(400, f"tz: no time zone {name!r}; write Europe/Berlin") from error
     return name
-
-
-def position(cursor: str) -> tuple[int, str]:
-    """Return where a page starts, or refuse a cursor that no page handed out."""
-    try:
-        key, _, session_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        return int(key), session_id
-    except (ValueError, binascii.Error) as error:
-        raise HTTPException(400, "cursor: not one of ours; leave it out to start over") from error
-
-
-def written(place: tuple[int, str]) -> str:
-    """Return the cursor of a place."""
-    return base64.urlsafe_b64encode(f"{place[0]} {place[1]}".encode()).decode()
 
 
 PROBLEMS = {

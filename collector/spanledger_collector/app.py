@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool, keychest
+from spanledger_collector import api_keys, api_ledger, api_privacy, api_spool, api_tables, keychest
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
@@ -202,6 +202,7 @@ def serve(settings: Settings) -> int:
         lambda: counters(draining),
         Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
     )
+    api_tables.mount(app)
     api_ledger.mount(app, Desk(store, draining.handover, draining.accounts))
     api_spool.mount(app, yard, mender.degraded)
     api_keys.mount(app, keys_file(settings.data))

@@ -4,8 +4,7 @@ Takes parameters that are already checked; runs files from `queries/`; knows no 
 become decimal strings here and nowhere else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,70 +23,16 @@ from spanledger_schema.span import CALLS
 Row = Mapping[str, Any]
 
 END_OF_TIME_NS = (1 << 63) - 1
-FIRST_PAGE = (1 << 120, "")  # above every order key: a page "after" it is the first
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFilter:
-    """Which sessions, in which order; '' filters nothing."""
-
-    since_ns: int = 0
-    until_ns: int = END_OF_TIME_NS
-    user: str = ""
-    agent: str = ""
-    model: str = ""
-    only_errors: bool = False
-    text: str = ""
-    order: str = "started"  # started, cost, tokens, errors, duration
-    descending: bool = True
-
-
-def sessions(
-    store: Store,
-    project: str,
-    wanted: SessionFilter,
-    limit: int,
-    after: tuple[int, str] = FIRST_PAGE,
-) -> tuple[list[SessionRow], tuple[int, str] | None]:
-    """Return a page of sessions and where the next one starts, None after the last."""
-    rows = list(session_rows(store, project, wanted, limit + 1, after))
-    more = rows[limit - 1] if len(rows) > limit else None
-    cursor = (int(more["order_key"]), str(more["session_key"])) if more else None
-    return [session_row(row) for row in rows[:limit]], cursor
 
 
 def session(store: Store, project: str, session_key: str) -> SessionRow | None:
     """Return one session, or None when there is none of that id."""
-    rows = session_rows(store, project, SessionFilter(), 1, FIRST_PAGE, session_key)
-    return next(map(session_row, rows), None)
+    return next(session_rows(store, project, [session_key]), None)
 
 
-def session_rows(
-    store: Store,
-    project: str,
-    wanted: SessionFilter,
-    limit: int,
-    after: tuple[int, str],
-    session_key: str = "",
-) -> Iterable[Row]:
-    """Yield rows of `session_list.sql`."""
-    return store.rows(
-        "session_list",
-        project=project,
-        session=session_key,
-        since_ns=wanted.since_ns,
-        until_ns=wanted.until_ns,
-        user=wanted.user,
-        agent=wanted.agent,
-        model=wanted.model,
-        only_errors=wanted.only_errors,
-        text=wanted.text,
-        order=wanted.order,
-        descending=wanted.descending,
-        after_key=after[0],
-        after_id=after[1],
-        limit=limit,
-    )
+def session_rows(store: Store, project: str, keys: Sequence[str]) -> Iterator[SessionRow]:
+    """Yield sessions of these ids, in no order."""
+    return map(session_row, store.rows("session_list", project=project, keys=list(keys)))
 
 
 def session_row(row: Row) -> SessionRow:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
+from spanledger_schema.api_tables import CallPage, Pulse, TracePage, Values
 from spanledger_ui.shapes import Misshapen, shaped
 
 Parameter = str | int | bool | Sequence[str] | None
@@ -78,6 +79,22 @@ class Client:
     def sessions(self, **filters: Parameter) -> SessionPage:
         """Return a page of sessions; the filters are those of `GET /api/v1/sessions`."""
         return shaped(SessionPage, self._get("/api/v1/sessions", filters))
+
+    def traces(self, **filters: Parameter) -> TracePage:
+        """Return a page of traces; the filters are those of `GET /api/v1/traces`."""
+        return shaped(TracePage, self._get("/api/v1/traces", filters))
+
+    def calls(self, **filters: Parameter) -> CallPage:
+        """Return a page of calls; the filters are those of `GET /api/v1/calls`."""
+        return shaped(CallPage, self._get("/api/v1/calls", filters))
+
+    def pulse(self, **filters: Parameter) -> Pulse:
+        """Return what sessions did over time; the filters are those of `GET /api/v1/pulse`."""
+        return shaped(Pulse, self._get("/api/v1/pulse", filters))
+
+    def values(self, **filters: Parameter) -> Values:
+        """Return observed values of a field, as `GET /api/v1/values` does."""
+        return shaped(Values, self._get("/api/v1/values", filters))
 
     def session(self, session_id: str) -> SessionRow:
         """Return one session with its totals."""

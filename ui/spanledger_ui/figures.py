@@ -12,6 +12,7 @@ from math import sqrt
 import plotly.graph_objects as go
 
 from spanledger_schema.api import Spend, SpendRow
+from spanledger_schema.api_tables import Beat, Pulse
 from spanledger_ui import text
 
 TOP = 6
@@ -21,7 +22,7 @@ UNKNOWN_MODEL = "model not reported"
 PULSE_PX = 88
 SPEND_PX = 320
 
-BUCKET_MS = {"hour": 3_600_000, "day": 86_400_000}
+BUCKET_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 LEAST_BUCKETS = 14
 BAR_SHARE = 0.78  # of the room that a bucket has
 
@@ -117,38 +118,50 @@ def unpriced_marks(
     )
 
 
-def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
-    """Return a strip of bars, dollars by `grain`, heights by square root.
+def pulse(told: Pulse, metric: str, colour: str, faint: str) -> go.Figure:
+    """Return a strip of bars, one a bucket, heights by square root.
 
-    The root keeps a quiet hour readable beside a dear one. An hour that had calls but no dollars
-    gets a faint tick, so that "no price" does not read as "nothing happened".
+    The root keeps a quiet hour readable beside a dear one. A bucket that has sessions but nothing
+    to show of this metric gets a faint tick, so that "no price" does not read as "nothing happened".
+
+    Args:
+        told: what sessions did.
+        metric: sessions, cost or p95.
+        colour: of the bars.
+        faint: of the ticks.
     """
-    rows = [row for row in spend.rows if row.key.get(grain) is not None]
-    dollars = [float(row.totals.cost_usd or 0) for row in rows]
-    least = sqrt(max(dollars, default=0.0) or 1.0) * 0.04
+    heights = [height(beat, metric) for beat in told.beats]
+    least = sqrt(max(heights, default=0.0) or 1.0) * 0.04
+    starts = [beat.start for beat in told.beats]
     figure = go.Figure(
         go.Bar(
-            x=[row.key[grain] for row in rows],
-            y=[max(sqrt(amount), least) for amount in dollars],
-            width=BUCKET_MS[grain] * BAR_SHARE,
-            marker={"color": [colour if amount else faint for amount in dollars]},
+            x=starts,
+            y=[max(sqrt(height), least) for height in heights],
+            width=BUCKET_MS[told.grain] * BAR_SHARE,
+            marker={"color": [colour if height else faint for height in heights]},
             customdata=[
-                [text.spent(row.totals), text.count(row.sessions), text.count(row.totals.errors)]
-                for row in rows
+                [
+                    text.count(b.sessions),
+                    text.beat_usd(b),
+                    text.duration(b.p95_ns),
+                    b.failed_sessions,
+                ]
+                for b in told.beats
             ],
-            hovertemplate="%{x}<br>%{customdata[0]}<br>"
-            "%{customdata[1]} sessions, %{customdata[2]} errors<extra></extra>",
+            hovertemplate="%{x}<br>%{customdata[0]} sessions, %{customdata[3]} failed<br>"
+            "%{customdata[1]}<br>p95 %{customdata[2]}<extra></extra>",
         )
     )
     figure.update_layout(
         height=PULSE_PX,
         margin={"l": 0, "r": 0, "t": 4, "b": 20},
         showlegend=False,
-        dragmode=False,
+        dragmode="select",
+        selectdirection="h",
         yaxis={"visible": False, "fixedrange": True},
         xaxis={
             "type": "date",
-            "range": axis(spend.rows, grain),
+            "range": reach(starts, told.grain),
             "fixedrange": True,
             "showgrid": False,
             "nticks": 8,
@@ -157,11 +170,23 @@ def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
     return figure
 
 
+def height(beat: Beat, metric: str) -> float:
+    """Return what a bar stands for."""
+    if metric == "cost":
+        return float(beat.cost_usd or 0)
+    return float(beat.p95_ns if metric == "p95" else beat.sessions)
+
+
 def axis(rows: Sequence[SpendRow], grain: str) -> list[str] | None:
-    """Return where the axis begins and ends: a single day must not fill the whole chart."""
-    stamps = sorted(bucket for row in rows if (bucket := row.key.get(grain)) is not None)
-    if not stamps:
+    """Return where the axis begins and ends."""
+    return reach([bucket for row in rows if (bucket := row.key.get(grain)) is not None], grain)
+
+
+def reach(buckets: Sequence[str], grain: str) -> list[str] | None:
+    """Return where an axis begins and ends: a single bucket must not fill the whole chart."""
+    if not buckets:
         return None
+    stamps = sorted(buckets)
     step = timedelta(milliseconds=BUCKET_MS[grain])
     last = datetime.fromisoformat(stamps[-1])
     first = min(datetime.fromisoformat(stamps[0]), last - step * (LEAST_BUCKETS - 1))

@@ -13,6 +13,7 @@ from spanledger_ui.client import Client, Refused, Unreachable
 from spanledger_ui.shapes import Misshapen
 
 T = TypeVar("T")
+Callback = Callable[[], object]
 
 API_URL = "http://127.0.0.1:4320"
 OTLP_URL = "http://127.0.0.1:4318"
