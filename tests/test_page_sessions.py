@@ -86,12 +86,12 @@ def test_a_term_that_is_chosen_narrows_the_table_and_is_in_the_url(api: str):
     test.multiselect(key="terms").select("user:user-7").run()
     assert {texts(row)["user"] for row in ledger(test)["rows"]} == {"user-7"}
     assert len(ledger(test)["rows"]) < everyone
-    assert test.query_params["q"] == ["user:user-7"]
+    assert test.query_params["q"] == "user:user-7"
 
 
 def test_observed_values_are_offered(api: str):
     offered = page("sessions", api, range="all").multiselect(key="terms").options
-    assert {"user:user-7", "tool:lookup_order", "status:error", "cost:>1"} <= set(offered)
+    assert {"user:user-7", "status:error", "cost:>1"} <= set(offered)
 
 
 def test_a_filter_that_cannot_be_read_says_where(api: str):
@@ -119,7 +119,8 @@ def test_a_range_of_two_moments_holds_instead_of_the_preset(api: str):
 def test_filters_that_exclude_everything_offer_a_way_back(api: str):
     test = page("sessions", api, range="all", q="no such session")
     assert [info.value for info in test.info] == ["No session matches these filters."]
-    test.button[0].click().run()
+    (way_back,) = [button for button in test.button if button.label == "Show all sessions"]
+    way_back.click().run()
     assert len(ledger(test)["rows"]) > 1
 
 

@@ -104,13 +104,13 @@ def test_the_search_finds_whole_words_in_what_was_said(store: Store, tmp_path: P
                 assert bool(ids(pipeline, words, "traces")) is found
 
 
-def test_the_search_reads_what_was_said_in_log_records(pipeline: Pipeline):
-    spoken = "currency"
-    pipeline.post("traces", (CAPTURES / f"{EVENTS}.pb").read_bytes())
-    assert ids(pipeline, spoken) == set()
-    pipeline.post("logs", (CAPTURES / f"{EVENTS}.logs.pb").read_bytes())
-    assert len(ids(pipeline, spoken)) == 1
-    assert ids(pipeline, spoken, "calls")
+def test_the_search_reads_what_was_said_in_log_records(store: Store, tmp_path: Path):
+    with running(store, tmp_path) as pipeline:
+        pipeline.post("traces", (CAPTURES / f"{EVENTS}.pb").read_bytes())
+        assert ids(pipeline, "currency") == set()
+        pipeline.post("logs", (CAPTURES / f"{EVENTS}.logs.pb").read_bytes())
+        assert len(ids(pipeline, "currency")) == 1
+        assert ids(pipeline, "currency", "calls")
 
 
 def test_the_search_reads_only_what_may_hold_the_words(store: Store, tmp_path: Path):

@@ -75,7 +75,9 @@ def test_a_day_with_sessions_and_no_dollars_is_a_faint_tick():
 
 def test_the_strip_shows_the_measure_asked_for():
     heights = {
-        metric: [round(y**2) for y in figures.pulse(beats("4", "9"), metric, "r", "g").data[0].y]
+        metric: [
+            round(y**2) for y in figures.pulse(beats("4", "9"), metric, "red", "grey").data[0].y
+        ]
         for metric in ("sessions", "cost", "p95")
     }
     assert heights == {"sessions": [1, 2], "cost": [4, 9], "p95": [9 * 10**9, 9 * 10**9]}

@@ -65,9 +65,15 @@ def main() -> None:
 def controls() -> None:
     """Draw what chooses; each keeps itself in the URL under its key."""
     filterbar.bar(first_page)
+    choice: dict[str, Any] = {
+        "required": True,
+        "label_visibility": "collapsed",
+        "bind": "query-params",
+        "on_change": first_page,
+    }
     with st.container(key="filters", horizontal=True, vertical_alignment="center", gap="small"):
         timerange.controls(DEFAULT_RANGE, first_page)
-        choice("View", VIEWS, "view")
+        st.segmented_control("View", VIEWS, default="sessions", key="view", **choice)
         st.selectbox(
             "Order",
             list(ORDERS),
@@ -77,22 +83,8 @@ def controls() -> None:
             bind="query-params",
             on_change=first_page,
         )
-        choice("Strip shows", METRICS, "strip")
+        st.segmented_control("Strip shows", METRICS, default="sessions", key="strip", **choice)
         st.toggle("Live", key="live", bind="query-params")
-
-
-def choice(label: str, options: tuple[str, ...], key: str) -> None:
-    """Draw a choice of one among a few, the first unless the URL says another."""
-    st.segmented_control(
-        label,
-        options,
-        default=options[0],
-        required=True,
-        label_visibility="collapsed",
-        key=key,
-        bind="query-params",
-        on_change=first_page,
-    )
 
 
 def first_page() -> None:
