@@ -137,7 +137,7 @@ def test_traces_and_calls_pass_the_same_filters(pipeline: Pipeline):
     (session,) = pipeline.get("sessions", q="user:user-42")["items"]
     assert {call["session_id"] for call in calls} == {"sess-oi-1"}
     assert len(calls) == session["totals"]["calls"]
-    assert sum(Decimal(call["cost_usd"]) for call in calls) == Decimal(
+    assert sum(Decimal(call["cost_usd"] or 0) for call in calls) == Decimal(
         session["totals"]["cost_usd"]
     )
 

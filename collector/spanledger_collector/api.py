@@ -17,9 +17,11 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from spanledger_collector import detail, query
 from spanledger_collector.access import Door, authorised, project_of
+from spanledger_collector.conditions import NoSuchField
 from spanledger_collector.guarded import Guarded
 from spanledger_collector.moments import SECOND_NS, nanoseconds
 from spanledger_collector.store import ClickHouseError, Store, is_too_much
+from spanledger_schema import filters
 from spanledger_schema.api import (
     Dimension,
     Problem,
@@ -28,6 +30,7 @@ from spanledger_schema.api import (
     SpanDetail,
     Spend,
 )
+from spanledger_schema.filters import BadFilter
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,9 @@ MOST_EVENTS = 20_000
 BUCKETS = frozenset({"hour", "day", "week", "month"})
 
 Moment = Annotated[str | None, Query(description="RFC 3339 moment, or a date (midnight UTC)")]
+Filter = Annotated[
+    str, Query(max_length=4000, description="docs/filters.md: agent:refunds cost:>1")
+]
 HexTrace = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 HexSpan = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 
@@ -73,6 +79,8 @@ def create_app(store: Store, state: State, counters: Counters, door: Door | None
     app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(ClickHouseError, unavailable)
+    app.add_exception_handler(BadFilter, unfiltered)
+    app.add_exception_handler(NoSuchField, unfiltered)
     app.add_exception_handler(query.TooMany, too_many)
     app.add_middleware(Guarded, failed=failed)
 
@@ -130,15 +138,22 @@ def spend(
     since: Moment = None,
     until: Moment = None,
     tz: str = "UTC",
+    q: Filter = "",
 ) -> Json:
-    """Spend in [since, until) by any dimensions; both ends are widened to quarters of an hour."""
+    """Spend in [since, until) by any dimensions; both ends are widened to quarters of an hour.
+
+    The filter `q` is asked of each line where it is about model, provider, kind or agent, else of
+    its trace.
+    """
     by = list(dict.fromkeys(group_by or ()))
     if len(BUCKETS.intersection(by)) > 1:
         raise HTTPException(400, f"group_by: only one of {', '.join(sorted(BUCKETS))} at a time")
     since_s = moment("since", since, 0) // SECOND_NS // QUARTER_S * QUARTER_S
     until_s = -(-moment("until", until, (2**32 - QUARTER_S) * SECOND_NS) // SECOND_NS)
     until_s = -(-until_s // QUARTER_S) * QUARTER_S
-    return Json(query.spend(store_of(request), project_of(request), by, since_s, until_s, zone(tz)))
+    terms = filters.parse(q)
+    store, project = store_of(request), project_of(request)
+    return Json(query.spend(store, project, by, since_s, until_s, zone(tz), terms))
 
 
 def store_of(request: Request) -> Store:
@@ -203,6 +218,11 @@ def invalid(_: Request, error: Exception) -> Json:
     assert isinstance(error, RequestValidationError)
     said = (f"{field(e['loc'])}: {e['msg']}, not {e['input']!r:.60}" for e in error.errors())
     return problem(400, "; ".join(said))
+
+
+def unfiltered(_: Request, error: Exception) -> Json:
+    """Answer a filter that cannot be read or asked."""
+    return problem(400, f"q: {error}")
 
 
 def field(place: Sequence[int | str]) -> str:

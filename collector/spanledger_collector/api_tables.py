@@ -12,20 +12,16 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 
 from spanledger_collector import listing
 from spanledger_collector.access import project_of
-from spanledger_collector.api import Json, Moment, moment, problem, store_of, zone
-from spanledger_collector.conditions import NoSuchField
+from spanledger_collector.api import Filter, Json, Moment, moment, store_of, zone
 from spanledger_collector.listing import FIRST_PAGE, Place, Wanted
 from spanledger_collector.query import END_OF_TIME_NS
 from spanledger_schema import filters
 from spanledger_schema.api import SessionPage
 from spanledger_schema.api_tables import CallPage, Pulse, TracePage, Values
-from spanledger_schema.filters import BadFilter, Matches, Range, Term, Within
+from spanledger_schema.filters import Matches, Range, Term, Within
 
 Order = Literal["started", "cost", "tokens", "errors", "duration"]
 CallOrder = Literal["started", "cost", "tokens", "duration"]
-Filter = Annotated[
-    str, Query(max_length=4000, description="docs/filters.md: agent:refunds cost:>1")
-]
 Rows = Annotated[int, Query(ge=1, le=1000)]
 
 router = APIRouter(prefix="/api/v1")
@@ -34,13 +30,6 @@ router = APIRouter(prefix="/api/v1")
 def mount(app: FastAPI) -> None:
     """Add the routes to the app."""
     app.include_router(router)
-    app.add_exception_handler(BadFilter, refused)
-    app.add_exception_handler(NoSuchField, refused)
-
-
-def refused(_: Request, error: Exception) -> Json:
-    """Answer a filter that cannot be read or asked."""
-    return problem(400, f"q: {error}")
 
 
 @router.get("/sessions", response_model=SessionPage)

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from spanledger_collector.conditions import Condition
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.store import Store
+from spanledger_schema import filter_sql
 from spanledger_schema.api import (
     SessionEvent,
     SessionEvents,
@@ -18,6 +20,7 @@ from spanledger_schema.api import (
     SpendRow,
     Totals,
 )
+from spanledger_schema.filters import Term
 from spanledger_schema.span import CALLS
 
 Row = Mapping[str, Any]
@@ -212,6 +215,7 @@ DIMENSIONS = {
     "service": "by_service",
     "environment": "by_environment",
     "session": "by_session",
+    "tag": "by_tag",
 }
 
 MOST_SPEND_ROWS = 100_000
@@ -222,7 +226,13 @@ class TooMany(Exception):
 
 
 def spend(
-    store: Store, project: str, by: Sequence[str], since_s: int, until_s: int, time_zone: str
+    store: Store,
+    project: str,
+    by: Sequence[str],
+    since_s: int,
+    until_s: int,
+    time_zone: str,
+    terms: Sequence[Term] = (),
 ) -> Spend:
     """Return spend in [since, until), grouped as asked, with the total of all rows.
 
@@ -233,12 +243,27 @@ def spend(
         since_s: start of the range, seconds since the epoch, on a quarter of an hour.
         until_s: its end, exclusive, likewise.
         time_zone: IANA name; days and weeks begin on its clock.
+        terms: what has to hold of a line and its trace.
+
+    Raises:
+        NoSuchField: a term names what lines of spend do not have.
     """
-    asked = {"project": project, "since_s": since_s, "until_s": until_s, "tz": time_zone}
-    rows = list(store.rows("spend", **asked, by=list(by), limit=MOST_SPEND_ROWS + 1))
+    asked: dict[str, Any] = {
+        "project": project,
+        "since_s": since_s,
+        "until_s": until_s,
+        "tz": time_zone,
+    }
+    condition = Condition(filter_sql.SPEND, asked)
+    blanks = {"filter": condition.sql(terms)}
+    rows = list(
+        store.completed_rows(
+            "spend", blanks, {**asked, "by": list(by), "limit": MOST_SPEND_ROWS + 1}
+        )
+    )
     if len(rows) > MOST_SPEND_ROWS:
         raise TooMany(f"more than {MOST_SPEND_ROWS} rows; narrow since and until, or group by less")
-    total = next(iter(store.rows("spend", **asked, by=[], limit=1)), None)
+    total = next(store.completed_rows("spend", blanks, {**asked, "by": [], "limit": 1}), None)
     return Spend(
         group_by=list(by),
         time_zone=time_zone,

@@ -69,10 +69,20 @@ TRACES = Fields(
     "(positionCaseInsensitiveUTF8(session_key, {value}) > 0"
     " OR positionCaseInsensitiveUTF8(name, {value}) > 0"
     " OR positionCaseInsensitiveUTF8(user_id, {value}) > 0"
-    " OR trace_id IN (SELECT trace_id FROM payloads WHERE project_id = {project:String} AND {payload})"
-    " OR trace_id IN (SELECT trace_id FROM log_records WHERE project_id = {project:String} AND {record}))",
+    " OR trace_id IN (SELECT trace_id FROM payloads FINAL WHERE project_id = {project:String} AND {payload})"
+    " OR trace_id IN (SELECT trace_id FROM log_records FINAL WHERE project_id = {project:String} AND {record}))",
 )
 """Rows of `traces`."""
+
+SPEND = Fields(
+    MappingProxyType(
+        dict(TRACES.texts)
+        | {name: f"line.{name} ILIKE {{value}}" for name in ("agent", "model", "provider", "kind")}
+    ),
+    TRACES.numbers,
+    TRACES.says,
+)
+"""Lines of `traces`: what is known of each line is asked of the line, the rest of its trace."""
 
 # as in session_list.sql
 STATE = (
@@ -135,12 +145,13 @@ CALLS = Fields(
     ),
     "(positionCaseInsensitiveUTF8(name, {value}) > 0"
     " OR (trace_id, span_id) IN"
-    " (SELECT trace_id, span_id FROM payloads WHERE project_id = {project:String} AND {payload})"
+    " (SELECT trace_id, span_id FROM payloads FINAL WHERE project_id = {project:String} AND {payload})"
     " OR (trace_id, span_id) IN"
-    " (SELECT trace_id, span_id FROM log_records WHERE project_id = {project:String} AND {record}))",
+    " (SELECT trace_id, span_id FROM log_records FINAL WHERE project_id = {project:String} AND {record}))",
 )
 """Model calls: rows of `spans`."""
 
+# FINAL: what was erased or redacted since must not be found by what it said before
 PAYLOAD_WORDS = "lower(concat(attributes, ' ', events))"  # exactly as migration 0020 indexes it
 RECORD_WORDS = "lower(concat(body, ' ', attributes))"  # likewise 0021
 

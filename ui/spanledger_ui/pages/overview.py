@@ -99,8 +99,8 @@ def strip(beats: Pulse) -> None:
 
 def movers(today: Sequence[SpendRow], before: Sequence[SpendRow]) -> None:
     """Show the models whose dollars moved most since this hour of yesterday."""
-    now = {figures.model(row): row.totals for row in today}
-    then = {figures.model(row): row.totals for row in before}
+    now = {figures.named(row, "model"): row.totals for row in today}
+    then = {figures.named(row, "model"): row.totals for row in before}
     both = {name: (now.get(name, Totals()), then.get(name, Totals())) for name in {*now, *then}}
     order = sorted(both, key=lambda name: (-abs(change(*both[name])), name))[:MOVERS]
     if not order:
