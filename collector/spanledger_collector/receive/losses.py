@@ -7,7 +7,7 @@ is left out.
 from collections import Counter
 
 HEADER = b"x-spanledger-lost"
-REASONS = frozenset({"queue_full", "gave_up", "refused", "unencodable", "shutdown"})
+REASONS = frozenset({"queue_full", "gave_up", "refused", "unencodable", "shutdown", "failed"})
 LONGEST = 1_000  # bytes
 MOST = 10**9  # spans of one reason
 

@@ -175,6 +175,9 @@ class Exporter:
                 return
             try:
                 self._deliver(batch, waiting)
+            except Exception as error:  # noqa: BLE001 – our own mistake: the next batch may be better
+                self.tally.reasons["failed"] += len(batch)
+                health.swallowed("export", error)
             finally:
                 self._in_flight = 0
 
