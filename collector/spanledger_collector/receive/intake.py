@@ -125,8 +125,8 @@ class Intake:
         )
         if checked.total:
             try:
-                kept = self.spool.append(batch, checked.rejected, redacted, lost)
-                await asyncio.wrap_future(kept)
+                durable = self.spool.append(batch, checked.rejected, redacted, lost)
+                await asyncio.wrap_future(durable)
             except SpoolRefused as error:
                 return Refused(error.code)
         return Accepted(signal, checked.total, checked.rejected, self._remarks.on(batch))
