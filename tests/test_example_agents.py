@@ -117,3 +117,15 @@ def test_a_runaway_is_stopped_by_its_budget_at_the_call_that_broke_it(
     one = served(answers[:1]).cost_usd
     budget = Decimal("0.01")
     assert spent.cost_usd - one <= budget < spent.cost_usd
+
+
+def test_a_request_and_the_task_it_starts_in_a_worker_are_one_session(
+    server: Server, tmp_path: Path
+):
+    answers = run(server, "web_and_worker", tmp_path)
+    found = session(server, "chat-9")
+    assert (recorded(found), found["traces"]) == (served(answers), 1)
+    assert told(server, "chat-9", "workflow", "agent") == [
+        ("workflow", "invoke_workflow summaries"),
+        ("agent", "invoke_agent summariser"),
+    ]

@@ -39,5 +39,6 @@ SCRIPTS = {
         )
     ),
     "runaway": Script((Turn("Let me search.", (), 1000, 50),), forever=True),
+    "web_and_worker": Script((Turn("Whales are large.", (), 80, 9, after="whales"),)),
 }
 """By the name of the example's module."""
