@@ -5,6 +5,7 @@ from examples.offline.script import Script, ToolCall, Turn
 TOO_MUCH = ToolCall("issue_refund", {"order": "B-2", "usd": 845.0})
 RIGHT = ToolCall("issue_refund", {"order": "B-2", "usd": 84.5})
 AGAIN = ToolCall("issue_refund", {"order": "B-3", "usd": 500.0})
+PEOPLE = ToolCall("population", {"city": "Ulm"})
 ULM = ToolCall("temperature", {"city": "Ulm"})
 
 SCRIPTS = {
@@ -40,5 +41,18 @@ SCRIPTS = {
     ),
     "runaway": Script((Turn("Let me search.", (), 1000, 50),), forever=True),
     "web_and_worker": Script((Turn("Whales are large.", (), 80, 9, after="whales"),)),
+    "crewai_pair": Script(
+        (
+            Turn("", (PEOPLE,), 500, 20),
+            Turn("126,000 people live in Ulm.", (), 560, 14, after="126,000"),
+            Turn("Ulm has 126,000 people.", (), 300, 12),
+        )
+    ),
+    "llama_index_agent": Script(
+        (
+            Turn("", (PEOPLE,), 200, 15),
+            Turn("126,000 people live in Ulm.", (), 240, 14, after="126,000"),
+        )
+    ),
 }
 """By the name of the example's module."""
