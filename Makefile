@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 APART := $(VENV)/apart
-.PHONY: examples help setup serve demo test check format browser bench lock clean
+.PHONY: help setup serve demo test check examples format browser bench lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

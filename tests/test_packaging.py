@@ -213,7 +213,8 @@ def test_make_explains_every_target_that_people_call():
     makefile = (ROOT / "Makefile").read_text()
     explained = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     assert explained == {
-        "help", "setup", "serve", "demo", "test", "check", "format", "bench", "lock", "clean",
+        "help", "setup", "serve", "demo", "test", "check", "examples", "format", "bench",
+        "lock", "clean",
     }  # fmt: skip
     done = subprocess.run(
         ["make", "--no-print-directory", "help"],
