@@ -8,7 +8,8 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test offline check format browser bench lock clean
+APART := $(VENV)/apart
+.PHONY: help setup serve demo test offline check examples format browser bench lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,14 @@ check: $(INSTALLED) browser ## Formatting, lint, types, import law, tests with c
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage report
 
+examples: $(INSTALLED) ## Run the examples whose libraries need an environment of their own
+	@test -x $(APART)/bin/python || $(PYTHON) -m venv $(APART)
+	@rm -rf $(VENV)/wheel
+	@$(BIN)/python -m hatchling build --target wheel --directory $(VENV)/wheel >/dev/null
+	$(BIN)/uv pip sync --quiet --python $(APART)/bin/python --require-hashes examples/apart.lock
+	$(BIN)/uv pip install --quiet --python $(APART)/bin/python --no-deps $(VENV)/wheel/*.whl
+	$(BIN)/python -m pytest tests/test_example_apart.py $(ARGS)
+
 format: $(INSTALLED) ## Format and mend what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -47,6 +56,8 @@ bench: $(INSTALLED) ## Measure ingest on this machine; prints a table (ARGS="--r
 lock: $(INSTALLED) ## Resolve requirements.lock anew after pyproject.toml changed
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	    --python-version 3.11 --all-extras --group dev --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	    --python-version 3.11 --output-file examples/apart.lock examples/apart.in
 
 clean: ## Remove .venv and all caches; never any data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -14,7 +14,14 @@ import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
-from spanledger_collector import api_budgets, api_keys, api_ledger, api_privacy, api_spool
+from spanledger_collector import (
+    api_budgets,
+    api_keys,
+    api_ledger,
+    api_privacy,
+    api_spool,
+    api_tables,
+)
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.budgets.evaluate import Evaluator
@@ -72,6 +79,7 @@ class Pipeline:
         door = Door(KeyFile(self.keys_file), self.keys_demanded)
         app = create_app(self.store, lambda: {"ready": True}, dict, door)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
+        api_tables.mount(app)
         api_ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         api_budgets.mount(app, Office(self.desk, self.budgets), self.store)

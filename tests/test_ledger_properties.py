@@ -13,7 +13,8 @@ from spanledger_collector.ledger import own_prices, price_edits
 from spanledger_collector.ledger.calls import CallFilter
 from spanledger_collector.ledger.recount import recount
 from spanledger_collector.ledger.reprice import reprice
-from spanledger_collector.query import END_OF_TIME_NS, SessionFilter, sessions
+from spanledger_collector.listing import Wanted, sessions
+from spanledger_collector.query import END_OF_TIME_NS
 from spanledger_collector.spool import Batch
 from spanledger_collector.store import Store
 from tests.finance import call, gpt
@@ -88,7 +89,7 @@ def told(pipeline: Pipeline, project: str, delivery: Delivery, between: list[str
     everything = CallFilter(project, 0, END_OF_TIME_NS)
     reprice(pipeline.desk, everything, dry_run=False, by="", note="")
     assert recount(pipeline.desk, project).named == []
-    return sessions(pipeline.store, project, SessionFilter(), 10)
+    return sessions(pipeline.store, project, Wanted(), 10)
 
 
 def happen(pipeline: Pipeline, what: str) -> None:

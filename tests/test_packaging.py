@@ -154,6 +154,14 @@ def test_the_command_works_in_the_base_install(base_install: Path):
     assert re.search(r"^  serve +Start everything", done.stdout, re.MULTILINE)
 
 
+def test_the_doctor_works_in_the_base_install(base_install: Path):
+    done = run_in(base_install, COMMAND, "doctor", "--endpoint", "http://127.0.0.1:1")
+    assert (done.returncode, done.stderr) == (1, "")
+    first, second = done.stdout.splitlines()
+    assert first.startswith("missing  no library that calls models is installed here")
+    assert second.startswith("broken   nobody answers at http://127.0.0.1:1 (")
+
+
 @pytest.mark.parametrize("command", ["serve", "ingest", "store", "ui"])
 def test_a_command_that_lacks_the_extra_says_what_to_install(
     base_install: Path, command: str, tmp_path: Path
@@ -205,8 +213,8 @@ def test_make_explains_every_target_that_people_call():
     makefile = (ROOT / "Makefile").read_text()
     explained = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     assert explained == {
-        "help", "setup", "serve", "demo", "test", "offline", "check", "format", "bench", "lock",
-        "clean",
+        "help", "setup", "serve", "demo", "test", "offline", "check", "examples", "format", "bench",
+        "lock", "clean",
     }  # fmt: skip
     done = subprocess.run(
         ["make", "--no-print-directory", "help"],

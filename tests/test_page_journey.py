@@ -93,7 +93,7 @@ def dollars(amount: str) -> str:
 
 
 def test_from_the_table_through_three_steps_the_dollars_are_the_apis(server: Server, tab: Page):
-    tab.goto(f"{server.screens}/?range=all&user=user-7")
+    tab.goto(f"{server.screens}/?range=all&q=user:user-7")
     tab.get_by_role("link", name="refund_flow").click()
     meter = tab.get_by_role("status").filter(has_text="Step")
     for number, event in enumerate(skeleton(server)[:4]):
@@ -125,7 +125,7 @@ def test_a_link_to_an_event_opens_it(server: Server, tab: Page):
 
 
 def test_back_returns_to_the_event_and_then_to_the_filtered_table(server: Server, tab: Page):
-    tab.goto(f"{server.screens}/?range=all&user=user-7")
+    tab.goto(f"{server.screens}/?range=all&q=user:user-7")
     tab.get_by_role("link", name="refund_flow").click()
     tab.get_by_role("option").nth(2).click()
     expect(tab.locator(".place")).to_have_text("Step 3 of 28")
@@ -137,7 +137,7 @@ def test_back_returns_to_the_event_and_then_to_the_filtered_table(server: Server
     tab.go_back()
     tab.go_back()
     expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
-    assert tab.url.endswith("/?range=all&user=user-7")
+    assert tab.url.endswith("/?range=all&q=user:user-7")
 
 
 def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):

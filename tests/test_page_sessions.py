@@ -49,7 +49,9 @@ def test_every_session_is_a_row_and_its_dollars_are_the_apis(api: str):
 
 
 def test_a_row_says_who_when_how_long_and_how_much(api: str):
-    rows = {r["href"]: r for r in ledger(page("sessions", api, range="all", user="user-7"))["rows"]}
+    rows = {
+        r["href"]: r for r in ledger(page("sessions", api, range="all", q="user:user-7"))["rows"]
+    }
     said = texts(rows["replay?session=thread-900"])
     started = said.pop("started")  # names the year once it is another than ours
     assert (started[:6], started[-8:]) == ("21 Nov", "09:17:09")
@@ -67,29 +69,58 @@ def test_a_row_says_who_when_how_long_and_how_much(api: str):
 
 
 def test_filters_of_the_url_reach_the_api_and_the_widgets(api: str):
-    test = page("sessions", api, range="all", model="claude-sonnet-4-5-20250929", order="dearest")
+    test = page("sessions", api, range="all", q="model:claude* cost:>0", order="dearest")
     assert [texts(row)["session"] for row in ledger(test)["rows"]] == [
         item["name"]
         for item in httpx.get(
-            f"{api}/api/v1/sessions?model=claude-sonnet-4-5-20250929&order=cost"
+            f"{api}/api/v1/sessions", params={"q": "model:claude* cost:>0", "order": "cost"}
         ).json()["items"]
     ]
-    assert test.selectbox(key="model").value == "claude-sonnet-4-5-20250929"
+    assert test.multiselect(key="terms").value == ["model:claude*", "cost:>0"]
     assert test.selectbox(key="order").value == "dearest"
 
 
-def test_a_filter_that_is_chosen_narrows_the_table(api: str):
+def test_a_term_that_is_chosen_narrows_the_table_and_is_in_the_url(api: str):
     test = page("sessions", api, range="all")
     everyone = len(ledger(test)["rows"])
-    test.selectbox(key="user").set_value("user-7").run()
+    test.multiselect(key="terms").select("user:user-7").run()
     assert {texts(row)["user"] for row in ledger(test)["rows"]} == {"user-7"}
     assert len(ledger(test)["rows"]) < everyone
+    assert test.query_params["q"] == "user:user-7"
+
+
+def test_observed_values_are_offered(api: str):
+    offered = page("sessions", api, range="all").multiselect(key="terms").options
+    assert {"user:user-7", "status:error", "cost:>1"} <= set(offered)
+
+
+def test_a_filter_that_cannot_be_read_says_where(api: str):
+    test = page("sessions", api, range="all", q="colour:red")
+    assert [error.value for error in test.error] == ["The query API refused this."]
+    assert "q: at character 1: no field 'colour'" in test.code[0].value
+    assert test.multiselect(key="terms").value == ["colour:red"]
+
+
+def test_traces_and_calls_are_views_of_the_same(api: str):
+    for view, wide in (("traces", "Trace"), ("calls", "Call")):
+        shown_table = ledger(page("sessions", api, range="all", view=view, q="user:user-7"))
+        items = httpx.get(f"{api}/api/v1/{view}?q=user:user-7").json()["items"]
+        assert shown_table["columns"][1]["label"] == wide
+        assert len(shown_table["rows"]) == len(items) > 0
+
+
+def test_a_range_of_two_moments_holds_instead_of_the_preset(api: str):
+    early = {"from": "2026-11-20T00:00+00:00", "to": "2026-11-21T00:00+00:00"}
+    day = {"from": "2026-11-21T00:00+00:00", "to": "2026-11-22T00:00+00:00"}
+    assert components(page("sessions", api, range="all", **early), "ledger") == []
+    assert len(ledger(page("sessions", api, range="1h", **day))["rows"]) > 1
 
 
 def test_filters_that_exclude_everything_offer_a_way_back(api: str):
     test = page("sessions", api, range="all", q="no such session")
     assert [info.value for info in test.info] == ["No session matches these filters."]
-    test.button[0].click().run()
+    (way_back,) = [button for button in test.button if button.label == "Show all sessions"]
+    way_back.click().run()
     assert len(ledger(test)["rows"]) > 1
 
 

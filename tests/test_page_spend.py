@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
-from tests.ui_server import answering, capture, components, ledger, page, shown, stored, texts
+from tests.pipeline import running
+from tests.ui_server import answering, capture, components, ledgers, listening, page, shown, texts
 
 
 @pytest.fixture
@@ -27,9 +31,16 @@ def api(store: Store, tmp_path: Path) -> Iterator[str]:
         "openinference-anthropic__tools-cache-stream",
         "openinference-dspy__react",
     )
-    stored(store, tmp_path, *map(capture, names))
-    with answering(store) as url:
-        yield url
+    with running(store, tmp_path) as pipeline:
+        for name in names:
+            pipeline.post("traces", capture(name))
+        with listening(pipeline.api.app) as url:
+            yield url
+
+
+def spend(test: AppTest) -> dict[str, Any]:
+    """Return the table of what the dollars went to."""
+    return ledgers(test)["Spend"]
 
 
 def exact(row: dict[str, object]) -> Decimal:
@@ -39,14 +50,14 @@ def exact(row: dict[str, object]) -> Decimal:
 
 
 def test_models_add_up_to_the_total_of_the_api(api: str):
-    shown_table = ledger(page("spend", api, range="all"))
+    shown_table = spend(page("spend", api, range="all"))
     total = Decimal(httpx.get(f"{api}/api/v1/spend").json()["total"]["cost_usd"])
     assert sum(map(exact, shown_table["rows"])) == total
     assert exact({"cells": shown_table["sum"]}) == total
 
 
 def test_the_dearest_model_stands_first(api: str):
-    amounts = [exact(row) for row in ledger(page("spend", api, range="all"))["rows"]]
+    amounts = [exact(row) for row in spend(page("spend", api, range="all"))["rows"]]
     assert amounts == sorted(amounts, reverse=True)
 
 
@@ -68,13 +79,41 @@ def test_the_time_zone_of_the_url_is_the_readers(api: str):
 def test_a_range_without_calls_says_so(store: Store):
     with answering(store) as url:
         test = page("spend", url)
-    assert [info.value for info in test.info] == ["No model was called in this range."]
+    assert [info.value for info in test.info] == [
+        "No model was called in this range under this filter."
+    ]
     assert components(test, "ledger") == []
 
 
 def test_names_of_models_are_data_for_the_ledger(api: str):
-    rows = ledger(page("spend", api, range="all"))["rows"]
+    rows = spend(page("spend", api, range="all"))["rows"]
     answered = httpx.get(f"{api}/api/v1/spend?group_by=model").json()["rows"]
-    assert {texts(row)["model"] for row in rows} == {
+    assert {texts(row)["name"] for row in rows} == {
         row["key"]["model"] or "model not reported" for row in answered
     }
+
+
+def test_however_it_is_grouped_the_total_is_the_same(api: str, subtests: Any):
+    total = httpx.get(f"{api}/api/v1/spend").json()["total"]["cost_usd"]
+    for by in ("user", "tag", "agent", "environment", "service", "session"):
+        with subtests.test(by):
+            shown_table = spend(page("spend", api, range="all", by=by))
+            assert sum(map(exact, shown_table["rows"])) == Decimal(total)
+            assert exact({"cells": shown_table["sum"]}) == Decimal(total)
+
+
+def test_a_line_leads_to_the_spend_of_its_value_alone(api: str):
+    line = spend(page("spend", api, range="all"))["rows"][0]
+    path, _, query = line["href"].partition("?")
+    asked = dict(parse_qsl(query))
+    narrowed = spend(page(path, api, **asked))
+    assert (asked["by"], asked["range"]) == ("session", "all")
+    assert exact({"cells": narrowed["sum"]}) == exact(line)
+
+
+def test_the_dearest_sessions_and_calls_are_the_apis(api: str):
+    found = ledgers(page("spend", api, range="all"))
+    dearest = httpx.get(f"{api}/api/v1/calls?order=cost&limit=1").json()["items"][0]
+    assert Decimal(dearest["cost_usd"]) == exact(found["Most expensive calls"]["rows"][0])
+    amounts = [exact(row) for row in found["Most expensive sessions"]["rows"]]
+    assert amounts == sorted(amounts, reverse=True)

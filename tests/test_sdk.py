@@ -1,10 +1,13 @@
 """The SDK as an application uses it: what each decorator and helper puts on the wire."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import spanledger
+from spanledger.responses import usage_of
 from spanledger_schema import attributes as ours
 from tests.sdk import Receiver, configured, receiving, said
 
@@ -110,3 +113,91 @@ def test_nothing_is_recorded_before_configure():
 
     assert f() == 1
     assert spanledger.flush(1) == spanledger.Delivery()
+
+
+def test_a_state_machine_records_what_it_allows_and_refuses_the_rest(receiver: Receiver):
+    order = spanledger.StateMachine("order", "received", {"received": {"paid"}})
+    assert (order.can("paid"), order.can("refunded")) == (True, False)
+    order.to("paid", reason="card charged")
+    with pytest.raises(spanledger.TransitionRefused, match="order: paid → received is not allowed"):
+        order.to("received")
+    assert order.state == "paid"
+    spanledger.flush(5)
+    assert (receiver.one().name, said(receiver.one())) == (
+        "order",
+        {
+            ours.KIND: "state",
+            ours.STATE_FROM: "received",
+            ours.STATE_TO: "paid",
+            ours.STATE_REASON: "card charged",
+        },
+    )
+
+
+OPENAI = {
+    "id": "chatcmpl-1", "model": "gpt-4o-2024-08-06",
+    "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15,
+              "prompt_tokens_details": {"cached_tokens": 4}},
+}  # fmt: skip
+RESPONSES = {
+    "id": "resp_1", "model": "gpt-5",
+    "usage": {"input_tokens": 10, "output_tokens": 5, "input_tokens_details": {"cached_tokens": 4},
+              "output_tokens_details": {"reasoning_tokens": 2}},
+}  # fmt: skip
+ANTHROPIC = {
+    "id": "msg_1", "model": "claude-sonnet-4-5",
+    "usage": {"input_tokens": 3, "output_tokens": 5, "cache_read_input_tokens": 4,
+              "cache_creation_input_tokens": 3},
+}  # fmt: skip
+GEMINI = {
+    "model_version": "gemini-2.5-pro",
+    "usage_metadata": {"prompt_token_count": 10, "candidates_token_count": 3,
+                       "thoughts_token_count": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("response", "parts"),
+    [
+        (OPENAI, {"cache_read_tokens": 4}),
+        (RESPONSES, {"cache_read_tokens": 4, "reasoning_tokens": 2}),
+        (ANTHROPIC, {"cache_read_tokens": 4, "cache_write_tokens": 3}),
+        (GEMINI, {"reasoning_tokens": 2}),
+    ],
+)
+def test_a_response_tells_its_usage_with_all_of_the_input_and_the_output(response, parts):
+    found = usage_of(response)
+    assert {k: v for k, v in found.items() if k not in ("model", "response_id")} == {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        **parts,
+    }
+    assert found["model"] == response.get("model", "gemini-2.5-pro")
+
+
+def test_usage_outside_a_call_is_a_call_of_its_own(receiver: Receiver):
+    @spanledger.agent
+    def run() -> None:
+        spanledger.record_usage(OPENAI, provider="openai")
+
+    run()
+    spanledger.flush(5)
+    call, agent = receiver.spans()
+    assert (call.name, call.parent_span_id) == ("chat gpt-4o-2024-08-06", agent.span_id)
+    assert said(call)["gen_ai.usage.input_tokens"] == 10
+    assert "gen_ai.usage.input_tokens" not in said(agent)
+
+
+def test_amounts_that_are_none_are_not_recorded(receiver: Receiver):
+    for amount in ("lots", "NaN", -1, "Infinity"):
+        spanledger.add_cost(amount, "x")
+    assert spanledger.flush(1).delivered == 0
+
+
+def test_the_first_page_of_the_documentation_runs(receiver: Receiver):
+    text = (Path(__file__).parent.parent / "docs/sdk.md").read_text()
+    (code, *_) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(code.replace("spanledger.configure()", ""), {})
+    spanledger.flush(5)
+    assert [s.name for s in receiver.spans()] == ["execute_tool look_up", "invoke_agent answer"]
+    assert {said(s)["session.id"] for s in receiver.spans()} == {"refund-of-B-2"}

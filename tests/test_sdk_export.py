@@ -17,7 +17,8 @@ import spanledger
 from spanledger import live
 from spanledger_schema import attributes as ours
 from tests.ports import free_port
-from tests.sdk import Receiver, configured, receiving, said
+from tests.sdk import Receiver, configured, receiving, said, script
+from tests.sdk import told as json_of
 
 
 @pytest.fixture
@@ -134,7 +135,9 @@ def test_s06_a_full_queue_drops_counts_and_tells_the_server(receiver: Receiver):
             work()
         told = spanledger.flush(5)
         assert (told.delivered, told.dropped, told.reasons) == (3, 2, {"queue_full": 2})
-    assert receiver.headers[0]["x-spanledger-lost"] == "queue_full=2"
+        work()
+        spanledger.flush(5)
+    assert [h.get("x-spanledger-lost") for h in receiver.headers] == ["queue_full=2", None]
 
 
 def test_s06_the_queue_is_bounded_by_bytes(receiver: Receiver):
@@ -237,3 +240,34 @@ def test_s26_a_clock_that_is_set_back_gives_no_negative_length(
         spanledger.flush(5)
     span = receiver.one()
     assert span.end_time_unix_nano > span.start_time_unix_nano
+
+
+def test_a_batch_that_fails_inside_is_counted_and_the_next_one_goes(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    with configured(receiver.url, delay_s=60):
+        with monkeypatch.context() as broken:
+            broken.setattr("spanledger.export.worker.body", None)
+            work(), work()
+            assert spanledger.flush(5).reasons == {"failed": 2}
+        work()
+        assert spanledger.flush(5).delivered == 1
+    assert receiver.headers[0]["x-spanledger-lost"] == "failed=2"
+
+
+@pytest.mark.parametrize("answer", [(200, b"x"), (503, b""), (400, b"")])
+def test_s08_what_sends_imports_nothing_while_it_runs(
+    receiver: Receiver, answer: tuple[int, bytes]
+):
+    """A fork amidst an import leaves the child with a lock that nobody lets go of."""
+    code = """
+import json, sys, spanledger
+spanledger.configure(sys.argv[1], give_up_s=0)
+work = spanledger.observe(lambda x: x)
+before = set(sys.modules)
+work(1)
+spanledger.flush(5)
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    receiver.answers = [(answer[0], {}, answer[1])]
+    assert json_of(script(code, receiver.url)) == []

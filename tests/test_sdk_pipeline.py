@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import spanledger
+from spanledger_collector.receive.losses import losses
 from spanledger_collector.store import Store
 from tests.pipeline import Pipeline, running
 from tests.sdk import configured
@@ -114,3 +115,21 @@ def test_a_cost_of_no_call_is_paid_for_and_counted_as_no_call(pipeline: Pipeline
     totals = pipeline.get("sessions/fees")["totals"]
     assert (totals["calls"], Decimal(totals["cost_usd"])) == (0, Decimal("0.25"))
     assert pipeline.get("sessions/fees")["totals"]["calls_without_usage"] == 0
+
+
+def test_what_the_sdk_lost_shows_on_integrity(pipeline: Pipeline):
+    with configured(str(pipeline.otlp.base_url), delay_s=60, max_queue_spans=2):
+        for _ in range(5):
+            spanledger.add_cost(1, "x")
+        assert spanledger.flush(10).reasons == {"queue_full": 3}
+    pipeline.settle()
+    told = pipeline.get("integrity")
+    assert (told["holds"], told["lost_by_clients"]) == (True, {"queue_full": 3})
+
+
+def test_losses_are_read_with_care():
+    assert losses(b"queue_full=3, gave_up=1,made_up=2,queue_full=x,=,refused=99999999999") == {
+        "queue_full": 3,
+        "gave_up": 1,
+        "other": 2,
+    }

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from streamlit.testing.v1 import AppTest
 
+from spanledger_collector import api_tables
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.pricebook import Pricebook
@@ -44,9 +45,17 @@ def capture(name: str) -> bytes:
 
 @contextmanager
 def answering(store: Store) -> Iterator[str]:
-    """Serve the query API over `store`; return its address."""
-    port = free_port()
+    """Serve sessions, tables and spend of the query API over `store`; return its address."""
     app = create_app(store, lambda: {"ready": True, "last_received_at": None}, dict)
+    api_tables.mount(app)
+    with listening(app) as url:
+        yield url
+
+
+@contextmanager
+def listening(app: Any) -> Iterator[str]:
+    """Serve an ASGI application; return its address."""
+    port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -80,9 +89,14 @@ def components(test: AppTest, name: str) -> list[Any]:
 
 def ledger(test: AppTest) -> dict[str, Any]:
     """Return the data of the one ledger of a page."""
-    (proto,) = components(test, "ledger")
-    content: dict[str, Any] = json.loads(proto.json)
+    (content,) = ledgers(test).values()
     return content
+
+
+def ledgers(test: AppTest) -> dict[str, dict[str, Any]]:
+    """Return the data of the ledgers of a page by their labels."""
+    contents = [json.loads(proto.json) for proto in components(test, "ledger")]
+    return {content["label"]: content for content in contents}
 
 
 def texts(row: dict[str, Any]) -> dict[str, str]:

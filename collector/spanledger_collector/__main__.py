@@ -10,13 +10,15 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from spanledger_collector import commands
 from spanledger_collector.process import Refused
 from spanledger_collector.settings import SettingInvalid
 
+COMMANDS = "spanledger.commands"  # entry points: commands that other packages bring, by name
 INSTALL = "pip install 'spanledger[collector,ui]'"
 
 
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(name: str, arguments: Sequence[str]) -> int:
     """Run the command called `name` and return its exit code."""
-    command = import_module(f"{commands.__name__}.{name}")
+    command = import_module(brought().get(name, f"{commands.__name__}.{name}"))
     parser = ArgumentParser(
         prog=f"spanledger {name}",
         description=command.__doc__,
@@ -60,7 +62,21 @@ def run(name: str, arguments: Sequence[str]) -> int:
 def found() -> dict[str, Path]:
     """Return the file of each command by its name."""
     files = (file for folder in commands.__path__ for file in Path(folder).glob("[a-z]*.py"))
-    return {file.stem: file for file in sorted(files)}
+    ours = {file.stem: file for file in files}
+    return dict(sorted((ours | {name: source(of) for name, of in brought().items()}).items()))
+
+
+def brought() -> dict[str, str]:
+    """Return the modules of the commands that other packages bring, by name."""
+    return {point.name: point.value for point in entry_points(group=COMMANDS)}
+
+
+def source(module: str) -> Path:
+    """Return the file of a module without importing its package."""
+    package, _, rest = module.partition(".")
+    found = find_spec(package)
+    folders = (found and found.submodule_search_locations) or ["."]
+    return Path(folders[0], *rest.split(".")).with_suffix(".py")
 
 
 def overview() -> str:

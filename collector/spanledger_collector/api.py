@@ -4,12 +4,10 @@ Checks parameters at the door and answers with the shapes of `spanledger_schema.
 is a problem document (RFC 9457) that names the parameter, its value and the way out.
 """
 
-import base64
-import binascii
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
@@ -19,18 +17,20 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from spanledger_collector import detail, query
 from spanledger_collector.access import Door, authorised, project_of
+from spanledger_collector.conditions import NoSuchField
 from spanledger_collector.guarded import Guarded
 from spanledger_collector.moments import SECOND_NS, nanoseconds
 from spanledger_collector.store import ClickHouseError, Store, is_too_much
+from spanledger_schema import filters
 from spanledger_schema.api import (
     Dimension,
     Problem,
     SessionEvents,
-    SessionPage,
     SessionRow,
     SpanDetail,
     Spend,
 )
+from spanledger_schema.filters import BadFilter
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,10 @@ QUARTER_S = 900
 MOST_EVENTS = 20_000
 BUCKETS = frozenset({"hour", "day", "week", "month"})
 
-Order = Literal["started", "cost", "tokens", "errors", "duration"]
 Moment = Annotated[str | None, Query(description="RFC 3339 moment, or a date (midnight UTC)")]
+Filter = Annotated[
+    str, Query(max_length=4000, description="docs/filters.md: agent:refunds cost:>1")
+]
 HexTrace = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 HexSpan = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 
@@ -77,6 +79,8 @@ def create_app(store: Store, state: State, counters: Counters, door: Door | None
     app.add_exception_handler(StarletteHTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(ClickHouseError, unavailable)
+    app.add_exception_handler(BadFilter, unfiltered)
+    app.add_exception_handler(NoSuchField, unfiltered)
     app.add_exception_handler(query.TooMany, too_many)
     app.add_middleware(Guarded, failed=failed)
 
@@ -100,38 +104,6 @@ def create_app(store: Store, state: State, counters: Counters, door: Door | None
 router = APIRouter(prefix="/api/v1")
 
 
-@router.get("/sessions", response_model=SessionPage)
-def list_sessions(
-    request: Request,
-    since: Moment = None,
-    until: Moment = None,
-    order: Order = "started",
-    descending: bool = True,
-    user: str = "",
-    agent: str = "",
-    model: str = "",
-    error: bool = False,
-    q: str = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-    cursor: str | None = None,
-) -> Json:
-    """Sessions active in [since, until), in the order asked for; `q` looks into names and ids."""
-    wanted = query.SessionFilter(
-        moment("since", since, 0),
-        moment("until", until, query.END_OF_TIME_NS),
-        user,
-        agent,
-        model,
-        error,
-        q,
-        order,
-        descending,
-    )
-    after = query.FIRST_PAGE if cursor is None else position(cursor)
-    rows, more = query.sessions(store_of(request), project_of(request), wanted, limit, after)
-    return Json(SessionPage(rows, None if more is None else written(more)))
-
-
 @router.get("/sessions/{session_id:path}/events", response_model=SessionEvents)
 def session_events(
     request: Request,
@@ -139,6 +111,8 @@ def session_events(
     limit: Annotated[int, Query(ge=1, le=MOST_EVENTS)] = MOST_EVENTS,
 ) -> Json:
     """Every step of a session in order of start, with what was used and spent up to it."""
+    if not request.scope.get("raw_path", b"/events").endswith(b"/events"):
+        return one_session(request, f"{session_id}/events")  # a slash of the id's own, sent as %2F
     found = query.events(store_of(request), project_of(request), session_id, limit)
     return Json(known(found, "session", session_id))
 
@@ -164,15 +138,22 @@ def spend(
     since: Moment = None,
     until: Moment = None,
     tz: str = "UTC",
+    q: Filter = "",
 ) -> Json:
-    """Spend in [since, until) by any dimensions; both ends are widened to quarters of an hour."""
+    """Spend in [since, until) by any dimensions; both ends are widened to quarters of an hour.
+
+    The filter `q` is asked of each line where it is about model, provider, kind or agent, else of
+    its trace.
+    """
     by = list(dict.fromkeys(group_by or ()))
     if len(BUCKETS.intersection(by)) > 1:
         raise HTTPException(400, f"group_by: only one of {', '.join(sorted(BUCKETS))} at a time")
     since_s = moment("since", since, 0) // SECOND_NS // QUARTER_S * QUARTER_S
     until_s = -(-moment("until", until, (2**32 - QUARTER_S) * SECOND_NS) // SECOND_NS)
     until_s = -(-until_s // QUARTER_S) * QUARTER_S
-    return Json(query.spend(store_of(request), project_of(request), by, since_s, until_s, zone(tz)))
+    terms = filters.parse(q)
+    store, project = store_of(request), project_of(request)
+    return Json(query.spend(store, project, by, since_s, until_s, zone(tz), terms))
 
 
 def store_of(request: Request) -> Store:
@@ -207,20 +188,6 @@ def zone(name: str) -> str:
     return name
 
 
-def position(cursor: str) -> tuple[int, str]:
-    """Return where a page starts, or refuse a cursor that no page handed out."""
-    try:
-        key, _, session_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        return int(key), session_id
-    except (ValueError, binascii.Error) as error:
-        raise HTTPException(400, "cursor: not one of ours; leave it out to start over") from error
-
-
-def written(place: tuple[int, str]) -> str:
-    """Return the cursor of a place."""
-    return base64.urlsafe_b64encode(f"{place[0]} {place[1]}".encode()).decode()
-
-
 PROBLEMS = {
     400: "Bad request",
     401: "Unauthorized",
@@ -251,6 +218,11 @@ def invalid(_: Request, error: Exception) -> Json:
     assert isinstance(error, RequestValidationError)
     said = (f"{field(e['loc'])}: {e['msg']}, not {e['input']!r:.60}" for e in error.errors())
     return problem(400, "; ".join(said))
+
+
+def unfiltered(_: Request, error: Exception) -> Json:
+    """Answer a filter that cannot be read or asked."""
+    return problem(400, f"q: {error}")
 
 
 def field(place: Sequence[int | str]) -> str:

@@ -79,8 +79,12 @@ def integrity(request: Request) -> Json:
         )
         for a in found
     ]
+    lost: Counter[str] = Counter()
+    for account in found:
+        lost.update(account.lost)
+    holds = all(a.holds for a in accounts)
     degraded = request.app.state.degraded()
-    return Json(Integrity(all(a.holds for a in accounts), accounts, degraded, redacted))
+    return Json(Integrity(holds, accounts, degraded, redacted, dict(lost)))
 
 
 @router.get("/quarantine", response_model=list[HeldBack])

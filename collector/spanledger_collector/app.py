@@ -15,7 +15,15 @@ from typing import Any
 
 import uvicorn
 
-from spanledger_collector import api_budgets, api_keys, api_ledger, api_privacy, api_spool, keychest
+from spanledger_collector import (
+    api_budgets,
+    api_keys,
+    api_ledger,
+    api_privacy,
+    api_spool,
+    api_tables,
+    keychest,
+)
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.budgets.evaluate import Evaluator
@@ -215,6 +223,7 @@ def serve(settings: Settings) -> int:
         Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
     )
     desk = Desk(store, draining.handover, draining.accounts)
+    api_tables.mount(app)
     api_ledger.mount(app, desk)
     api_budgets.mount(app, Office(desk, draining.budgets), store)
     api_spool.mount(app, yard, mender.degraded)

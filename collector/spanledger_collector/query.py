@@ -4,13 +4,14 @@ Takes parameters that are already checked; runs files from `queries/`; knows no 
 become decimal strings here and nowhere else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from spanledger_collector.conditions import Condition
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.store import Store
+from spanledger_schema import filter_sql
 from spanledger_schema.api import (
     SessionEvent,
     SessionEvents,
@@ -19,75 +20,22 @@ from spanledger_schema.api import (
     SpendRow,
     Totals,
 )
+from spanledger_schema.filters import Term
 from spanledger_schema.span import CALLS
 
 Row = Mapping[str, Any]
 
 END_OF_TIME_NS = (1 << 63) - 1
-FIRST_PAGE = (1 << 120, "")  # above every order key: a page "after" it is the first
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFilter:
-    """Which sessions, in which order; '' filters nothing."""
-
-    since_ns: int = 0
-    until_ns: int = END_OF_TIME_NS
-    user: str = ""
-    agent: str = ""
-    model: str = ""
-    only_errors: bool = False
-    text: str = ""
-    order: str = "started"  # started, cost, tokens, errors, duration
-    descending: bool = True
-
-
-def sessions(
-    store: Store,
-    project: str,
-    wanted: SessionFilter,
-    limit: int,
-    after: tuple[int, str] = FIRST_PAGE,
-) -> tuple[list[SessionRow], tuple[int, str] | None]:
-    """Return a page of sessions and where the next one starts, None after the last."""
-    rows = list(session_rows(store, project, wanted, limit + 1, after))
-    more = rows[limit - 1] if len(rows) > limit else None
-    cursor = (int(more["order_key"]), str(more["session_key"])) if more else None
-    return [session_row(row) for row in rows[:limit]], cursor
 
 
 def session(store: Store, project: str, session_key: str) -> SessionRow | None:
     """Return one session, or None when there is none of that id."""
-    rows = session_rows(store, project, SessionFilter(), 1, FIRST_PAGE, session_key)
-    return next(map(session_row, rows), None)
+    return next(session_rows(store, project, [session_key]), None)
 
 
-def session_rows(
-    store: Store,
-    project: str,
-    wanted: SessionFilter,
-    limit: int,
-    after: tuple[int, str],
-    session_key: str = "",
-) -> Iterable[Row]:
-    """Yield rows of `session_list.sql`."""
-    return store.rows(
-        "session_list",
-        project=project,
-        session=session_key,
-        since_ns=wanted.since_ns,
-        until_ns=wanted.until_ns,
-        user=wanted.user,
-        agent=wanted.agent,
-        model=wanted.model,
-        only_errors=wanted.only_errors,
-        text=wanted.text,
-        order=wanted.order,
-        descending=wanted.descending,
-        after_key=after[0],
-        after_id=after[1],
-        limit=limit,
-    )
+def session_rows(store: Store, project: str, keys: Sequence[str]) -> Iterator[SessionRow]:
+    """Yield sessions of these ids, in no order."""
+    return map(session_row, store.rows("session_list", project=project, keys=list(keys)))
 
 
 def session_row(row: Row) -> SessionRow:
@@ -267,6 +215,7 @@ DIMENSIONS = {
     "service": "by_service",
     "environment": "by_environment",
     "session": "by_session",
+    "tag": "by_tag",
 }
 
 MOST_SPEND_ROWS = 100_000
@@ -277,7 +226,13 @@ class TooMany(Exception):
 
 
 def spend(
-    store: Store, project: str, by: Sequence[str], since_s: int, until_s: int, time_zone: str
+    store: Store,
+    project: str,
+    by: Sequence[str],
+    since_s: int,
+    until_s: int,
+    time_zone: str,
+    terms: Sequence[Term] = (),
 ) -> Spend:
     """Return spend in [since, until), grouped as asked, with the total of all rows.
 
@@ -288,12 +243,27 @@ def spend(
         since_s: start of the range, seconds since the epoch, on a quarter of an hour.
         until_s: its end, exclusive, likewise.
         time_zone: IANA name; days and weeks begin on its clock.
+        terms: what has to hold of a line and its trace.
+
+    Raises:
+        NoSuchField: a term names what lines of spend do not have.
     """
-    asked = {"project": project, "since_s": since_s, "until_s": until_s, "tz": time_zone}
-    rows = list(store.rows("spend", **asked, by=list(by), limit=MOST_SPEND_ROWS + 1))
+    asked: dict[str, Any] = {
+        "project": project,
+        "since_s": since_s,
+        "until_s": until_s,
+        "tz": time_zone,
+    }
+    condition = Condition(filter_sql.SPEND, asked)
+    blanks = {"filter": condition.sql(terms)}
+    rows = list(
+        store.completed_rows(
+            "spend", blanks, {**asked, "by": list(by), "limit": MOST_SPEND_ROWS + 1}
+        )
+    )
     if len(rows) > MOST_SPEND_ROWS:
         raise TooMany(f"more than {MOST_SPEND_ROWS} rows; narrow since and until, or group by less")
-    total = next(iter(store.rows("spend", **asked, by=[], limit=1)), None)
+    total = next(store.completed_rows("spend", blanks, {**asked, "by": [], "limit": 1}), None)
     return Spend(
         group_by=list(by),
         time_zone=time_zone,

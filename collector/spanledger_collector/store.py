@@ -17,7 +17,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from spanledger_schema.sql import migrations, query
+from spanledger_schema.sql import completed, migrations, query
 
 __all__ = [
     "ClickHouseError",
@@ -183,8 +183,14 @@ class Store:
 
     def rows(self, name: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of `queries/<name>.sql` as dicts, on a bounded read-only connection."""
+        return self.completed_rows(name, {}, parameters)
+
+    def completed_rows(
+        self, name: str, parts: Mapping[str, str], parameters: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a query whose blanks are filled in with these parts."""
         with self.reading() as client:
-            result = client.query(query(name), parameters=parameters)
+            result = client.query(completed(name, parts), parameters=dict(parameters))
         yield from result.named_results()
 
     def columns(self, name: str, **parameters: Any) -> Sequence[Sequence[Any]]:

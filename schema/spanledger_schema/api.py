@@ -10,7 +10,7 @@ from typing import Any, Literal
 Grain = Literal["hour", "day", "week", "month"]
 Dimension = Literal[
     "hour", "day", "week", "month", "model", "provider", "kind", "user", "agent", "service",
-    "environment", "session",
+    "environment", "session", "tag",
 ]  # fmt: skip
 
 

@@ -26,6 +26,8 @@ class Integrity:
     accounts: list[SpoolAccount]
     degraded: list[str]
     redacted: dict[str, int]  # how often words were taken out before they were kept, by rule
+    lost_by_clients: dict[str, int]
+    """Spans that SDKs say they could not send, by reason; they were never received."""
 
 
 @dataclass(frozen=True, slots=True)

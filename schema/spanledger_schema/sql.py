@@ -1,6 +1,6 @@
 """The SQL of the project, as files: numbered migrations and named queries, one statement each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -35,3 +35,15 @@ def migrations() -> Iterator[Migration]:
 def query(name: str) -> str:
     """Return the statement in `queries/<name>.sql`."""
     return (ROOT / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def completed(name: str, parts: Mapping[str, str]) -> str:
+    """Return the statement in `queries/<name>.sql` with its blanks filled in.
+
+    A blank is `/*name*/ 1`, so that the file is valid SQL by itself. Parts are expressions of ours
+    (`filter_sql`) and never what somebody wrote: that travels as parameters.
+    """
+    said = query(name)
+    for blank, part in parts.items():
+        said = said.replace(f"/*{blank}*/ 1", part)
+    return said

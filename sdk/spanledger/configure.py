@@ -8,7 +8,7 @@ import atexit
 import threading
 from collections.abc import Mapping, Sequence
 
-from spanledger import health, live
+from spanledger import children, health, live
 from spanledger.export.delivery import Delivery
 from spanledger.settings import (
     Capture,
@@ -99,6 +99,7 @@ def begun(told: Settings, instrument: str | Sequence[str] | None) -> None:
         return
     live.become(start.started(told, before))
     atexit.register(at_exit)
+    children.see_out(at_exit)
     if instrument:
         from spanledger.instrument import instrument as begin  # type: ignore[import-not-found,unused-ignore]
 

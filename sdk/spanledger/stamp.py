@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from spanledger import health
 from spanledger.guard import BudgetExceeded, Guard
+from spanledger.hold import Held
 from spanledger.kinds import OPERATIONS, STEPS
 from spanledger.session import Session, arrived, session_in
 
@@ -25,6 +26,7 @@ class Stamp(SpanProcessor):
     def __init__(self, baggage: tuple[str, ...]) -> None:
         self._allowed = baggage
         self._guarded: dict[int, Guard] = {}
+        self._held = Held()
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Stamp a span.
@@ -39,6 +41,8 @@ class Stamp(SpanProcessor):
                 told: dict[str, Any] = arrived(context, self._allowed)
             else:
                 told = session.stamp(span.get_span_context().trace_id)
+                if is_foreign(span):
+                    self._held.begin(span, told)
             if told:
                 span.set_attributes(told)
             if session is not None and session.guard is not None:
@@ -52,8 +56,7 @@ class Stamp(SpanProcessor):
         """Remember whose usage a span reports; a foreign call is a step of its session."""
         if len(self._guarded) < MOST_OPEN:
             self._guarded[span.get_span_context().span_id] = guard
-        scope = span.instrumentation_scope
-        if scope is None or scope.name == SCOPE:
+        if not is_foreign(span):
             return
         operation = (span.attributes or {}).get("gen_ai.operation.name")
         if operation in STEP_OPERATIONS:
@@ -61,7 +64,8 @@ class Stamp(SpanProcessor):
             guard.count(1)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Count what a span used."""
+        """Count what a span used, and see that it is still its session's."""
+        self._held.end(span)
         context = span.get_span_context()
         guard = self._guarded.pop(context.span_id, None) if context else None
         if guard is None:
@@ -74,7 +78,14 @@ class Stamp(SpanProcessor):
     def shutdown(self) -> None:
         """Forget the open spans."""
         self._guarded.clear()
+        self._held.clear()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Return at once: nothing is held back here."""
         return True
+
+
+def is_foreign(span: ReadableSpan) -> bool:
+    """Tell whether another instrumentation made a span."""
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name != SCOPE

@@ -13,6 +13,18 @@ from urllib.parse import quote
 import httpx
 
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
+from spanledger_schema.api_access import ApiKey, NewApiKey
+from spanledger_schema.api_ledger import (
+    AuditPage,
+    Insights,
+    Models,
+    OwnPrice,
+    Repricing,
+    UnpricedModels,
+    Verification,
+)
+from spanledger_schema.api_spool import HeldBack, Integrity, Released
+from spanledger_schema.api_tables import CallPage, Pulse, TracePage, Values
 from spanledger_ui.shapes import Misshapen, shaped
 
 Parameter = str | int | bool | Sequence[str] | None
@@ -79,6 +91,22 @@ class Client:
         """Return a page of sessions; the filters are those of `GET /api/v1/sessions`."""
         return shaped(SessionPage, self._get("/api/v1/sessions", filters))
 
+    def traces(self, **filters: Parameter) -> TracePage:
+        """Return a page of traces; the filters are those of `GET /api/v1/traces`."""
+        return shaped(TracePage, self._get("/api/v1/traces", filters))
+
+    def calls(self, **filters: Parameter) -> CallPage:
+        """Return a page of calls; the filters are those of `GET /api/v1/calls`."""
+        return shaped(CallPage, self._get("/api/v1/calls", filters))
+
+    def pulse(self, **filters: Parameter) -> Pulse:
+        """Return what sessions did over time; the filters are those of `GET /api/v1/pulse`."""
+        return shaped(Pulse, self._get("/api/v1/pulse", filters))
+
+    def values(self, **filters: Parameter) -> Values:
+        """Return observed values of a field, as `GET /api/v1/values` does."""
+        return shaped(Values, self._get("/api/v1/values", filters))
+
     def session(self, session_id: str) -> SessionRow:
         """Return one session with its totals."""
         return shaped(SessionRow, self._get(f"/api/v1/sessions/{quoted(session_id)}"))
@@ -97,6 +125,66 @@ class Client:
         """Return dollars and tokens grouped as asked, and their total."""
         return shaped(Spend, self._get("/api/v1/spend", {"group_by": group_by, **filters}))
 
+    def models(self, **range_: Parameter) -> Models:
+        """Return the models called in a range, with their rates in force."""
+        return shaped(Models, self._get("/api/v1/models", range_))
+
+    def unpriced(self, **range_: Parameter) -> UnpricedModels:
+        """Return the models of a range that have calls without a price."""
+        return shaped(UnpricedModels, self._get("/api/v1/models/unpriced", range_))
+
+    def prices(self) -> list[OwnPrice]:
+        """Return the operator's own prices."""
+        return [shaped(OwnPrice, price) for price in self._get("/api/v1/prices")]
+
+    def add_price(self, price: Mapping[str, Any]) -> None:
+        """Add a price, in the fields of a price file."""
+        self._ask("POST", "/api/v1/prices", price)
+
+    def withdraw_price(self, price_id: str) -> None:
+        """Take a price back."""
+        self._ask("DELETE", f"/api/v1/prices/{quoted(price_id)}")
+
+    def reprice(self, wanted: Mapping[str, Any]) -> Repricing:
+        """Return what pricing calls anew moves, or moved where `dry_run` is false."""
+        return shaped(Repricing, self._ask("POST", "/api/v1/reprice", wanted))
+
+    def insights(self, **range_: Parameter) -> Insights:
+        """Return what caches saved and what failed sessions cost."""
+        return shaped(Insights, self._get("/api/v1/spend/insights", range_))
+
+    def integrity(self) -> Integrity:
+        """Return where everything is that was received."""
+        return shaped(Integrity, self._get("/api/v1/integrity"))
+
+    def quarantine(self) -> list[HeldBack]:
+        """Return what the store could not take."""
+        return [shaped(HeldBack, held) for held in self._get("/api/v1/quarantine")]
+
+    def retry_quarantine(self) -> Released:
+        """Have the store try again to take what it could not."""
+        return shaped(Released, self._ask("POST", "/api/v1/quarantine/retry", {}))
+
+    def verify(self) -> Verification:
+        """Return whether the books balance."""
+        return shaped(Verification, self._get("/api/v1/verify"))
+
+    def audit(self, **page: Parameter) -> AuditPage:
+        """Return who changed what."""
+        return shaped(AuditPage, self._get("/api/v1/audit", page))
+
+    def keys(self) -> list[ApiKey]:
+        """Return the API keys that the caller administers."""
+        return [shaped(ApiKey, key) for key in self._get("/api/v1/keys")]
+
+    def create_key(self, wanted: Mapping[str, Any]) -> NewApiKey:
+        """Make an API key; only this answer tells it."""
+        return shaped(NewApiKey, self._ask("POST", "/api/v1/keys", wanted))
+
+    def revoke_key(self, key_id: str) -> None:
+        """Make an API key useless."""
+        self._ask("DELETE", f"/api/v1/keys/{quoted(key_id)}")
+
     def health(self) -> Health:
         """Return the state of the store; an answer of 503 is a state, not an error."""
         try:
@@ -108,14 +196,25 @@ class Client:
         return shaped(Health, answer)
 
     def _get(self, path: str, parameters: Parameters | None = None) -> Any:
+        """Return the JSON of one answer; raises as `_ask` does."""
+        return self._ask("GET", path, parameters=parameters)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        parameters: Parameters | None = None,
+    ) -> Any:
         """Return the JSON of one answer.
 
         Raises:
             Unreachable: no answer came, or not the whole of it.
             Refused: the API declined, or what came is not the API's.
         """
+        query = httpx.QueryParams(asked(parameters or {}))
         try:
-            answer = self._http.get(path, params=httpx.QueryParams(asked(parameters or {})))
+            answer = self._http.request(method, path, params=query, json=body)
         except httpx.TransportError as error:
             raise Unreachable(f"{self.base_url}: {str(error) or type(error).__name__}") from error
         if answer.is_success:

@@ -34,6 +34,10 @@ class Column(TypedDict, total=False):
     wide: bool
 
 
+Cell = Mapping[str, Any] | str
+"""A text, or one with `title`, `tone`, `under` or `share`."""
+
+
 class Row(TypedDict, total=False):
     """A row of a ledger: texts by column; one with an `href` leads there."""
 

@@ -12,30 +12,33 @@ from math import sqrt
 import plotly.graph_objects as go
 
 from spanledger_schema.api import Spend, SpendRow
+from spanledger_schema.api_tables import Beat, Pulse
 from spanledger_ui import text
 
 TOP = 6
 OTHER = "other"
-UNKNOWN_MODEL = "model not reported"
 
 PULSE_PX = 88
 SPEND_PX = 320
 
-BUCKET_MS = {"hour": 3_600_000, "day": 86_400_000}
+BUCKET_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 LEAST_BUCKETS = 14
 BAR_SHARE = 0.78  # of the room that a bucket has
 
 
-def spend_by_day(spend: Spend, colours: Sequence[str], grain: str = "day") -> go.Figure:
-    """Return dollars by day, stacked by model, the dearest at the bottom.
+def spend_by_day(
+    spend: Spend, colours: Sequence[str], grain: str = "day", by: str = "model"
+) -> go.Figure:
+    """Return dollars by day, stacked, the dearest at the bottom.
 
     Args:
-        spend: grouped by `grain` and model.
-        colours: one a series; the last one is for all models beyond the first six.
+        spend: grouped by `grain` and `by`.
+        colours: one a series; the last one is for all series beyond the first six.
         grain: the dimension that makes the axis.
+        by: the dimension that makes the series.
     """
-    names = dearest(spend.rows)
-    series = stacked(spend.rows, names, grain)
+    names = dearest(spend.rows, by)
+    series = stacked(spend.rows, names, grain, by)
     painted = zip(series.items(), colours, strict=False)
     figure = go.Figure([bars(name, days, colour, grain) for (name, days), colour in painted])
     if marks := unpriced(spend.rows, grain):
@@ -52,32 +55,32 @@ def spend_by_day(spend: Spend, colours: Sequence[str], grain: str = "day") -> go
     return figure
 
 
-def dearest(rows: Sequence[SpendRow]) -> list[str]:
-    """Return the models by dollars, dearest first, all beyond the sixth as "other"."""
+def dearest(rows: Sequence[SpendRow], by: str) -> list[str]:
+    """Return the series by dollars, dearest first, all beyond the sixth as "other"."""
     spent: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         if row.totals.cost_usd is not None:
-            spent[model(row)] += Decimal(row.totals.cost_usd)
+            spent[named(row, by)] += Decimal(row.totals.cost_usd)
     names = sorted(spent, key=lambda name: (-spent[name], name))
     return names if len(names) <= TOP else [*names[:TOP], OTHER]
 
 
 def stacked(
-    rows: Sequence[SpendRow], names: Sequence[str], grain: str
+    rows: Sequence[SpendRow], names: Sequence[str], grain: str, by: str
 ) -> dict[str, dict[str, Decimal]]:
-    """Return dollars by model and day; a day without a price for a model has no entry."""
+    """Return dollars by series and day; a day without a price for one has no entry."""
     series: dict[str, dict[str, Decimal]] = {name: defaultdict(Decimal) for name in names}
     for row in rows:
         day = row.key.get(grain)
         if day is None or row.totals.cost_usd is None:
             continue
-        name = model(row) if model(row) in series else OTHER
+        name = named(row, by) if named(row, by) in series else OTHER
         series[name][day] += Decimal(row.totals.cost_usd)
     return series
 
 
 def bars(name: str, days: Mapping[str, Decimal], colour: str, grain: str) -> go.Bar:
-    """Return the bars of one model."""
+    """Return the bars of one series."""
     order = sorted(days)
     return go.Bar(
         name=plain(name),
@@ -117,38 +120,50 @@ def unpriced_marks(
     )
 
 
-def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
-    """Return a strip of bars, dollars by `grain`, heights by square root.
+def pulse(told: Pulse, metric: str, colour: str, faint: str) -> go.Figure:
+    """Return a strip of bars, one a bucket, heights by square root.
 
-    The root keeps a quiet hour readable beside a dear one. An hour that had calls but no dollars
-    gets a faint tick, so that "no price" does not read as "nothing happened".
+    The root keeps a quiet hour readable beside a dear one. A bucket that has sessions but nothing
+    to show of this metric gets a faint tick, so that "no price" does not read as "nothing happened".
+
+    Args:
+        told: what sessions did.
+        metric: sessions, cost or p95.
+        colour: of the bars.
+        faint: of the ticks.
     """
-    rows = [row for row in spend.rows if row.key.get(grain) is not None]
-    dollars = [float(row.totals.cost_usd or 0) for row in rows]
-    least = sqrt(max(dollars, default=0.0) or 1.0) * 0.04
+    heights = [height(beat, metric) for beat in told.beats]
+    least = sqrt(max(heights, default=0.0) or 1.0) * 0.04
+    starts = [beat.start for beat in told.beats]
     figure = go.Figure(
         go.Bar(
-            x=[row.key[grain] for row in rows],
-            y=[max(sqrt(amount), least) for amount in dollars],
-            width=BUCKET_MS[grain] * BAR_SHARE,
-            marker={"color": [colour if amount else faint for amount in dollars]},
+            x=starts,
+            y=[max(sqrt(height), least) for height in heights],
+            width=BUCKET_MS[told.grain] * BAR_SHARE,
+            marker={"color": [colour if height else faint for height in heights]},
             customdata=[
-                [text.spent(row.totals), text.count(row.sessions), text.count(row.totals.errors)]
-                for row in rows
+                [
+                    text.count(b.sessions),
+                    text.beat_usd(b),
+                    text.duration(b.p95_ns),
+                    b.failed_sessions,
+                ]
+                for b in told.beats
             ],
-            hovertemplate="%{x}<br>%{customdata[0]}<br>"
-            "%{customdata[1]} sessions, %{customdata[2]} errors<extra></extra>",
+            hovertemplate="%{x}<br>%{customdata[0]} sessions, %{customdata[3]} failed<br>"
+            "%{customdata[1]}<br>p95 %{customdata[2]}<extra></extra>",
         )
     )
     figure.update_layout(
         height=PULSE_PX,
         margin={"l": 0, "r": 0, "t": 4, "b": 20},
         showlegend=False,
-        dragmode=False,
+        dragmode="select",
+        selectdirection="h",
         yaxis={"visible": False, "fixedrange": True},
         xaxis={
             "type": "date",
-            "range": axis(spend.rows, grain),
+            "range": reach(starts, told.grain),
             "fixedrange": True,
             "showgrid": False,
             "nticks": 8,
@@ -157,20 +172,67 @@ def pulse(spend: Spend, grain: str, colour: str, faint: str) -> go.Figure:
     return figure
 
 
+def height(beat: Beat, metric: str) -> float:
+    """Return what a bar stands for."""
+    if metric == "cost":
+        return float(beat.cost_usd or 0)
+    return float(beat.p95_ns if metric == "p95" else beat.sessions)
+
+
 def axis(rows: Sequence[SpendRow], grain: str) -> list[str] | None:
-    """Return where the axis begins and ends: a single day must not fill the whole chart."""
-    stamps = sorted(bucket for row in rows if (bucket := row.key.get(grain)) is not None)
-    if not stamps:
+    """Return where the axis begins and ends."""
+    return reach([bucket for row in rows if (bucket := row.key.get(grain)) is not None], grain)
+
+
+def reach(buckets: Sequence[str], grain: str) -> list[str] | None:
+    """Return where an axis begins and ends: a single bucket must not fill the whole chart."""
+    if not buckets:
         return None
+    stamps = sorted(buckets)
     step = timedelta(milliseconds=BUCKET_MS[grain])
     last = datetime.fromisoformat(stamps[-1])
     first = min(datetime.fromisoformat(stamps[0]), last - step * (LEAST_BUCKETS - 1))
     return [(first - step / 2).isoformat(), (last + step / 2).isoformat()]
 
 
-def model(row: SpendRow) -> str:
-    """Return the model of a row."""
-    return row.key.get("model") or UNKNOWN_MODEL
+def tiles(rows: Sequence[SpendRow], by: str, colours: Sequence[str]) -> go.Figure:
+    """Return dollars as tiles: one a value of `by`, divided among its models.
+
+    What has no price has no area; the table beside says how much that is.
+    """
+    priced = [row for row in rows if row.totals.cost_usd is not None]
+    tops = dearest(priced, by)
+    inner = [(named(row, by), named(row, "model"), row.totals) for row in priced]
+    whole: dict[str, Decimal] = defaultdict(Decimal)
+    for top, _, totals in inner:
+        whole[top] += Decimal(totals.cost_usd or 0)
+    colour = {top: colours[min(n, len(colours) - 1)] for n, top in enumerate(tops)}
+    outer = sorted(whole, key=lambda top: (-whole[top], top))
+    spent = [*(f"{whole[top]:f}" for top in outer), *(totals.cost_usd for *_, totals in inner)]
+    figure = go.Figure(
+        go.Treemap(
+            ids=[*(f"{top}\n" for top in outer), *(f"{top}\n{model}" for top, model, _ in inner)],
+            labels=[*map(plain, outer), *(plain(model) for _, model, _ in inner)],
+            parents=[*("" for _ in outer), *(f"{top}\n" for top, *_ in inner)],
+            values=[float(usd or 0) for usd in spent],
+            customdata=[text.usd(usd) for usd in spent],
+            branchvalues="total",
+            marker={
+                "colors": [
+                    colour.get(top, colours[-1]) for top in [*outer, *(t for t, *_ in inner)]
+                ]
+            },
+            texttemplate="%{label}<br>%{customdata}",
+            hovertemplate="%{label}<br>%{customdata} USD<extra></extra>",
+        )
+    )
+    figure.update_layout(height=SPEND_PX, margin={"l": 0, "r": 0, "t": 4, "b": 0})
+    return figure
+
+
+def named(row: SpendRow, by: str) -> str:
+    """Return the value of a dimension of a row."""
+    return row.key.get(by) or f"{by} not reported"
 
 
 def plain(name: str) -> str:

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from spanledger_ui import signin
 from spanledger_ui.client import Client, Refused, Unreachable
 from spanledger_ui.shapes import Misshapen
 
 T = TypeVar("T")
+Callback = Callable[[], object]
 
 API_URL = "http://127.0.0.1:4320"
 OTLP_URL = "http://127.0.0.1:4318"
@@ -43,10 +45,10 @@ def known_secrets() -> frozenset[str]:
 
 def client() -> Client:
     """Return the connection to the query API."""
-    return connection(setting("api_url", API_URL), setting("api_key", ""))
+    return connection(setting("api_url", API_URL), signin.own_key() or setting("api_key", ""))
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, ttl=3600, max_entries=200)
 def connection(api_url: str, api_key: str) -> Client:
     """Return one client for all readers: it holds sockets and nothing of theirs."""
     return Client(api_url, api_key=api_key)
@@ -71,6 +73,11 @@ def zone_name() -> str:
 def now() -> datetime:
     """Return the time, to the minute: a page drawn twice in a minute asks the same question."""
     return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def now_or_later() -> datetime:
+    """Return a moment by which everything that has arrived has begun."""
+    return now() + timedelta(minutes=1)
 
 
 def since(preset: str) -> str | None:
@@ -129,6 +136,14 @@ def look_again() -> None:
 
 def refused(refusal: Refused) -> None:
     """Say what the query API objected to, in its own words."""
+    if refusal.status == 401:
+        st.warning("This server asks who you are.", icon=":material/lock:")
+        signin.ask()
+        st.stop()
+    if refusal.status == 403:
+        st.warning("Your key does not allow this.", icon=":material/lock:")
+        signin.ask()
+        st.stop()
     if refusal.status == 404:
         st.warning("There is nothing at this address.", icon=":material/search_off:")
     else:

@@ -7,6 +7,7 @@ Knows nothing of HTTP, nor of which shapes there are.
 from collections.abc import Callable, Hashable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -53,7 +54,14 @@ def conversion(hint: Any) -> Convert | None:
     """Return how to read a value of this annotation, None when JSON already is it."""
     if is_dataclass(hint) and isinstance(hint, type):
         return lambda value: shaped(hint, value)
+    if isinstance(hint, UnionType):
+        return optional(next(filter(None, map(conversion, get_args(hint))), None))
     if get_origin(hint) is list:
         inner = conversion(get_args(hint)[0])
         return (lambda items: [inner(item) for item in items]) if inner else None
     return None
+
+
+def optional(inner: Convert | None) -> Convert | None:
+    """Return how to read what `inner` reads, or None."""
+    return (lambda value: None if value is None else inner(value)) if inner else None

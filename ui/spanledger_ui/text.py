@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from spanledger_schema.api import Totals
+from spanledger_schema.api_tables import Beat
 
 UNKNOWN = "–"
 UNPRICED = "unpriced"
@@ -67,6 +68,14 @@ def spent(totals: Totals, places: int = 4) -> str:
     if totals.unpriced_calls:
         return f"{total} + {count(totals.unpriced_calls)} unpriced"
     return total
+
+
+def beat_usd(beat: Beat) -> str:
+    """Return the dollars of a bucket of time and what they leave out."""
+    if beat.cost_usd is None:
+        return f"{count(beat.unpriced_calls)} unpriced"
+    total = f"{usd(beat.cost_usd)} USD"
+    return f"{total} + {count(beat.unpriced_calls)} unpriced" if beat.unpriced_calls else total
 
 
 def left_out(totals: Totals) -> list[str]:

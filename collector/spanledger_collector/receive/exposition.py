@@ -28,6 +28,8 @@ def _lines(intake: Intake) -> Iterator[str]:
         reasons = {f'{{reason="{code}"}}': n for code, n in sorted(rejected.items())}
         yield from _counter(f"{prefix}_rejected_total", reasons)
         yield from _counter(f"{prefix}_spooled_total", {"": stats.items[signal]})
+    lost = {f'{{reason="{code}"}}': n for code, n in sorted(stats.lost.items())}
+    yield from _counter("spanledger_client_spans_lost_total", lost)
     batches = {f'{{signal="{signal}"}}': n for signal, n in sorted(stats.batches.items())}
     yield from _counter("spanledger_batches_spooled_total", batches)
     yield from _counter("spanledger_bytes_spooled_total", {"": stats.bytes.total()})

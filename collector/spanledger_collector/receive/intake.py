@@ -9,7 +9,7 @@ neither HTTP nor gRPC, and of the spans only how many there are and whether each
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 from spanledger_collector.decode import (
@@ -31,6 +31,8 @@ from spanledger_collector.redact import Redaction
 from spanledger_collector.spool import Batch, Spool, SpoolRefused
 
 __all__ = ["Caller", "Intake"]
+
+NOTHING_LOST: Mapping[str, int] = {}
 
 
 class Intake:
@@ -90,6 +92,7 @@ class Intake:
         encoding: Encoding,
         body: bytes,
         counted: bool = False,
+        lost: Mapping[str, int] = NOTHING_LOST,
     ) -> Answer:
         """Return the answer to a request, when what it accepts is durable.
 
@@ -99,6 +102,7 @@ class Intake:
             encoding: of the body.
             body: decompressed.
             counted: whether a census has seen all of it.
+            lost: spans that the client could not send, by reason.
         """
         try:
             checked = check(body, encoding, signal, self._limits, counted)
@@ -121,7 +125,8 @@ class Intake:
         )
         if checked.total:
             try:
-                await asyncio.wrap_future(self.spool.append(batch, checked.rejected, redacted))
+                durable = self.spool.append(batch, checked.rejected, redacted, lost)
+                await asyncio.wrap_future(durable)
             except SpoolRefused as error:
                 return Refused(error.code)
         return Accepted(signal, checked.total, checked.rejected, self._remarks.on(batch))

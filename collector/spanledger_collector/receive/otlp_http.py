@@ -16,6 +16,7 @@ from spanledger_collector.receive.answers import Answer, Refused, error_body, su
 from spanledger_collector.receive.exposition import CONTENT_TYPE, exposition
 from spanledger_collector.receive.inflate import Corrupt, TooLarge, inflated
 from spanledger_collector.receive.intake import Caller, Intake
+from spanledger_collector.receive.losses import HEADER, losses
 
 log = logging.getLogger(__name__)
 
@@ -128,14 +129,15 @@ class OtlpHttp:
         refusal = self._intake.refusal(caller, int(headers.get(b"content-length", 0)))
         if refusal is not None:  # before the body is asked for: it may be large
             return refusal
+        lost = losses(headers.get(HEADER, b""))
         with self._intake.in_flight(caller) as hold:
             body = await self._body(receive, hold)
             if compression != b"gzip":
-                return await self._intake.take(caller, signal, encoding, body)
+                return await self._intake.take(caller, signal, encoding, body, lost=lost)
             census = self._intake.census(encoding)
             body = self._gunzipped(body, census)
             hold(len(body))
-            return await self._intake.take(caller, signal, encoding, body, census is not None)
+            return await self._intake.take(caller, signal, encoding, body, census is not None, lost)
 
     def _caller(self, headers: Headers, scope: str) -> Caller | Refused:
         authorization = headers.get(b"authorization", b"").decode("latin-1")

@@ -47,6 +47,7 @@ class Stats:
     bytes: Counter[str] = field(default_factory=Counter)  # of bodies, decompressed
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by signal and code
     redacted: Counter[str] = field(default_factory=Counter)  # how often, by rule
+    lost: Counter[str] = field(default_factory=Counter)  # by clients, by reason: never received
     used_bytes: int = 0
 
     def received(self, signal: Signal) -> int:
@@ -57,6 +58,8 @@ class Stats:
 
 REDACTED = "redacted:"  # before the name of a rule, where its count is kept
 SUMS = ("items", "batches", "bytes")
+LOST = "lost "
+"""How the name of a sum begins that counts what clients lost; then comes the reason."""
 
 
 def summed(tally: Iterable[tuple[Signal, str, int]]) -> Stats:
@@ -67,6 +70,8 @@ def summed(tally: Iterable[tuple[Signal, str, int]]) -> Stats:
             getattr(found, name)[signal] = value
         elif name.startswith(REDACTED):
             found.redacted[name.removeprefix(REDACTED)] += value
+        elif name.startswith(LOST):
+            found.lost[name.removeprefix(LOST)] += value
         else:
             found.rejected[signal, name] = value
     return found

@@ -20,7 +20,7 @@ import apsw
 
 from spanledger_collector.decode.wire import Signal
 from spanledger_collector.spool import codec, files
-from spanledger_collector.spool.batch import REDACTED, Batch, Stats, summed
+from spanledger_collector.spool.batch import LOST, REDACTED, Batch, Stats, summed
 from spanledger_collector.spool.cursor import Position
 from spanledger_collector.spool.files import Durability
 from spanledger_collector.spool.upkeep import Refusal, Upkeep
@@ -65,6 +65,7 @@ class Waiting:
     batch: Batch
     rejected: Mapping[str, int]
     redacted: Mapping[str, int]
+    lost: Mapping[str, int]
     done: "Future[None]"
 
 
@@ -116,6 +117,7 @@ class Spool:
         batch: Batch,
         rejected: Mapping[str, int] | None = None,
         redacted: Mapping[str, int] | None = None,
+        lost: Mapping[str, int] | None = None,
     ) -> "Future[None]":
         """Return a future that is done when the batch is durable; it fails with `SpoolRefused`.
 
@@ -123,8 +125,9 @@ class Spool:
             batch: one without items is not kept, only what was rejected is counted.
             rejected: how many items of the request were left out, by code.
             redacted: how often words were taken out of it, by rule.
+            lost: how many its sender could not send before, by reason.
         """
-        waiting = Waiting(batch, rejected or {}, redacted or {}, Future())
+        waiting = Waiting(batch, rejected or {}, redacted or {}, lost or {}, Future())
         with self._door:
             refusal = self.refusal
             if not refusal:
@@ -266,6 +269,8 @@ def _added(group: Iterable[Waiting]) -> Tally:
             added[batch.signal, code] += count
         for rule, count in waiting.redacted.items():
             added[batch.signal, REDACTED + rule] += count
+        for reason, count in waiting.lost.items():
+            added[batch.signal, LOST + reason] += count
     return added
 
 

@@ -1,7 +1,4 @@
--- Sessions that were active in a range of time, in the order asked for, one page of them.
--- A session is all traces with its id, and its totals are whole even where the range cuts it.
--- `order_key` is a whole number whatever the order, so that a page can start after another one:
--- dollars count as 1e-12, times as nanoseconds, and an ascending order turns the sign.
+-- Some sessions with all that a table shows of them. A session is all traces with its id.
 SELECT
     session_key,
     max(session_id) != '' AS reported,
@@ -38,30 +35,7 @@ SELECT
     sum(cache_write_tokens) AS cache_write_tokens_sum,
     sum(reasoning_tokens) AS reasoning_tokens_sum,
     sum(cost_usd) AS cost_usd_sum,
-    sum(estimated_usd) AS estimated_usd_sum,
-    toInt128(if({descending:Bool}, 1, -1)) * multiIf(
-        {order:String} = 'cost', toInt128(cost_usd_sum * 1000000000000),
-        {order:String} = 'tokens', toInt128(input_tokens_sum + output_tokens_sum),
-        {order:String} = 'errors', toInt128(errors_sum),
-        {order:String} = 'duration', toInt128(end_ns - start_ns),
-        toInt128(start_ns)
-    ) AS order_key
+    sum(estimated_usd) AS estimated_usd_sum
 FROM traces FINAL
-WHERE project_id = {project:String}
-    AND ({session:String} = '' OR session_key = {session:String})
+WHERE project_id = {project:String} AND session_key IN {keys:Array(String)}
 GROUP BY session_key
-HAVING end_ns >= {since_ns:Int64}
-    AND start_ns < {until_ns:Int64}
-    AND ({user:String} = '' OR last_user = {user:String})
-    AND ({agent:String} = '' OR first_agent = {agent:String})
-    AND ({model:String} = '' OR has(models, {model:String}))
-    AND (NOT {only_errors:Bool} OR errors_sum > 0)
-    AND (
-        {text:String} = ''
-        OR positionCaseInsensitiveUTF8(session_key, {text:String}) > 0
-        OR positionCaseInsensitiveUTF8(first_name, {text:String}) > 0
-        OR positionCaseInsensitiveUTF8(last_user, {text:String}) > 0
-    )
-    AND (order_key, session_key) < ({after_key:Int128}, {after_id:String})
-ORDER BY order_key DESC, session_key DESC
-LIMIT {limit:UInt32}

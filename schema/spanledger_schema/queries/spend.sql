@@ -1,5 +1,6 @@
 -- Spend in a range of time by any of the dimensions in `by`; the others are '' on every row.
 -- Lines carry quarters of an hour, so that hours and days of any time zone are sums of them.
+-- Tags are one value, all of a trace's: a trace with two is then counted once.
 -- `bucket` is the start of the hour, day, week or month on the clock of that zone.
 SELECT
     multiIf(
@@ -17,6 +18,7 @@ SELECT
     if(has({by:Array(String)}, 'service'), service, '') AS by_service,
     if(has({by:Array(String)}, 'environment'), environment, '') AS by_environment,
     if(has({by:Array(String)}, 'session'), session_key, '') AS by_session,
+    if(has({by:Array(String)}, 'tag'), arrayStringConcat(arraySort(tags), ', '), '') AS by_tag,
     uniqExact(session_key) AS sessions,
     sum(line.calls) AS calls_sum,
     sum(line.llm_errors) AS llm_errors_sum,
@@ -37,6 +39,7 @@ ARRAY JOIN lines AS line
 WHERE project_id = {project:String}
     AND line.quarter >= toDateTime({since_s:UInt32}, 'UTC')
     AND line.quarter < toDateTime({until_s:UInt32}, 'UTC')
-GROUP BY bucket, model, provider, kind, by_agent, by_user, by_service, by_environment, by_session
-ORDER BY bucket, cost_usd_sum DESC, model, provider, kind, by_agent, by_user, by_service, by_environment, by_session
+    AND (/*filter*/ 1)
+GROUP BY bucket, model, provider, kind, by_agent, by_user, by_service, by_environment, by_session, by_tag
+ORDER BY bucket, cost_usd_sum DESC, model, provider, kind, by_agent, by_user, by_service, by_environment, by_session, by_tag
 LIMIT {limit:UInt32}

@@ -16,7 +16,7 @@ class Delivery:
     pending: int = 0
     """Not sent yet: the time was up, or the server is away."""
     reasons: Mapping[str, int] = field(default_factory=dict)
-    """Why spans were dropped: queue_full, gave_up, refused, unencodable, shutdown, no_thread."""
+    """Why spans were dropped: queue_full, gave_up, refused, unencodable, shutdown, failed."""
     error: str | None = None
     """What the last try to send ended with, None when it was delivered."""
 

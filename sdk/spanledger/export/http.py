@@ -25,7 +25,9 @@ class HttpSender:
     ) -> None:
         parts = urlsplit(endpoint)
         self._secure = parts.scheme == "https"
-        self._host = parts.hostname or ""
+        # Sockets encode names so, and load the codec when they first connect: by then it may be too
+        # late, a fork amidst that import leaves the child with a lock that nobody lets go of.
+        self._host = (parts.hostname or "").encode("idna").decode()
         self._port = parts.port
         self._path = parts.path.rstrip("/") + "/v1/traces"
         self._timeout_s = timeout_s
@@ -42,7 +44,7 @@ class HttpSender:
             headers["content-encoding"] = "gzip"
         try:
             return self._tried(body, headers)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 – OSError mostly, but what it is matters to nobody
             self.close()
             return Answer("retry", type(error).__name__)
 

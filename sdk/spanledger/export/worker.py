@@ -13,6 +13,7 @@ import random
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -67,6 +68,7 @@ class Exporter:
         told = self._told
         self.buffer = Buffer(told.max_queue_spans, told.max_queue_bytes)
         self.tally = Tally()
+        self._told_lost: Counter[str] = Counter()
         self._calls: SimpleQueue[threading.Event | None] = SimpleQueue()
         self._called = False
         self._in_flight = 0
@@ -173,6 +175,9 @@ class Exporter:
                 return
             try:
                 self._deliver(batch, waiting)
+            except Exception as error:  # noqa: BLE001 – our own mistake: the next batch may be better
+                self.tally.reasons["failed"] += len(batch)
+                health.swallowed("export", error)
             finally:
                 self._in_flight = 0
 
@@ -197,7 +202,7 @@ class Exporter:
         until = time.monotonic() + self._told.give_up_s
         wait_s = FIRST_WAIT_S
         while True:
-            answer = self._sender.send(message, self._lost())
+            answer = self._sent(message)
             if answer.outcome != "retry":
                 return answer
             self.tally.error = answer.detail
@@ -213,7 +218,12 @@ class Exporter:
         while not self._closing and (left := until - time.monotonic()) > 0:
             self._listen(left, waiting)
 
-    def _lost(self) -> dict[str, str]:
-        """Return the header that tells the server what never arrived."""
-        lost = ",".join(f"{reason}={count}" for reason, count in self.tally.reasons.items())
-        return {LOST: lost} if lost else {}
+    def _sent(self, message: bytes) -> Answer:
+        """Return what came of one try, in which the server is told what never arrived."""
+        lost = Counter(self.tally.reasons.copy())
+        lost.subtract(self._told_lost)
+        told = ",".join(f"{reason}={count}" for reason, count in lost.items() if count > 0)
+        answer = self._sender.send(message, {LOST: told} if told else {})
+        if answer.outcome == "delivered":
+            self._told_lost.update(lost)
+        return answer

@@ -21,9 +21,14 @@ def main() -> None:
         layout="wide",
     )
     pages = [
+        st.Page("overview.py", title="Overview", icon=":material/monitoring:"),
         st.Page("sessions.py", title="Sessions", icon=":material/list:", default=True),
         st.Page("replay.py", title="Replay", icon=":material/play_circle:"),
         st.Page("spend.py", title="Spend", icon=":material/payments:"),
+        st.Page("models.py", title="Models & prices", icon=":material/sell:"),
+        st.Page("audit.py", title="Audit", icon=":material/history:"),
+        st.Page("integrity.py", title="Integrity", icon=":material/balance:"),
+        st.Page("settings.py", title="Settings", icon=":material/settings:"),
     ]
     current = st.navigation(pages)
     components.style()

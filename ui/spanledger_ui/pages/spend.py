@@ -1,17 +1,28 @@
-"""Spend: dollars by day and by model, and what they leave out. Range and time zone are in the URL."""
+"""Spend: dollars by day and by whatever they went to, what they leave out, and where they go.
 
+Range, time zone, dimension and filter are in the URL; a click on a line or a tile narrows to it.
+"""
+
+from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
 import streamlit as st
 
+from spanledger_schema import filters
 from spanledger_schema.api import Spend, SpendRow, Totals
-from spanledger_ui import components, figures, page, text, theme
+from spanledger_schema.api_ledger import Insights
+from spanledger_ui import components, figures, filterbar, page, tables, text, theme, timerange
+from spanledger_ui.forecast import Forecast, forecast
 
 DEFAULT_RANGE = "30d"
+DEAREST = 8
+SHOWN_ROWS = 100
+MOST_TILES = 60
+DIMENSIONS = ("model", "user", "tag", "agent", "environment", "service", "session")
 
 COLUMNS: list[components.Column] = [
-    {"key": "model", "label": "Model", "wide": True},
     {"key": "calls", "label": "Calls", "align": "right"},
     {"key": "input", "label": "Tokens in", "align": "right"},
     {"key": "cached", "label": "of it cached", "align": "right"},
@@ -21,42 +32,63 @@ COLUMNS: list[components.Column] = [
     {"key": "left_out", "label": ""},
 ]
 
+GOOD_FOR: list[components.Column] = [
+    {"key": "what", "label": "What the spend was good for", "wide": True},
+    {"key": "count", "label": "", "align": "right"},
+    {"key": "dollars", "label": "USD", "align": "right"},
+    {"key": "left_out", "label": ""},
+]
+
 
 def main() -> None:
     """Draw the page."""
     st.header("Spend", anchor=False)
-    filters()
     with page.answers():
-        by_day = spend("hour" if preset() in {"1h", "24h"} else "day", "model")
-        by_model = spend("provider", "model")
-    if not by_model.rows:
+        controls()
+        chosen = timerange.chosen(DEFAULT_RANGE)
+        timerange.note(chosen)
+        by = dimension()
+        groups = ["provider", "model"] if by == "model" else [by]
+        spent = spend(chosen, *groups)
+    if not spent.rows:
         nothing_spent()
         return
-    headline(by_model.total)
-    chart(by_day)
-    table(by_model)
+    with page.answers():
+        headline(spent.total, previous(chosen), month())
+        grain = "hour" if chosen.grain in {"minute", "hour"} else "day"
+        chart(spend(chosen, grain, by), by)
+    table(spent, by)
+    with page.answers():
+        if by != "model":
+            treemap(spend(chosen, by, "model"), by)
+        good_for(page.client().insights(**chosen.asked))
+        dearest(chosen)
 
 
-def preset() -> str:
-    """Return the time range of the URL."""
-    chosen = st.query_params.get("range", DEFAULT_RANGE)
-    return chosen if chosen in page.RANGES else DEFAULT_RANGE
+def dimension() -> str:
+    """Return what the URL groups by."""
+    named = st.query_params.get("by", DIMENSIONS[0])
+    return named if named in DIMENSIONS else DIMENSIONS[0]
 
 
-def spend(*group_by: str) -> Spend:
+def spend(chosen: timerange.Range, *group_by: str) -> Spend:
     """Return the spend of the range, grouped."""
-    return page.client().spend(group_by, since=page.since(preset()), tz=page.zone_name())
+    q = st.query_params.get("q")
+    return page.client().spend(group_by, **chosen.asked, q=q, tz=page.zone_name())
 
 
-def filters() -> None:
-    """Draw range and time zone; both keep themselves in the URL."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+def controls() -> None:
+    """Draw filter, range, dimension and time zone; all keep themselves in the URL."""
+    filterbar.bar(nothing)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        timerange.controls(DEFAULT_RANGE, nothing)
         st.segmented_control(
-            "Range",
-            list(page.RANGES),
-            default=DEFAULT_RANGE,
+            "By",
+            DIMENSIONS,
+            default=DIMENSIONS[0],
             required=True,
-            key="range",
+            label_visibility="collapsed",
+            key="by",
             bind="query-params",
         )
         zones = sorted(available_timezones())
@@ -65,14 +97,43 @@ def filters() -> None:
             "Days begin in",
             zones,
             index=zones.index(here) if here in zones else zones.index("UTC"),
+            label_visibility="collapsed",
             key="tz",
             bind="query-params",
-            width=240,
+            width=200,
         )
 
 
-def headline(total: Totals) -> None:
-    """Draw the total, and under it what it leaves out."""
+def nothing() -> None:
+    """Do nothing more: the URL has changed, and the page is drawn from it."""
+
+
+def previous(chosen: timerange.Range) -> Totals | None:
+    """Return the total of the range of the same length just before, None without such a length."""
+    if chosen.since is None:
+        return None
+    until = chosen.until or page.now()
+    before = timerange.Range(chosen.since - (until - chosen.since), chosen.since)
+    return spend(before).total
+
+
+def month() -> Forecast | None:
+    """Return what this month will have cost under the filter."""
+    now = page.now().astimezone(page.zone())
+    since = min(now.replace(day=1, hour=0, minute=0), now - timedelta(days=8))
+    found = spend(timerange.Range(since.replace(hour=0, minute=0), None), "day")
+    return forecast(
+        {
+            day: Decimal(row.totals.cost_usd)
+            for row in found.rows
+            if (day := row.key["day"]) and row.totals.cost_usd is not None
+        },
+        now,
+    )
+
+
+def headline(total: Totals, before: Totals | None, ahead: Forecast | None) -> None:
+    """Draw the total, and under it what it leaves out, how it changed and where it goes."""
     with st.container(key="total"):
         st.text(text.spent(total, 2))
     notes = [
@@ -81,30 +142,48 @@ def headline(total: Totals) -> None:
         f"{text.compact(text.reported(total.output_tokens, total))} out",
         *text.left_out(total),
     ]
+    if before is not None:
+        notes.append(f"{text.spent(before, 2)} in the range before")
     with st.container(key="quiet-total"):
         st.text("  ·  ".join(notes))
+        st.text(said(ahead))
 
 
-def chart(by_day: Spend) -> None:
-    """Draw dollars by day, stacked by model."""
+def said(ahead: Forecast | None) -> str:
+    """Return a forecast with its arithmetic."""
+    if ahead is None:
+        return "No forecast of the month yet: there is no whole day to go by."
+    total, so_far, pace = (
+        text.usd(f"{usd:f}", 2) for usd in (ahead.total_usd, ahead.so_far_usd, ahead.usd_per_day)
+    )
+    days = "1 whole day" if ahead.pace_days == 1 else f"{ahead.pace_days} whole days"
+    return (
+        f"Forecast for {ahead.month}: {total} USD = {so_far} so far"
+        f" + {ahead.days_left} days left × {pace} a day, the mean of the last {days}"
+    )
+
+
+def chart(by_day: Spend, by: str) -> None:
+    """Draw dollars by day, stacked."""
     dark = st.context.theme.type == "dark"
     colours = theme.SERIES_DARK if dark else theme.SERIES_LIGHT
-    figure = figures.spend_by_day(by_day, colours, by_day.group_by[0])
-    st.plotly_chart(
-        figure, key="by-day", config={"displayModeBar": False}, alt="Dollars by day and model"
-    )
+    figure = figures.spend_by_day(by_day, colours, by_day.group_by[0], by)
+    st.plotly_chart(figure, key="by-day", config={"displayModeBar": False}, alt="Dollars by day")
 
 
-def table(by_model: Spend) -> None:
-    """Draw the models, the dearest first, and their sum."""
-    rows = sorted(by_model.rows, key=dollars, reverse=True)
+def table(spent: Spend, by: str) -> None:
+    """Draw what the dollars went to, the dearest first, and their sum."""
+    rows = sorted(spent.rows, key=dollars, reverse=True)
+    wide: components.Column = {"key": "name", "label": by.capitalize(), "wide": True}
     components.ledger(
-        "Spend by model",
-        COLUMNS,
-        [row(entry, by_model.total) for entry in rows],
-        key="models",
-        total={**cells(by_model.total, by_model.total), "model": "Total", "share": ""},
+        "Spend",
+        [wide, *COLUMNS],
+        [row(entry, spent.total, by) for entry in rows[:SHOWN_ROWS]],
+        key="spend",
+        total={"name": "Total", **cells(spent.total, spent.total), "share": ""},
     )
+    if len(rows) > SHOWN_ROWS:
+        st.text(f"The {SHOWN_ROWS} dearest of {len(rows):,}; the total is of all.")
 
 
 def dollars(entry: SpendRow) -> Decimal:
@@ -112,33 +191,44 @@ def dollars(entry: SpendRow) -> Decimal:
     return Decimal(entry.totals.cost_usd or -1)
 
 
-def row(entry: SpendRow, total: Totals) -> components.Row:
-    """Return the line of one model."""
-    name = {"text": figures.model(entry), "under": entry.key.get("provider") or ""}
-    return {"cells": {"model": name, **cells(entry.totals, total)}}
+def row(entry: SpendRow, total: Totals, by: str) -> components.Row:
+    """Return the line of one value; it leads to the spend of that value alone."""
+    line: components.Row = {
+        "cells": {
+            "name": {"text": figures.named(entry, by), "under": entry.key.get("provider") or ""},
+            **cells(entry.totals, total),
+        }
+    }
+    if value := entry.key.get(by):
+        line["href"] = f"spend?{urlencode(narrowed(by, value))}"
+    return line
 
 
-def cells(totals: Totals, total: Totals) -> dict[str, object]:
+def narrowed(by: str, value: str) -> dict[str, str]:
+    """Return the URL of the spend of one value, by model, or by session where it was by model."""
+    kept = {name: v for name in ("range", "from", "to", "tz") if (v := st.query_params.get(name))}
+    terms = [filters.term(by, part) for part in parts(by, value)]
+    q = " ".join([*filter(None, [st.query_params.get("q")]), *terms])
+    return {**kept, "by": "session" if by == "model" else "model", "q": q}
+
+
+def parts(by: str, value: str) -> list[list[str]]:
+    """Return the values that a line stands for: all tags of a combination of tags."""
+    return [[tag] for tag in value.split(", ")] if by == "tag" else [[value]]
+
+
+def cells(totals: Totals, total: Totals) -> dict[str, components.Cell]:
     """Return the figures of a line."""
     part = share(totals, total)
     return {
         "calls": text.count(totals.calls),
-        "input": figure(text.reported(totals.input_tokens, totals)),
-        "cached": figure(text.reported(totals.cache_read_tokens, totals)),
-        "output": figure(text.reported(totals.output_tokens, totals)),
-        "dollars": {
-            "text": text.total_usd(totals),
-            "title": text.exact_usd(totals.cost_usd),
-            "tone": "quiet" if totals.cost_usd is None else "",
-        },
+        "input": tables.exactly(text.reported(totals.input_tokens, totals)),
+        "cached": tables.exactly(text.reported(totals.cache_read_tokens, totals)),
+        "output": tables.exactly(text.reported(totals.output_tokens, totals)),
+        "dollars": tables.dollars(totals),
         "share": {"text": f"{part:.1%}", "share": part} if part is not None else text.UNKNOWN,
         "left_out": {"text": ", ".join(text.left_out(totals)), "tone": "quiet"},
     }
-
-
-def figure(tokens: int | None) -> dict[str, str]:
-    """Return a short count whose tooltip is exact."""
-    return {"text": text.compact(tokens), "title": text.count(tokens)}
 
 
 def share(totals: Totals, total: Totals) -> float | None:
@@ -148,10 +238,61 @@ def share(totals: Totals, total: Totals) -> float | None:
     return float(Decimal(totals.cost_usd) / Decimal(total.cost_usd or 1))
 
 
+def treemap(spent: Spend, by: str) -> None:
+    """Draw the dearest values and their models as tiles."""
+    dark = st.context.theme.type == "dark"
+    colours = theme.SERIES_DARK if dark else theme.SERIES_LIGHT
+    shown = sorted(spent.rows, key=dollars, reverse=True)[:MOST_TILES]
+    figure = figures.tiles(shown, by, colours)
+    st.subheader("Where it goes", anchor=False)
+    st.plotly_chart(figure, key="tiles", config={"displayModeBar": False}, alt="Dollars as tiles")
+
+
+def good_for(found: Insights) -> None:
+    """Show what caches saved and what failed sessions cost; both of all spend of the range."""
+    caches, failed = found.caches, found.failed
+    rows: list[components.Row] = [
+        {
+            "cells": {
+                "what": "Saved by caches: reads below the rate of fresh input, less writes above it",
+                "count": text.calls(caches.calls),
+                "dollars": {"text": text.usd(caches.net_usd), "title": caches.net_usd},
+                "left_out": unknown(caches.unknown_calls, "of unknown rate"),
+            }
+        },
+        {
+            "cells": {
+                "what": "Spent on sessions that failed",
+                "count": f"{failed.sessions:,} sessions",
+                "dollars": {"text": text.usd(failed.cost_usd), "title": failed.cost_usd},
+                "left_out": unknown(failed.unpriced_calls, "unpriced"),
+            }
+        },
+    ]
+    components.ledger("What the spend was good for", GOOD_FOR, rows, key="good-for")
+
+
+def unknown(calls: int, why: str) -> components.Cell:
+    """Return the cell that says what dollars leave out."""
+    return {"text": f"+ {text.calls(calls)} {why}", "tone": "quiet"} if calls else ""
+
+
+def dearest(chosen: timerange.Range) -> None:
+    """Show the sessions and calls that cost most."""
+    client, zone, now = page.client(), page.zone(), page.now()
+    asked = {**chosen.asked, "q": st.query_params.get("q"), "order": "cost", "limit": DEAREST}
+    st.subheader("Most expensive sessions", anchor=False)
+    sessions = [tables.session_row(row, zone, now) for row in client.sessions(**asked).items]
+    components.ledger("Most expensive sessions", tables.SESSIONS, sessions, key="sessions")
+    st.subheader("Most expensive calls", anchor=False)
+    calls = [tables.call_row(row, zone, now) for row in client.calls(**asked).items]
+    components.ledger("Most expensive calls", tables.CALLS, calls, key="calls")
+
+
 def nothing_spent() -> None:
     """Say why there is no chart."""
-    st.info("No model was called in this range.", icon=":material/payments:")
-    st.text("Choose a longer range, or look at what arrived:")
+    st.info("No model was called in this range under this filter.", icon=":material/payments:")
+    st.text("Choose a longer range or another filter, or look at what arrived:")
     st.page_link("sessions.py", label="All sessions", icon=":material/list:")
 
 

@@ -1,0 +1,38 @@
+"""The examples whose libraries live in an environment of their own: `make examples` makes it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.example_runs import ROOT, called, recorded, run, served, session, told
+from tests.serving import Server, serving
+
+APART = ROOT / ".venv/apart/bin/python"
+
+pytestmark = pytest.mark.skipif(not APART.exists(), reason="`make examples` installs them")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("apart")) as running:
+        yield running
+
+
+def test_a_crew_shows_who_did_what(server: Server, tmp_path: Path):
+    answers = run(server, "crewai_pair", tmp_path, str(APART))
+    assert recorded(session(server, "crew-1")) == served(answers)
+    agents = [name for _, name in told(server, "crew-1", "agent")]
+    assert agents == ["finder._execute_core", "writer._execute_core"]
+    assert told(server, "crew-1", "tool") == [("tool", "population")]
+
+
+def test_a_llama_index_agent_is_paid_for_to_the_token_though_it_streams(
+    server: Server, tmp_path: Path
+):
+    answers = run(server, "llama_index_agent", tmp_path, str(APART))
+    spent, truth = recorded(session(server, "geography-1")), served(answers)
+    # LlamaIndex's own span of a stream ends at once, without usage, beside the client's: two calls
+    assert (spent.input_tokens, spent.output_tokens) == (truth.input_tokens, truth.output_tokens)
+    assert spent.cost_usd == truth.cost_usd
+    assert len(told(server, "geography-1", "tool")) == len(called(answers)) == 1

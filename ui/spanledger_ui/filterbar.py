@@ -1,0 +1,60 @@
+"""The filter bar: the terms of the URL's `q` as pieces to remove, and to add with completion."""
+
+import streamlit as st
+
+from spanledger_schema import filters
+from spanledger_ui import page
+
+COMPLETED = ("agent", "user", "model", "tag", "service", "environment", "tool", "status")
+"""Fields whose observed values are offered."""
+
+EXAMPLES = ("status:error", "cost:>1", "duration:>30s", "tokens:>100k", "unpriced:>0", "errors:>0")
+VALUES_OF_EACH = 12
+KEPT_S = 60
+
+
+def bar(changed: page.Callback) -> None:
+    """Draw the bar; `changed` is called when a term was added or removed."""
+    url = st.query_params.get("q", "")
+    if st.session_state.get("terms-of") != url:
+        st.session_state.update({"terms": terms(url), "terms-of": url})
+    shown: list[str] = st.session_state["terms"]
+    offered = page.remembered("completion", "", KEPT_S, completion)
+    st.multiselect(
+        "Filter",
+        [*shown, *(term for term in offered if term not in shown)],
+        key="terms",
+        accept_new_options=True,
+        placeholder='agent:refunds cost:>1 "lost luggage"',
+        label_visibility="collapsed",
+        on_change=take,
+        args=(changed,),
+    )
+
+
+def terms(written: str) -> list[str]:
+    """Return the terms of a filter; one that cannot be read is one piece, for the API to refuse."""
+    try:
+        return list(dict.fromkeys(filters.split(written)))
+    except filters.BadFilter:
+        return [written]
+
+
+def completion() -> list[str]:
+    """Return terms to choose from: the values that were seen, and examples of the other kind."""
+    found = list(EXAMPLES)
+    for field in COMPLETED:
+        values = page.client().values(field=field, limit=VALUES_OF_EACH)
+        found += [filters.term(field, [seen.value]) for seen in values.items]
+    return list(dict.fromkeys(found))
+
+
+def take(changed: page.Callback) -> None:
+    """Put the terms into the URL."""
+    written = " ".join(st.session_state["terms"])
+    st.session_state["terms-of"] = written
+    if written:
+        st.query_params["q"] = written
+    else:
+        st.query_params.pop("q", None)
+    changed()

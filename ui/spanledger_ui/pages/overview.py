@@ -1,0 +1,146 @@
+"""Overview: today beside yesterday, what moved, what failed, and whether everything came in."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+import streamlit as st
+
+from spanledger_schema.api import Spend, SpendRow, Totals
+from spanledger_schema.api_tables import Beat, Pulse
+from spanledger_ui import components, figures, first_trace, page, tables, text, theme
+
+MOVERS = 8
+FAILED = 8
+STRIP_DAYS = 14
+
+TILES: list[components.Column] = [
+    {"key": "what", "label": "", "wide": True},
+    {"key": "today", "label": "Today", "align": "right"},
+    {"key": "same", "label": "Yesterday by now", "align": "right"},
+    {"key": "yesterday", "label": "Yesterday", "align": "right"},
+]
+
+MOVED: list[components.Column] = [
+    {"key": "model", "label": "Model", "wide": True},
+    {"key": "today", "label": "USD today", "align": "right"},
+    {"key": "yesterday", "label": "USD yesterday by now", "align": "right"},
+    {"key": "change", "label": "Change", "align": "right"},
+    {"key": "left_out", "label": ""},
+]
+
+
+def main() -> None:
+    """Draw the page."""
+    st.header("Overview", anchor=False)
+    now = page.now().astimezone(page.zone())
+    today = datetime.combine(now, time(), now.tzinfo)
+    yesterday = datetime.combine(today - timedelta(days=1), time(), now.tzinfo)
+    with page.answers():
+        if not page.client().sessions(limit=1).items:
+            first_trace.invitation()
+            return
+        days = [
+            day(today, page.now_or_later()),
+            day(yesterday, yesterday + (now - today)),
+            day(yesterday, today),
+        ]
+        beats = page.client().pulse(
+            grain="day", since=(today - timedelta(days=STRIP_DAYS - 1)).isoformat(),
+            tz=page.zone_name(),
+        )  # fmt: skip
+    compared(days)
+    strip(beats)
+    movers(days[0][0].rows, days[1][0].rows)
+    failed(yesterday)
+
+
+def day(since: datetime, until: datetime) -> tuple[Spend, Beat]:
+    """Return spend by model of some hours, and what the sessions did that began in them."""
+    asked = {"since": since.isoformat(), "until": until.isoformat()}
+    beats = page.client().pulse(grain="day", tz=page.zone_name(), **asked).beats
+    nothing = Beat(asked["since"], 0, 0, "0", 0, 0)
+    return page.client().spend(["model"], tz=page.zone_name(), **asked), (beats or [nothing])[0]
+
+
+def compared(days: Sequence[tuple[Spend, Beat]]) -> None:
+    """Show the figures of today beside those of yesterday."""
+    lines = {
+        "Spend": [text.spent(spend.total, 2) for spend, _ in days],
+        "Sessions": [text.count(beat.sessions) for _, beat in days],
+        "of them failed": [text.count(beat.failed_sessions) for _, beat in days],
+        "p95 of a session": [
+            text.duration(beat.p95_ns) if beat.sessions else text.UNKNOWN for _, beat in days
+        ],
+        "Calls": [text.count(spend.total.calls) for spend, _ in days],
+        "Tokens": [text.compact(tokens(spend.total)) for spend, _ in days],
+    }
+    rows: list[components.Row] = [
+        {"cells": {"what": what, **dict(zip(("today", "same", "yesterday"), said, strict=True))}}
+        for what, said in lines.items()
+    ]
+    components.ledger("Today and yesterday", TILES, rows, key="today")
+
+
+def tokens(totals: Totals) -> int | None:
+    """Return all tokens of a total."""
+    return text.reported(totals.input_tokens + totals.output_tokens, totals)
+
+
+def strip(beats: Pulse) -> None:
+    """Draw the dollars of the last days."""
+    palette = theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
+    figure = figures.pulse(beats, "cost", palette["primaryColor"], palette["borderColor"])
+    st.subheader("Dollars of sessions by day", anchor=False)
+    st.plotly_chart(
+        figure, key="days", config={"displayModeBar": False}, alt="Dollars of the last days"
+    )
+
+
+def movers(today: Sequence[SpendRow], before: Sequence[SpendRow]) -> None:
+    """Show the models whose dollars moved most since this hour of yesterday."""
+    now = {figures.named(row, "model"): row.totals for row in today}
+    then = {figures.named(row, "model"): row.totals for row in before}
+    both = {name: (now.get(name, Totals()), then.get(name, Totals())) for name in {*now, *then}}
+    order = sorted(both, key=lambda name: (-abs(change(*both[name])), name))[:MOVERS]
+    if not order:
+        return
+    st.subheader("What moved", anchor=False)
+    rows = [mover(name, *both[name]) for name in order]
+    components.ledger("What moved", MOVED, rows, key="movers")
+
+
+def change(now: Totals, then: Totals) -> Decimal:
+    """Return by how many dollars of known price a model moved."""
+    return Decimal(now.cost_usd or 0) - Decimal(then.cost_usd or 0)
+
+
+def mover(name: str, now: Totals, then: Totals) -> components.Row:
+    """Return the line of one model."""
+    moved = change(now, then)
+    return {
+        "cells": {
+            "model": name,
+            "today": tables.dollars(now) if now.calls else text.UNKNOWN,
+            "yesterday": tables.dollars(then) if then.calls else text.UNKNOWN,
+            "change": f"{'+' if moved > 0 else ''}{text.usd(f'{moved:f}')}",
+            "left_out": tables.left_out(now),
+        }
+    }
+
+
+def failed(since: datetime) -> None:
+    """Show the last sessions that failed."""
+    with page.answers():
+        found = page.client().sessions(q="status:error", since=since.isoformat(), limit=FAILED)
+    st.subheader("Failed since yesterday", anchor=False)
+    if not found.items:
+        st.text("None.")
+        return
+    zone, now = page.zone(), page.now()
+    rows = [tables.session_row(session, zone, now) for session in found.items]
+    components.ledger("Failed sessions", tables.SESSIONS, rows, key="failed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Who asks: the person's own API key, entered once and kept in this browser session only.
+
+The key goes to the query API with every question, and the API alone decides what it opens.
+"""
+
+import streamlit as st
+
+KEPT = "own-key"  # in the session's state: gone with the tab, never in a URL, file or cookie
+
+
+def own_key() -> str:
+    """Return the key that this reader entered, '' where they did not."""
+    return str(st.session_state.get(KEPT, ""))
+
+
+def ask() -> None:
+    """Ask for a key; what is entered holds for this session."""
+    with st.form("sign-in", border=False, width=420):
+        entered = st.text_input("API key", type="password", autocomplete="current-password")
+        if st.form_submit_button("Sign in", icon=":material/login:") and entered:
+            sign_in(entered.strip())
+    st.text("A key comes from whoever runs this server:")
+    st.code("spanledger keys create --scopes read", language=None)
+
+
+def sign_in(key: str) -> None:
+    """Ask with this key from now on."""
+    st.session_state[KEPT] = key
+    forget_answers()
+    st.rerun()
+
+
+def sign_out() -> None:
+    """Forget the key, and all that it opened."""
+    st.session_state.pop(KEPT, None)
+    forget_answers()
+
+
+def forget_answers() -> None:
+    """Drop what was kept of answers: another reader may see something else."""
+    for name in [str(n) for n in st.session_state if str(n).startswith("kept-")]:
+        del st.session_state[name]
+
+
+def shown() -> None:
+    """Show with which key this session asks, and let it be forgotten."""
+    if key := own_key():
+        st.text(f"You ask with your own key, which ends in {key[-4:]}.")
+        st.button("Sign out", on_click=sign_out, icon=":material/logout:")
