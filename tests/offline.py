@@ -19,8 +19,10 @@ from tests.offline_site.sitecustomize import reached, refuse_outside
 SITE = Path(__file__).parent / "offline_site"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Cut this process off, and the Pythons that it starts."""
+    if config.getoption("numprocesses", None):
+        return  # it runs no test itself; each of its workers comes here
     sys.addaudithook(refuse_outside)
     path = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(SITE), *([path] if path else [])])

@@ -229,7 +229,8 @@ def concrete(route: str, **values: str) -> tuple[str, str]:
     """Return the method and a path of a route, with values where it has parameters."""
     method, path = route.split()
     given_ = {"session_id": "x", "trace_id": "0" * 31 + "1", "span_id": "0" * 15 + "1"} | values
-    given_ |= {"price_id": "x", "alias_id": "x", "key_id": "AAAAAAAA"}
+    given_ |= {"price_id": "x", "alias_id": "x", "key_id": "AAAAAAAA", "budget_id": "x"}
+    given_ |= {"stop_id": "x"}
     return method, path.format(**given_)
 
 

@@ -68,7 +68,7 @@ class Drain:
         batches = reader.read_from(cursor.position(), self._most_items)
         if not batches:
             return 0
-        found = self._sieved(read(batches, self.book, self._estimated), put_off=True)
+        found = self._sieved(self._read(batches), put_off=True)
         cursor.confirm(
             batches[-1].seq,
             stored=len(found.understood),
