@@ -347,8 +347,8 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: str, password: str) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, folder: str, password: str, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.engine = Engine(folder)
         self.password = password
 

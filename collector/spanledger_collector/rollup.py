@@ -10,6 +10,8 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from spanledger_collector import failpoints
+from spanledger_collector.failpoints import Point
 from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.reconcile import Fact, Hint, verdict
 from spanledger_collector.store import Store
@@ -65,6 +67,7 @@ class Rollup:
         """Recompute the traces of these facts and hints, which are stored already."""
         touched = list(dict.fromkeys((*facts, *hints)))
         self._read_back([key for key in touched if key not in self._open])
+        failpoints.reach(Point.ROLLUP_READ_BACK)
         for key in touched:
             self._open.setdefault(key, OpenTrace()).add(facts.get(key, ()), hints.get(key, ()))
         self._write([key for key in touched if self._open[key].facts])
@@ -87,7 +90,9 @@ class Rollup:
         rows = columns(TRACE_COLUMNS, map(self._row, keys))
         received = [self._open[key].received_ns for key in keys]
         dated = self._lifetimes.dated({**rows, "received_at": received}, "ledger_days")
+        failpoints.reach(Point.ROLLUP_COMPUTED)
         self._store.insert("traces", dated)
+        failpoints.reach(Point.ROLLUP_STORED)
 
     def _row(self, key: TraceKey) -> tuple[object, ...]:
         trace = self._open[key]

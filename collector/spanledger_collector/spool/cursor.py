@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from spanledger_collector import failpoints
+from spanledger_collector.failpoints import Point
 from spanledger_collector.spool import codec, files
 from spanledger_collector.spool.batch import Batch, Held
 
@@ -85,6 +87,8 @@ class Cursor:
             self._set_aside(quarantined, added)
             self._db.executemany(ADD, added.items())
             self._db.execute("UPDATE position SET seq = ?", (seq,))
+            failpoints.reach(Point.CURSOR_MOVED)
+        failpoints.reach(Point.CURSOR_CONFIRMED)
 
     def _set_aside(self, quarantined: Iterable[Held], added: Counter[str]) -> None:
         for held in quarantined:
