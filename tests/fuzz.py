@@ -51,8 +51,7 @@ def survives(request: Request) -> bool:
 def stored_spans(encoding: Encoding, body: bytes) -> int:
     """Make rows of the spans of an acknowledged request; return how many."""
     found = decode.spans(body, encoding).spans
-    for span in found:
-        understood = understand("p", NOON_NS, span, book(), estimated=False)
+    for understood in understand("p", NOON_NS, found, book(), estimated=False):
         span_row(understood)
         payload_row(understood)
         fact(understood)
