@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 APART := $(VENV)/apart
-.PHONY: help setup serve demo test offline check examples format browser bench lock clean
+.PHONY: help setup serve demo test offline check examples format browser bench soak fuzz lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ format: $(INSTALLED) ## Format and mend what the linter can
 
 bench: $(INSTALLED) ## Measure ingest on this machine; prints a table (ARGS="--requests N …")
 	@exec $(BIN)/python bench/ingest.py $(ARGS)
+
+soak: $(INSTALLED) ## 50 kills and two minutes without a store under load, about 7 minutes (ARGS="--kills N …")
+	@PYTHONPATH=. exec $(BIN)/python bench/soak.py $(ARGS)
+
+fuzz: $(INSTALLED) ## Ten minutes of nonsense through decoding (ARGS="--seconds N …")
+	@PYTHONPATH=. exec $(BIN)/python bench/fuzz.py $(ARGS)
 
 lock: $(INSTALLED) ## Resolve requirements.lock anew after pyproject.toml changed
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

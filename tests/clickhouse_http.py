@@ -8,6 +8,7 @@ which is ignored as some proxies do.
 """
 
 import gzip
+import io
 import json
 import re
 import threading
@@ -42,7 +43,7 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "deflate": zlib.compress,
 }
 DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
-    "lz4": lz4.frame.decompress,
+    "lz4": lambda body: lz4.frame.LZ4FrameFile(io.BytesIO(body)).read(),  # every frame of it
     "zstd": zstd.decompress,
     "gzip": gzip.decompress,
     "deflate": zlib.decompress,
@@ -347,8 +348,8 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: str, password: str) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, folder: str, password: str, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.engine = Engine(folder)
         self.password = password
 

@@ -39,6 +39,13 @@ def test_rows_come_back_as_they_were_inserted(client: Client):
     assert [list(row) for row in client.query("SELECT * FROM t ORDER BY n").result_rows] == ROWS
 
 
+def test_every_block_of_a_long_insert_is_stored(client: Client):
+    client.command("CREATE TABLE long (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
+    rows = [[n, "x" * 500] for n in range(20_000)]
+    client.insert("long", rows, column_names=["n", "s"])
+    assert client.command("SELECT uniqExact(n) FROM long") == 20_000
+
+
 def test_an_empty_result_has_columns_and_no_rows(client: Client):
     client.command(TABLE)
     assert client.query("SELECT n FROM t").result_rows == []

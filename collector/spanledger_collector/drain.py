@@ -11,7 +11,9 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from spanledger_collector import failpoints
 from spanledger_collector.erased import ERASED, Erased
+from spanledger_collector.failpoints import Point
 from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.poison import sieve
 from spanledger_collector.pricebook import Pricebook
@@ -68,6 +70,7 @@ class Drain:
         batches = reader.read_from(cursor.position(), self._most_items)
         if not batches:
             return 0
+        failpoints.reach(Point.DRAIN_READ)
         found = self._sieved(self._read(batches), put_off=True)
         cursor.confirm(
             batches[-1].seq,
@@ -146,19 +149,23 @@ class Drain:
 
     def _write(self, found: Round, put_off: bool = False) -> None:
         """Write rows first and totals after them, each on disk before the next begins."""
+        failpoints.reach(Point.DRAIN_UNDERSTOOD)
         understood, records = found.understood, found.records
         dated = self.lifetimes.dated
         facts_by_trace, hints_by_trace = by_trace(facts(understood)), by_trace(hints(records))
         try:
             spans = columns(SPAN_COLUMNS, map(span_row, understood))
             self.store.insert("spans", dated(spans, "payload_days", "ledger_days"))
+            failpoints.reach(Point.SPANS_STORED)
             worded = (u for u in understood if ERASED not in u.facts.flags)
             payloads = columns(PAYLOAD_COLUMNS, map(payload_row, worded))
             self.store.insert("payloads", dated(payloads, "payload_days"))
+            failpoints.reach(Point.PAYLOADS_STORED)
             record_rows = (record_row(*record) for record in records)
             self.store.insert(
                 "log_records", dated(columns(RECORD_COLUMNS, record_rows), "payload_days")
             )
+            failpoints.reach(Point.RECORDS_STORED)
             self._rollup.refresh(facts_by_trace, hints_by_trace, put_off)
         except Exception:
             # What is at hand of these traces may hold a row that will never be stored.

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spanledger_collector import settings
+from spanledger_collector import failpoints, settings
 from spanledger_collector.settings import Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -48,6 +48,7 @@ def begin(args: Namespace, *ports: str) -> Settings:
         ports: names of the settings that hold the ports it will listen on.
     """
     chosen = settings.from_args(args)
+    failpoints.arm(settings.failpoints_file())
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the supervisor says what is up
     if args.until_stdin_closes:

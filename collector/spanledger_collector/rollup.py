@@ -10,7 +10,9 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from spanledger_collector import failpoints
 from spanledger_collector.debts import Debts
+from spanledger_collector.failpoints import Point
 from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.reconcile import Fact, Hint, verdict
 from spanledger_collector.reconcile.across import (
@@ -105,6 +107,7 @@ class Rollup:
         later = self.debts.put_off(touched) if put_off else frozenset()
         at_once = [key for key in touched if key not in later]
         self._read_back([key for key in at_once if key not in self._open])
+        failpoints.reach(Point.ROLLUP_READ_BACK)
         for key in touched:
             if key in later and key not in self._open:
                 continue  # it is read back when its turn comes; half of it would mislead
@@ -153,7 +156,9 @@ class Rollup:
         rows = columns(TRACE_COLUMNS, trace_rows(known, told))
         received = [known[key].received_ns for key in told]
         dated = self._lifetimes.dated({**rows, "received_at": received}, "ledger_days")
+        failpoints.reach(Point.ROLLUP_COMPUTED)
         self._store.insert("traces", dated)
+        failpoints.reach(Point.ROLLUP_STORED)
         for key in told:
             self.debts.paid(key, len(known[key].facts))
         self._forget(due)

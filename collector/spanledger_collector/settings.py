@@ -6,6 +6,7 @@ default. The only module that reads the environment; it knows nothing about what
 
 import os
 import re
+import sys
 import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
@@ -186,6 +187,12 @@ def declared() -> dict[str, Declared]:
 
 Given = dict[str, tuple[str, str]]
 """By setting: where it was said ("--http-port", "SPANLEDGER_HTTP_PORT"), and what, as text."""
+
+
+def failpoints_file() -> Path | None:
+    """Return the file that tells where to die, None unless started with `-X failpoints`."""
+    named = os.environ.get(f"{PREFIX}FAILPOINTS")
+    return Path(named) if named and "failpoints" in sys._xoptions else None
 
 
 def from_flags(flags: Mapping[str, object]) -> Given:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from spanledger_collector import failpoints
+from spanledger_collector.failpoints import Point
 from spanledger_collector.spool import codec, files
 from spanledger_collector.spool.batch import Batch, Held
 
@@ -90,6 +92,8 @@ class Cursor:
             self._db.executemany(ADD, added.items())
             self._owe(owed)
             self._db.execute("UPDATE position SET seq = ?", (seq,))
+            failpoints.reach(Point.CURSOR_MOVED)
+        failpoints.reach(Point.CURSOR_CONFIRMED)
 
     def owed(self) -> list[tuple[str, bytes]]:
         """Return the traces whose totals were behind when the last round was confirmed."""

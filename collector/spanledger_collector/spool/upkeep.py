@@ -11,6 +11,8 @@ from typing import Literal
 
 import apsw
 
+from spanledger_collector import failpoints
+from spanledger_collector.failpoints import Point
 from spanledger_collector.spool.cursor import Position
 
 Refusal = Literal["", "spool_full", "disk_full", "overloaded", "shutting_down"]
@@ -87,6 +89,7 @@ class Upkeep:
     def finish(self) -> None:
         """Fold the log into the file, as far as no reader is in the middle of it."""
         self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        failpoints.reach(Point.SPOOL_FOLDED)
         self._frames = 0
 
     def close(self) -> None:
@@ -109,6 +112,7 @@ class Upkeep:
         if self._due == self._forgotten:
             return False
         self._db.execute(FORGET, (self._due, DELETE_ROWS))
+        failpoints.reach(Point.SPOOL_FORGOTTEN)
         if self._db.changes() < DELETE_ROWS:
             self._forgotten = self._due
             return False
@@ -119,6 +123,7 @@ class Upkeep:
         if self._free_pages() <= SPARE_PAGES:
             return False
         self._db.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+        failpoints.reach(Point.SPOOL_SHRUNK)
         return True
 
     def _free_pages(self) -> int:

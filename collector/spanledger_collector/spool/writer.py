@@ -18,7 +18,9 @@ from zlib import crc32
 
 import apsw
 
+from spanledger_collector import failpoints
 from spanledger_collector.decode.wire import Signal
+from spanledger_collector.failpoints import Point
 from spanledger_collector.spool import codec, files
 from spanledger_collector.spool.batch import LOST, REDACTED, Batch, Stats, summed
 from spanledger_collector.spool.cursor import Position
@@ -205,18 +207,22 @@ class Spool:
         rows = [_row(waiting.batch) for waiting in group if waiting.batch.items]
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            failpoints.reach(Point.SPOOL_BEGUN)
             self._db.executemany(INSERT, rows)
             self._db.executemany(ADD, ((*key, value) for key, value in added.items()))
+            failpoints.reach(Point.SPOOL_WRITTEN)
             self._db.execute("COMMIT")
         except apsw.FullError:
             self._roll_back()
             log.warning("the disk is full: refused %d requests", len(group))
             _refuse(group, "disk_full")
             return
+        failpoints.reach(Point.SPOOL_COMMITTED)
         with self._door:
             self._tally.update(added)
         for waiting in group:
             waiting.done.set_result(None)
+        failpoints.reach(Point.SPOOL_ACKNOWLEDGED)
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:  # SQLite may have done so itself
