@@ -41,7 +41,7 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
-from spanledger_collector.spool import Cursor, Reader, spools
+from spanledger_collector.spool import Cursor, Reader, of_worker, spools
 from spanledger_collector.spoolwork import Spools, Yard
 from spanledger_collector.store import ClickHouseError, Store
 
@@ -100,12 +100,19 @@ class Draining(threading.Thread):
         for path in spools(self._settings.spool_dir):
             if path not in self._spools:
                 self._spools[path] = Reader(path), Cursor(path)
+                self._note_left_over(path)
         drained = sum(self._drain.step(*each) for each in self._spools.values())
         if not drained:
             self._drain.settle()
         if not drained or time.monotonic() > self._state_due_s:
             self._note_state()
         return drained
+
+    def _note_left_over(self, path: Path) -> None:
+        """Say that nobody writes a spool any more: there were more ingest workers once."""
+        workers = self._settings.ingest_workers
+        if path not in [of_worker(path.parent, number + 1) for number in range(workers)]:
+            log.info("%s is left over: no ingest worker writes it; it is drained and kept", path)
 
     def _evaluate(self) -> None:
         """Look at the budgets. What goes wrong there must not keep spans from being stored."""

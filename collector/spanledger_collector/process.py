@@ -40,12 +40,13 @@ def flags(parser: ArgumentParser) -> None:
     )
 
 
-def begin(args: Namespace, *ports: str) -> Settings:
+def begin(args: Namespace, *ports: str, shared: bool = False) -> Settings:
     """Return the settings of a process that can start: its ports are free, its folder writable.
 
     Args:
         args: the parsed command line.
         ports: names of the settings that hold the ports it will listen on.
+        shared: ingest workers listen on them side by side, where there are several.
     """
     chosen = settings.from_args(args)
     failpoints.arm(settings.failpoints_file())
@@ -55,7 +56,7 @@ def begin(args: Namespace, *ports: str) -> Settings:
         follow_parent(chosen.stop_s)
     prepare_folder(chosen.data)
     for name in ports:
-        require_port(chosen, name)
+        require_port(chosen, name, shared=shared and chosen.ingest_workers > 1)
     return chosen
 
 
@@ -71,16 +72,34 @@ def prepare_folder(folder: Path) -> None:
         raise Refused(f"data folder {folder} is not writable; give another with --data")
 
 
-def require_port(chosen: Settings, name: str) -> None:
+def require_port(chosen: Settings, name: str, shared: bool = False) -> None:
     """Raise Refused when a port is in use or not ours to listen on."""
+    bound(chosen, name, shared).close()
+
+
+def bound(chosen: Settings, name: str, shared: bool = False) -> socket.socket:
+    """Return a socket that is bound to a port, and does not listen yet.
+
+    Args:
+        chosen: the settings.
+        name: of the setting that holds the port.
+        shared: let other processes of ours bind it too; the system deals connections out.
+
+    Raises:
+        Refused: the port is in use or not ours to listen on.
+    """
     number = getattr(chosen, name)
     family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((chosen.host, number))
-        except OSError as error:
-            raise Refused(bind_refused(chosen.host, number, name, error)) from error
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        made.bind((chosen.host, number))
+    except OSError as error:
+        made.close()
+        raise Refused(bind_refused(chosen.host, number, name, error)) from error
+    return made
 
 
 def bind_refused(host: str, number: int, name: str, error: OSError) -> str:

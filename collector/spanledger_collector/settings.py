@@ -73,6 +73,9 @@ class Settings:
     api_key: Annotated[
         Text, "API key with which the screens and the commands ask the query API"
     ] = field(default="", repr=False)
+    ingest_workers: Annotated[
+        Count, "processes that take spans in on the same ports, each with a spool of its own"
+    ] = 1
     max_body_bytes: Annotated[Size, "largest request, after decompression"] = 64 << 20
     max_request_spans: Annotated[Count, "most spans or log records in a request"] = 20_000
     max_request_elements: Annotated[Count, "most fields in a request, however small they are"] = (

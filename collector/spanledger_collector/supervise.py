@@ -146,7 +146,7 @@ def answers(url: str) -> bool:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=PROBE_TIMEOUT_S)
     try:
-        connection.request("GET", parts.path)
+        connection.request("GET", parts._replace(scheme="", netloc="").geturl())
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

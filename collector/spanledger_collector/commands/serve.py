@@ -6,6 +6,7 @@ Prints the addresses when all of them answer. Exit code 2 means that it could no
 import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from importlib.util import find_spec
 
 from spanledger_collector import process
@@ -40,16 +41,26 @@ async def supervise(settings: Settings) -> int:
 def programs(settings: Settings) -> list[Program]:
     """Return the processes of a server on one machine."""
     return [
-        program("ingest", settings.url(settings.http_port) + "/readyz"),
+        *ingest_workers(settings),
         program("store", settings.url(settings.api_port) + "/readyz"),
         program("ui", settings.url(settings.ui_port) + "/_stcore/health"),
     ]
 
 
-def program(name: str, ready_url: str) -> Program:
+def ingest_workers(settings: Settings) -> Iterator[Program]:
+    """Yield the processes that take spans in, side by side on the same ports."""
+    ready_url = settings.url(settings.http_port) + "/readyz"
+    if settings.ingest_workers == 1:
+        yield program("ingest", ready_url)
+        return
+    for worker in range(1, settings.ingest_workers + 1):
+        yield program("ingest", f"{ready_url}?worker={worker}", f"--worker={worker}")
+
+
+def program(name: str, ready_url: str, *flags: str) -> Program:
     """Return the process that runs one of our commands; it finds its settings in the environment."""
-    command = (sys.executable, "-m", "spanledger_collector", name, "--until-stdin-closes")
-    return Program(name, command, ready_url)
+    command = (sys.executable, "-m", "spanledger_collector", name, "--until-stdin-closes", *flags)
+    return Program(" ".join((name, *flags)), command, ready_url)
 
 
 def addresses(settings: Settings) -> str:

@@ -1,7 +1,8 @@
 """The ingest process: takes OTLP in, acknowledges what is durable.
 
 Opens the spool, listens for HTTP and gRPC on one event loop, stops in order. Never imports the
-engine: a crash of the engine costs queries, not data. What happens to a request stands in
+engine: a crash of the engine costs queries, not data. Of several such workers each has its spool and
+its share of the room, and the system deals connections out among them. What happens to a request stands in
 `intake`, what a transport adds in `otlp_http` and `otlp_grpc`.
 """
 
@@ -12,7 +13,7 @@ import uvicorn
 
 from spanledger_collector.decode import Limits
 from spanledger_collector.keys import KeyFile, keys_file
-from spanledger_collector.process import Refused
+from spanledger_collector.process import Refused, bound
 from spanledger_collector.receive.admission import Bounds
 from spanledger_collector.receive.connection import Connection, Patience
 from spanledger_collector.receive.intake import Intake
@@ -22,21 +23,21 @@ from spanledger_collector.receive.otlp_http import OtlpHttp
 from spanledger_collector.redact import BadRule, Redaction, load
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
-from spanledger_collector.spool import Spool, SpoolUnusable, spools
+from spanledger_collector.spool import Spool, SpoolUnusable, of_worker
 
 KEEP_ALIVE_S = 75  # longer than the minute between two exports of an idle client
 FAILED = 1  # exit code: the disk refused, somebody should look
 
 
-def serve(settings: Settings) -> int:
-    """Take requests in until told to stop; return the exit code.
+def serve(settings: Settings, worker: int = 1) -> int:
+    """Take requests in as one of the workers until told to stop; return the exit code.
 
     Raises:
         Refused: the spool cannot be opened; the message says why.
     """
-    spool = opened(settings)
+    spool = opened(settings, worker)
     try:
-        listening = server(settings, spool)
+        listening = server(settings, spool, worker)
         spool.on_failure = listening.stop
         listening.run_until_stopped()
     finally:
@@ -44,13 +45,13 @@ def serve(settings: Settings) -> int:
     return FAILED if spool.failed else 0
 
 
-def opened(settings: Settings) -> Spool:
-    """Return the spool that this process writes: the newest there is."""
+def opened(settings: Settings, worker: int = 1) -> Spool:
+    """Return the spool that this process writes."""
     try:
         return Spool(
-            spools(settings.spool_dir)[-1],
+            of_worker(settings.spool_dir, worker),
             settings.durability,
-            settings.spool_max_bytes,
+            settings.spool_max_bytes // settings.ingest_workers,
             settings.spool_keep_s,
         )
     except SpoolUnusable as error:
@@ -80,22 +81,29 @@ class Listening(Server):
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen until told to stop, and finish what is at hand."""
         chosen = self._settings
+        shared = chosen.ingest_workers > 1
         address = chosen.address(chosen.grpc_port)
-        grpc = OtlpGrpc(self.intake, address, chosen.body_timeout_s, chosen.max_header_bytes)
+        grpc = OtlpGrpc(
+            self.intake, address, chosen.body_timeout_s, chosen.max_header_bytes, shared
+        )
         await grpc.start()
         try:
-            await super().serve(sockets)
+            await super().serve([bound(chosen, "http_port", shared)] if shared else sockets)
         finally:
             await grpc.stop(chosen.stop_s)
 
 
-def server(settings: Settings, spool: Spool) -> Listening:
+def server(settings: Settings, spool: Spool, worker: int = 1) -> Listening:
     """Return the server for a spool, not yet listening."""
     intake = Intake(
         spool,
         settings.max_body_bytes,
         Limits(items=settings.max_request_spans, elements=settings.max_request_elements),
-        Bounds(settings.max_in_flight_bytes, settings.key_requests_per_s, settings.key_bytes_per_s),
+        Bounds(
+            settings.max_in_flight_bytes // settings.ingest_workers,
+            settings.key_requests_per_s,
+            settings.key_bytes_per_s,
+        ),
         Keyring(KeyFile(keys_file(settings.data)), demanded=settings.keys_demanded),
         redaction=redaction(settings),
     )
@@ -107,7 +115,12 @@ def server(settings: Settings, spool: Spool) -> Listening:
         body_s=settings.body_timeout_s,
     )
     config = uvicorn.Config(
-        OtlpHttp(intake, {"durability": settings.durability}, settings.shown()),
+        OtlpHttp(
+            intake,
+            {"durability": settings.durability},
+            settings.shown(),
+            worker if settings.ingest_workers > 1 else 0,
+        ),
         host=settings.host,
         port=settings.http_port,
         http=partial(Connection, patience),  # type: ignore[arg-type]  # it is called and nothing else

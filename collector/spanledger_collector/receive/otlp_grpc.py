@@ -42,7 +42,9 @@ Handler = Callable[[Any, Context], Awaitable[bytes]]
 class OtlpGrpc:
     """The gRPC server of ingest, not yet listening. For the event loop it is made in."""
 
-    def __init__(self, intake: Intake, address: str, body_s: float, header_bytes: int) -> None:
+    def __init__(
+        self, intake: Intake, address: str, body_s: float, header_bytes: int, shared: bool = False
+    ) -> None:
         """Prepare to listen.
 
         Args:
@@ -50,10 +52,11 @@ class OtlpGrpc:
             address: host and port.
             body_s: how long a message may take to arrive.
             header_bytes: most metadata of a call.
+            shared: other workers listen on the same port.
         """
         self._intake = intake
         self._body_s = body_s
-        self._server = grpc.aio.server(options=options(intake.max_body_bytes, header_bytes))
+        self._server = grpc.aio.server(options=options(intake.max_body_bytes, header_bytes, shared))
         for service, signal in SERVICES.items():
             export: Handler = partial(self._export, signal)
             handlers = {METHOD: grpc.stream_unary_rpc_method_handler(export)}
@@ -117,7 +120,7 @@ def trailers(refused: Refused) -> tuple[tuple[str, bytes], ...]:
     return tuple(found)
 
 
-def options(max_body_bytes: int, header_bytes: int) -> tuple[tuple[str, int], ...]:
+def options(max_body_bytes: int, header_bytes: int, shared: bool) -> tuple[tuple[str, int], ...]:
     """Return the bounds of the transport; the one on messages holds after decompression too."""
     return (
         ("grpc.max_receive_message_length", max_body_bytes),
@@ -128,5 +131,5 @@ def options(max_body_bytes: int, header_bytes: int) -> tuple[tuple[str, int], ..
         ("grpc.http2.max_ping_strikes", 2),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.max_connection_idle_ms", 300_000),
-        ("grpc.so_reuseport", 0),  # or a second server would silently share our port
+        ("grpc.so_reuseport", int(shared)),  # or a second server would silently share our port
     )

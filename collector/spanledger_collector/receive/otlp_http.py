@@ -63,7 +63,11 @@ class OtlpHttp:
     """The ASGI application of ingest."""
 
     def __init__(
-        self, intake: Intake, about: Mapping[str, str], verbose: Mapping[str, str] | None = None
+        self,
+        intake: Intake,
+        about: Mapping[str, str],
+        verbose: Mapping[str, str] | None = None,
+        worker: int = 0,
     ) -> None:
         """Serve an intake.
 
@@ -71,10 +75,12 @@ class OtlpHttp:
             intake: takes the requests.
             about: what /readyz tells everybody of the settings.
             verbose: what /readyz?verbose tells an administrator.
+            worker: our number among several that listen side by side, 0 when alone.
         """
         self._intake = intake
         self._about = about
         self._verbose = verbose or {}
+        self._worker = worker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -181,13 +187,24 @@ class OtlpHttp:
         elif scope["method"] not in ("GET", "HEAD"):
             await _send_answer(send, Refused("method_not_allowed", "use GET"), "json", b"GET, HEAD")
         elif path == "/metrics":
-            text = exposition(self._intake).encode()
+            text = exposition(self._intake, self._worker).encode()
             await _send(send, 200, text, [(b"content-type", CONTENT_TYPE)])
         else:
-            refusal = self._intake.spool.refusal if path == "/readyz" else ""
+            refusal = self._unready(scope) if path == "/readyz" else ""
             told = self._readiness(scope, refusal) if path == "/readyz" else {"alive": True}
             header = (b"content-type", b"application/json")
             await _send(send, 503 if refusal else 200, orjson.dumps(told), [header])
+
+    def _unready(self, scope: Scope) -> str:
+        """Return why no request is taken, '' when it would be; `?worker=2` asks that one only.
+
+        The system deals connections out among workers, so whoever waits for one asks until it is
+        the one who answers.
+        """
+        name, _, value = scope["query_string"].partition(b"=")
+        if self._worker and name == b"worker" and value != str(self._worker).encode():
+            return "another_worker"
+        return self._intake.spool.refusal
 
     def _readiness(self, scope: Scope, refusal: str) -> dict[str, Any]:
         """Return whether requests are taken, and to administrators who ask by which rules."""

@@ -49,6 +49,14 @@ class Stats:
     redacted: Counter[str] = field(default_factory=Counter)  # how often, by rule
     lost: Counter[str] = field(default_factory=Counter)  # by clients, by reason: never received
     used_bytes: int = 0
+    unreadable: int = 0  # spools that should be in these sums and are not
+
+    def add(self, other: "Stats") -> None:
+        """Count another spool in."""
+        for name in (*SUMS, "rejected", "redacted", "lost"):
+            getattr(self, name).update(getattr(other, name))
+        self.used_bytes += other.used_bytes
+        self.unreadable += other.unreadable
 
     def received(self, signal: Signal) -> int:
         """Return how many items ever arrived: received = rejected + spooled."""

@@ -5,6 +5,7 @@ A path comes in, a SQLite connection goes out whose every safety setting was rea
 
 import fcntl
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -49,7 +50,17 @@ class SpoolUnusable(RuntimeError):
 
 def spools(folder: Path) -> list[Path]:
     """Return the spools of a data folder in order, and where the first will be when there is none."""
-    return sorted(folder.glob("*.spool")) or [folder / "0001.spool"]
+    return sorted(folder.glob("*.spool"), key=numbers) or [of_worker(folder, 1)]
+
+
+def of_worker(folder: Path, worker: int) -> Path:
+    """Return the spool that an ingest worker writes; workers are numbered from 1."""
+    return folder / f"{worker:04}.spool"
+
+
+def numbers(path: Path) -> list[int]:
+    """Return the numbers in the name of a spool, by which spools are ordered."""
+    return [int(number) for number in re.findall(r"\d+", path.stem)]
 
 
 def cursor_path(spool: Path) -> Path:

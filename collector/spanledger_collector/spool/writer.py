@@ -91,6 +91,7 @@ class Spool:
         Raises:
             SpoolUnusable: it is in use, damaged, or on a file system that cannot be relied on.
         """
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._locked = files.lock(path.with_suffix(".lock"))
         self._db = files.open_to_write(path, durability)
