@@ -319,6 +319,7 @@ def test_what_was_received_is_what_was_rejected_and_what_was_spooled(ingest: Ing
         'spanledger_batches_spooled_total{signal="logs"}': 1,
         'spanledger_batches_spooled_total{signal="traces"}': 1,
         "spanledger_bytes_spooled_total": sum(len(batch.body) for batch in ingest.spooled()),
+        "spanledger_spools_unreadable": 0,
         "spanledger_metric_points_dropped_total": 0,
         'spanledger_requests_refused_total{code="malformed_protobuf"}': 1,
     }
