@@ -117,7 +117,8 @@ class Engine:
 
     def run(self, request: Request) -> Answer:
         """Run one request in a connection of its own."""
-        connection = chdb.connect(self.folder)  # type: ignore[no-untyped-call]
+        # Two packages bring this module, one of them with types.
+        connection = chdb.connect(self.folder)  # type: ignore[no-untyped-call, unused-ignore]
         try:
             with self.session(connection, request):
                 apply_settings(connection, request.settings)
