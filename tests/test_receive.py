@@ -387,8 +387,8 @@ def flood(settings: Settings, stop: Callable[[int], bool]) -> list[str]:
     return acknowledged
 
 
-def kept_names(settings: Settings) -> list[str]:
-    reader = Reader(settings.spool_dir / "0001.spool")
+def kept_names(settings: Settings, spool: str = "0001.spool") -> list[str]:
+    reader = Reader(settings.spool_dir / spool)
     batches = reader.read_from(0, max_items=10**9)
     reader.close()
     return [s.name for batch in batches for s in decode.spans(batch.body, "protobuf").spans]
@@ -450,7 +450,8 @@ sys.exit(receive.serve(chosen))
 """
 
 
-def test_a_disk_that_refuses_ends_the_process_and_the_next_one_goes_on(settings: Settings):
+def broken(settings: Settings) -> subprocess.Popen[bytes]:
+    """Return an ingest process with one span in its spool, whose disk then refuses to flush it."""
     process = subprocess.Popen(
         [sys.executable, "-c", WITH_A_BROKEN_DISK],
         env={**os.environ, **settings.environ()},
@@ -458,25 +459,49 @@ def test_a_disk_that_refuses_ends_the_process_and_the_next_one_goes_on(settings:
         stdout=subprocess.PIPE,
     )
     wait_until_ready(settings)
-    url = settings.url(settings.http_port) + "/v1/traces"
-    assert httpx.post(url, content=traces(span(name="before")), headers=PROTOBUF).is_success
+    assert sent(settings, "before").is_success
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(b"break\n")
     process.stdin.flush()
     assert process.stdout.readline() == b"broken\n"
-    refused = httpx.post(url, content=traces(span(name="not acknowledged")), headers=PROTOBUF)
+    refused = sent(settings, "not acknowledged")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-    assert process.wait(timeout=30) == 1
     process.stdin.close()
     process.stdout.close()
+    return process
+
+
+def sent(settings: Settings, name: str) -> httpx.Response:
+    """Send one span, over a new connection."""
+    url = settings.url(settings.http_port) + "/v1/traces"
+    return httpx.post(url, content=traces(span(name=name)), headers=PROTOBUF)
+
+
+def test_when_the_disk_refuses_a_spool_it_goes_on_in_a_new_one(settings: Settings):
+    process = broken(settings)
+    while (answer := sent(settings, "after")).status_code == 503:
+        assert process.poll() is None
+    assert answer.is_success
+    assert kept_names(settings) == ["before"]  # readable still, to the last that was acknowledged
+    process.terminate()
+    assert process.wait(timeout=30) == 0
 
     process = started(settings)
     wait_until_ready(settings)
-    assert httpx.post(url, content=traces(span(name="after")), headers=PROTOBUF).is_success
+    assert sent(settings, "after a restart").is_success
+    figures = httpx.get(settings.url(settings.http_port) + "/metrics").text
+    assert "spanledger_spans_spooled_total 3\n" in figures
     process.terminate()
-    process.wait()
-    assert kept_names(settings) == ["before", "after"]
+    assert process.wait(timeout=30) == 0
+    assert kept_names(settings, "0001-2.spool") == ["after", "after a restart"]
+
+
+def test_when_no_spool_can_be_written_the_process_ends_with_an_error(settings: Settings):
+    (settings.spool_dir / "0001-2.spool-wal").mkdir(parents=True)  # nothing can be written there
+    process = broken(settings)
+    assert process.wait(timeout=30) == 1
+    assert kept_names(settings) == ["before"]
 
 
 def test_ingest_never_loads_the_engine():

@@ -8,6 +8,7 @@ its share of the room, and the system deals connections out among them. What hap
 
 import socket
 from functools import partial
+from pathlib import Path
 
 import uvicorn
 
@@ -20,6 +21,7 @@ from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
 from spanledger_collector.receive.otlp_grpc import OtlpGrpc
 from spanledger_collector.receive.otlp_http import OtlpHttp
+from spanledger_collector.receive.succession import Succession
 from spanledger_collector.redact import BadRule, Redaction, load
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
@@ -38,24 +40,33 @@ def serve(settings: Settings, worker: int = 1) -> int:
     spool = opened(settings, worker)
     try:
         listening = server(settings, spool, worker)
-        spool.on_failure = listening.stop
+    except BaseException:
+        spool.close()
+        raise
+    succession = Succession(listening.intake, partial(spool_at, settings), listening.stop)
+    try:
         listening.run_until_stopped()
     finally:
-        spool.close()
-    return FAILED if spool.failed else 0
+        succession.close()
+    return FAILED if succession.failed else 0
 
 
 def opened(settings: Settings, worker: int = 1) -> Spool:
-    """Return the spool that this process writes."""
+    """Return the spool that a worker writes.
+
+    Raises:
+        Refused: it cannot be opened; the message says why.
+    """
     try:
-        return Spool(
-            of_worker(settings.spool_dir, worker),
-            settings.durability,
-            settings.spool_max_bytes // settings.ingest_workers,
-            settings.spool_keep_s,
-        )
+        return spool_at(settings, of_worker(settings.spool_dir, worker))
     except SpoolUnusable as error:
         raise Refused(str(error)) from error
+
+
+def spool_at(settings: Settings, path: Path) -> Spool:
+    """Return the spool at a path; the workers share the room."""
+    room = settings.spool_max_bytes // settings.ingest_workers
+    return Spool(path, settings.durability, room, settings.spool_keep_s)
 
 
 def redaction(settings: Settings) -> Redaction:

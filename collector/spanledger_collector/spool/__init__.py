@@ -5,14 +5,15 @@ request bodies in order of arrival (`Spool`); a request is acknowledged when its
 store alone writes `0001.store.cursor`, a small SQLite database that says how far it has come and
 keeps what it could not read (`Cursor`). Each reads the other's file and never writes it (`Reader`),
 so neither waits for the other's lock and each survives the other's crash. `0001.lock` keeps a
-second ingest out; a second worker has `0002.spool`. Knows bytes and counts, never what is in a span.
+second ingest out; a second worker has `0002.spool`, and who
+had to leave a spool that the disk refused goes on in `0001-2.spool`. Knows bytes and counts, never what is in a span.
 
 Accounting, at any moment: received = rejected + spooled, spooled = stored + pending + quarantined.
 """
 
 from spanledger_collector.spool.batch import Batch, Held, Stats
 from spanledger_collector.spool.cursor import Cursor
-from spanledger_collector.spool.files import SpoolUnusable, of_worker, spools
+from spanledger_collector.spool.files import SpoolUnusable, of_worker, spools, successor
 from spanledger_collector.spool.reader import Reader
 from spanledger_collector.spool.together import stats_of_all
 from spanledger_collector.spool.writer import Spool, SpoolRefused
@@ -29,4 +30,5 @@ __all__ = [
     "of_worker",
     "spools",
     "stats_of_all",
+    "successor",
 ]

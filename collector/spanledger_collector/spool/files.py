@@ -54,8 +54,15 @@ def spools(folder: Path) -> list[Path]:
 
 
 def of_worker(folder: Path, worker: int) -> Path:
-    """Return the spool that an ingest worker writes; workers are numbered from 1."""
-    return folder / f"{worker:04}.spool"
+    """Return the spool that an ingest worker writes, its latest; workers are numbered from 1."""
+    begun = folder.glob(f"{worker:04}*.spool")
+    return max(begun, key=numbers, default=folder / f"{worker:04}.spool")
+
+
+def successor(spool: Path) -> Path:
+    """Return where a worker goes on after the disk refused this spool: `0001-2.spool`, and so on."""
+    worker, number = [*numbers(spool), 1][:2]
+    return spool.with_name(f"{worker:04}-{number + 1}.spool")
 
 
 def numbers(path: Path) -> list[int]:

@@ -75,8 +75,8 @@ class Spool:
     """The one writer of a spool file. Any thread may append.
 
     `failed` is set for good once the disk refused: an fsync that failed is never tried again,
-    because the system may have forgotten the pages and would report success. The process should
-    end then; the next one writes what is in the log anew before it takes anything.
+    because the system may have forgotten the pages and would report success. What is to be taken from
+    then on belongs into another file; this one is read to the last batch that was acknowledged.
     """
 
     def __init__(
@@ -241,12 +241,12 @@ class Spool:
         """Shut the door for good and send everybody away."""
         with self._door:
             self.failed = True
-        self.on_failure()
         _refuse(group, "overloaded")
         while not self._queue.empty():
             waiting = self._queue.get_nowait()
             if waiting is not None and waiting.done.set_running_or_notify_cancel():
                 _refuse([waiting], "overloaded")
+        self.on_failure()
 
 
 def _row(batch: Batch) -> tuple[Any, ...]:
