@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -56,7 +55,7 @@ def unpriced() -> bytes:
     return traces(span(attributes=[*(attribute(k, v) for k, v in said.items()), tokens]))
 
 
-def fetched(pipeline: Pipeline, table: str, **asked: Any) -> httpx.Response:
+def fetched(pipeline: Pipeline, table: str, **asked: Any) -> Any:
     """Return an export."""
     answer = pipeline.api.get(f"/api/v1/export/{table}", params=asked)
     assert answer.status_code == 200, answer.text
