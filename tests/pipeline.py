@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from spanledger_collector import (
     api_budgets,
+    api_export,
     api_keys,
     api_ledger,
     api_privacy,
@@ -80,6 +81,7 @@ class Pipeline:
         app = create_app(self.store, lambda: {"ready": True}, dict, door)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         api_tables.mount(app)
+        api_export.mount(app)
         api_ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         api_budgets.mount(app, Office(self.desk, self.budgets), self.store)

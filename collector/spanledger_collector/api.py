@@ -145,6 +145,18 @@ def spend(
     The filter `q` is asked of each line where it is about model, provider, kind or agent, else of
     its trace.
     """
+    return Json(spent(request, group_by, since, until, tz, q))
+
+
+def spent(
+    request: Request,
+    group_by: Sequence[Dimension] | None,
+    since: str | None,
+    until: str | None,
+    tz: str,
+    q: str,
+) -> Spend:
+    """Return what `GET /spend` answers, or refuse with 400."""
     by = list(dict.fromkeys(group_by or ()))
     if len(BUCKETS.intersection(by)) > 1:
         raise HTTPException(400, f"group_by: only one of {', '.join(sorted(BUCKETS))} at a time")
@@ -153,7 +165,7 @@ def spend(
     until_s = -(-until_s // QUARTER_S) * QUARTER_S
     terms = filters.parse(q)
     store, project = store_of(request), project_of(request)
-    return Json(query.spend(store, project, by, since_s, until_s, zone(tz), terms))
+    return query.spend(store, project, by, since_s, until_s, zone(tz), terms)
 
 
 def store_of(request: Request) -> Store:

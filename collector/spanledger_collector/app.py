@@ -17,6 +17,7 @@ import uvicorn
 
 from spanledger_collector import (
     api_budgets,
+    api_export,
     api_keys,
     api_ledger,
     api_privacy,
@@ -231,6 +232,7 @@ def serve(settings: Settings) -> int:
     )
     desk = Desk(store, draining.handover, draining.accounts)
     api_tables.mount(app)
+    api_export.mount(app)
     api_ledger.mount(app, desk)
     api_budgets.mount(app, Office(desk, draining.budgets), store)
     api_spool.mount(app, yard, mender.degraded)
