@@ -22,6 +22,7 @@ from spanledger_collector.receive.answers import (
     success_body,
 )
 from spanledger_collector.receive.intake import Intake
+from spanledger_collector.receive.losses import HEADER, losses
 
 log = logging.getLogger(__name__)
 
@@ -99,13 +100,14 @@ class OtlpGrpc:
         refusal = self._intake.refusal(caller, 0)  # gRPC does not tell a length beforehand
         if refusal is not None:
             return refusal
+        lost = losses(str(metadata.get(HEADER.decode(), "")).encode("latin-1", "replace"))
         message = await asyncio.wait_for(context.read(), self._body_s)
         if not isinstance(message, bytes):
             return Refused("malformed_protobuf", "no message")
         with self._intake.in_flight(caller) as hold:
             if not hold(len(message)):
                 return Refused("overloaded", "try again soon")
-            return await self._intake.take(caller, signal, "protobuf", message)
+            return await self._intake.take(caller, signal, "protobuf", message, lost=lost)
 
 
 def trailers(refused: Refused) -> tuple[tuple[str, bytes], ...]:
