@@ -60,6 +60,19 @@ def test_a_tool_of_llama_index_returned_what_its_function_did():
     assert tools(team)[0] == ("find_flight", {"city": "Rome", "day": 9}, "FL-Rome-9", False)
 
 
+def test_a_stream_that_a_framework_hands_on_and_its_client_reads_is_one_call():
+    found = [meters(trace) for trace in traces("llama-index-streams-and-openai")]
+    unknown = (None, None, None)
+    assert found == [
+        [unknown] * 2,
+        [unknown] * 3,
+        [unknown] * 2,
+        [(2296, 388, 346), (2433, 399, 363)],
+        [(2570, 410, 380), (2707, 421, 397), (2844, 432, 414)],
+        [(2981, 443, 431), (3118, 454, 448)],
+    ]
+
+
 def test_the_steps_that_openllmetry_records_of_llama_index_are_tools_and_agents():
     (trace,) = traces("llama-index-openllmetry")
     assert trace["agents"] == ["travel"]

@@ -176,6 +176,77 @@ def test_many_parallel_calls_of_two_libraries_do_not_melt_into_one():
     assert len(billed(span(1), *facts)) == 20
 
 
+UNTOLD: dict[str, Any] = {"usage_state": "absent", "input_tokens": None, "output_tokens": None}
+
+
+def test_a_stream_handed_on_is_the_call_that_its_client_makes_when_it_is_read():
+    handed_on = during(2, 0, 1, scope="framework")
+    assert billed(span(1), handed_on, during(3, 1.5, 3, scope="sdk", response_id="r")) == [3]
+    assert not_billed(span(1), handed_on, during(3, 1.5, 3, scope="sdk")) == {3: "duplicate"}
+
+
+@pytest.mark.parametrize(
+    "of_client",
+    [
+        {"scope": "framework"},
+        {"input_tokens": 101},
+        {"response_model": "gpt-4.1"},
+        {"response_model": ""},
+        {"kind": "embedding"},
+        {"status": "error"},
+        {"parent": 9},
+    ],
+    ids=["same library", "other usage", "other model", "no model", "other kind", "failed", "elsewhere"],
+)  # fmt: skip
+def test_a_later_call_that_cannot_be_the_stream_is_paid_for_too(of_client: dict[str, Any]):
+    client = during(3, 1.5, 3, **({"scope": "sdk"} | of_client))
+    assert billed(span(1), during(2, 0, 1, scope="framework"), client) == [2, 3]
+
+
+def test_a_client_that_saw_one_of_two_calls_may_be_about_a_third():
+    seen = [during(2, 0, 1, scope="framework"), during(3, 1, 2, scope="framework")]
+    assert billed(span(1), *seen, during(4, 3, 4, scope="sdk")) == [2, 3, 4]
+
+
+def test_a_call_with_its_clients_inside_is_not_the_next_one_too():
+    first = [during(2, 0, 2, scope="framework"), during(3, 1, 2, parent=2, scope="sdk")]
+    assert billed(span(1), *first, during(4, 3, 4, scope="sdk")) == [3, 4]
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[int, list[Fact]]:
+    """Draw streams that a framework handed on and its client read, one by one or side by side."""
+    number, facts = draw(st.integers(1, 6)), [span(1)]
+    told, asked = draw(st.booleans()), draw(st.booleans())
+    for n in range(number):
+        begun, lasted, waited, read = (draw(st.integers(0 if i < 3 else 1, 9)) for i in range(4))
+        usage = {"input_tokens": 100 + n} if asked else UNTOLD
+        taken_s = begun + lasted + waited
+        facts += [
+            during(10 + n, begun, begun + lasted, scope="framework", **(usage if told else UNTOLD)),
+            during(
+                30 + n, taken_s, taken_s + read, scope="sdk",
+                response_id=draw(st.sampled_from(("", f"r{n}"))), **usage,
+            ),
+        ]  # fmt: skip
+    return number, facts
+
+
+@settings(max_examples=100, deadline=None)
+@given(drawn=streams())
+def test_each_stream_that_was_handed_on_is_paid_for_once(drawn: tuple[int, list[Fact]]):
+    number, facts = drawn
+    assert len(billed(*facts)) == number
+
+
+@settings(max_examples=50, deadline=None)
+@given(drawn=streams(), scope=st.sampled_from(("framework", "sdk")))
+def test_no_call_of_one_library_is_another_of_its_calls(drawn: tuple[int, list[Fact]], scope: str):
+    number, facts = drawn
+    alone = [f for f in facts if f.scope in ("", scope)]
+    assert len(billed(*alone)) == number
+
+
 def test_of_two_spans_of_one_call_the_one_that_knows_more_meters_is_billed():
     plain = during(2, 0, 3, response_id="r")
     rich = during(3, 1, 2, response_id="r", scope="sdk", cache_read_tokens=3, reasoning_tokens=0)

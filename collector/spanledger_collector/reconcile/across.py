@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from spanledger_collector.reconcile import Verdict
-from spanledger_collector.reconcile.billing import has_usage, meters, same_model, same_usage
+from spanledger_collector.reconcile.alike import has_usage, meters, same_model, same_usage
 from spanledger_collector.reconcile.trace import Fact
 from spanledger_schema.span import CALLS
 

@@ -6,18 +6,23 @@ descendants, a second library that watched the same call, and a marker that repe
 Each is recognised by ancestry, time and identifiers; no list of names decides.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from spanledger_collector.reconcile.alike import (
+    has_usage,
+    may_be_same,
+    meters,
+    overlap,
+    same_model,
+    same_usage,
+)
+from spanledger_collector.reconcile.siblings import MOST_OPEN, taken_up, watched_twice
 from spanledger_collector.reconcile.trace import Fact, Tree
 from spanledger_schema.span import CALLS
 
 BOUNDARIES = frozenset({"tool", "agent", "handoff", "node", "workflow", "retriever", "guardrail"})
 """Below one of these, a call is a call of its own and not the inside of a call above it."""
-
-MOST_OPEN = 128
-"""Calls side by side among which a marker, or another library's span, looks for its own."""
 
 
 class Billing:
@@ -61,15 +66,15 @@ class Billing:
                 self.not_billed[twin.span_id] = "duplicate"
                 self.same_as[twin.span_id] = best.span_id
 
-    def _worth(self, call: Fact) -> tuple[bool, int, int, int, int, bytes]:
+    def _worth(self, call: Fact) -> tuple[bool, int, int, int, bool, int, bytes]:
         """Return what makes a span the better witness of its call.
 
         Usage from the provider first, then more meters (a zero may be one that nobody counted),
         then the innermost, which is nearest to the provider; of two side by side the one that
-        encloses the other.
+        knows which answer it got, then the one that encloses the other.
         """
-        depth = self._tree.depth[call.span_id]
-        return has_usage(call), *meters(call), depth, -call.start_ns, call.span_id
+        depth, answered = self._tree.depth[call.span_id], bool(call.response_id)
+        return has_usage(call), *meters(call), depth, answered, -call.start_ns, call.span_id
 
     def _bill_events(self, events: list[Fact]) -> None:
         """Give each marker that carries usage to its call; bill it where its call reports none."""
@@ -178,41 +183,22 @@ def chain_pairs(tree: Tree, calls: list[Fact]) -> Iterator[tuple[Fact, Fact]]:
     """Yield pairs of spans that describe the same call."""
     by_response: dict[tuple[str, str], Fact] = {}
     side_by_side: defaultdict[bytes, list[Fact]] = defaultdict(list)
+    around: set[bytes] = set()
     for call in calls:
         if call.response_id:
             known = by_response.setdefault((call.kind, call.response_id), call)
             if known is not call and (overlap(known, call) or same_usage(known, call)):
                 yield known, call
         if (above := enclosing_call(tree, call)) and may_be_same(above, call):
+            around.add(above.span_id)
             yield above, call
         side_by_side[call.parent_span_id].append(call)
-    for siblings in side_by_side.values():
-        yield from watched_twice(siblings)
-
-
-def watched_twice(siblings: list[Fact]) -> Iterator[tuple[Fact, Fact]]:
-    """Yield pairs of siblings in which one library's span lies within another's of the same call.
-
-    A library describes a call once, so that each call has one span of it at most, the first that
-    lies within; calls made side by side stay apart.
-    """
-    watchers: dict[bytes, set[str]] = {}  # the libraries that saw a call, by each of its spans
-    running: list[Fact] = []
-    for call in siblings:
-        running = [f for f in running if f.end_ns is None or f.end_ns >= call.start_ns]
-        watchers[call.span_id] = {call.scope}
-        for outer in reversed(running[-MOST_OPEN:]):
-            if (
-                call.scope not in watchers[outer.span_id]
-                and encloses(outer, call)
-                and may_be_same(outer, call)
-                and same_usage(outer, call)
-            ):
-                watchers[call.span_id] = watchers[outer.span_id]
-                watchers[outer.span_id].add(call.scope)
-                yield outer, call
-                break
-        running.append(call)
+    for parent_id, siblings in side_by_side.items():
+        nested = [*watched_twice(siblings)]
+        yield from nested
+        if parent_id:
+            told = around | {f.span_id for pair in nested for f in pair}
+            yield from taken_up([f for f in siblings if f.span_id not in told])
 
 
 def enclosing_call(tree: Tree, call: Fact) -> Fact | None:
@@ -223,80 +209,6 @@ def enclosing_call(tree: Tree, call: Fact) -> Fact | None:
         if above.kind in BOUNDARIES:
             return None
     return None
-
-
-def may_be_same(one: Fact, other: Fact) -> bool:
-    """Tell whether two spans in each other's time can be one call: kind, model, id and usage."""
-    if one.kind != other.kind or not same_model(one, other):
-        return False
-    if one.response_id and other.response_id and one.response_id != other.response_id:
-        return same_usage(one, other)
-    return True
-
-
-VERSION = re.compile(r"[-@:.]?(?:\d{3,}|v\d|latest|preview|exp)")
-"""How what follows a model's name begins when it only says which version of it answered."""
-
-
-def same_model(one: Fact, other: Fact) -> bool:
-    """Tell whether two spans can speak of the same model; an unknown one can be any."""
-    names = [{stem(f.response_model), stem(f.request_model)} - {""} for f in (one, other)]
-    if not names[0] or not names[1]:
-        return True
-    return any(is_version(a, b) or is_version(b, a) for a in names[0] for b in names[1])
-
-
-def is_version(model: str, name: str) -> bool:
-    """Tell whether a name is that of a model or of a version of it."""
-    rest = name.removeprefix(model)
-    return name.startswith(model) and (not rest or VERSION.match(rest) is not None)
-
-
-def stem(model: str) -> str:
-    """Return a model's name without the route to it: `openai/gpt-4o` and `gpt-4o` are one."""
-    return model.rpartition("/")[2].lower()
-
-
-def has_usage(fact: Fact) -> bool:
-    """Tell whether a span reports token counts that can be billed.
-
-    What was estimated is no report: which spans are one call never hangs on a guess.
-    """
-    return (
-        fact.usage_state != "absent"
-        and fact.usage_source != "estimated"
-        and (fact.input_tokens is not None or fact.output_tokens is not None)
-    )
-
-
-def meters(call: Fact) -> tuple[int, int]:
-    """Return how many meters of a call counted something, and how many are known at all."""
-    every = (
-        call.input_tokens, call.output_tokens, call.cache_read_tokens,
-        call.cache_write_tokens, call.reasoning_tokens,
-    )  # fmt: skip
-    return sum(bool(meter) for meter in every), sum(meter is not None for meter in every)
-
-
-def same_usage(one: Fact, other: Fact) -> bool:
-    """Tell whether two spans report the same totals, or one of them reports none."""
-    if not has_usage(one) or not has_usage(other):
-        return True
-    return (one.input_tokens, one.output_tokens) == (other.input_tokens, other.output_tokens)
-
-
-def overlap(one: Fact, other: Fact) -> bool:
-    """Tell whether two spans were running at the same moment; one without an end still is."""
-    return (one.end_ns is None or other.start_ns <= one.end_ns) and (
-        other.end_ns is None or one.start_ns <= other.end_ns
-    )
-
-
-def encloses(outer: Fact, inner: Fact) -> bool:
-    """Tell whether a span was running all the time that another was."""
-    if outer.start_ns > inner.start_ns:
-        return False
-    return outer.end_ns is None or (inner.end_ns is not None and inner.end_ns <= outer.end_ns)
 
 
 def is_event(fact: Fact) -> bool:
