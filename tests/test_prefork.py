@@ -113,7 +113,7 @@ def test_s08_two_workers_of_gunicorn_send_every_span_once(
         "service:app",
     )
     workers: set[bytes] = set()
-    paths = []
+    paths: list[str] = []
     with running(tmp_path, receiver.url, *command) as server:
         while len(workers) < 2:
             workers.add(asked(f"http://{address}", len(paths)))
