@@ -12,7 +12,7 @@ from spanledger_collector import spoolwork
 from spanledger_collector.access import caller_of
 from spanledger_collector.api import Json
 from spanledger_collector.api_prices import desk_of
-from spanledger_collector.moments import SECOND_NS
+from spanledger_collector.moments import SECOND_NS, within
 from spanledger_collector.spool import Held
 from spanledger_collector.spoolwork import Chosen, Yard
 from spanledger_schema.api_spool import HeldBack, Integrity, Released, Replayed, SpoolAccount
@@ -111,5 +111,5 @@ def drop_quarantine(request: Request, choice: Choice) -> Json:
 @router.post("/replay", response_model=Replayed)
 def replay(request: Request, asked: ReplayRequest) -> Json:
     """Store again what was received since a moment, as far back as the spool reaches."""
-    since_ns = int(asked.since.timestamp()) * SECOND_NS
+    since_ns = within(int(asked.since.timestamp()) * SECOND_NS)
     return Json(spoolwork.replay(yard_of(request), since_ns))
