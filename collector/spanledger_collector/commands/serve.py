@@ -9,6 +9,7 @@ from argparse import ArgumentParser, Namespace
 from importlib.util import find_spec
 
 from spanledger_collector import process
+from spanledger_collector.forward.targets import targets
 from spanledger_collector.settings import Settings
 from spanledger_collector.supervise import Program, Supervisor
 
@@ -39,14 +40,15 @@ async def supervise(settings: Settings) -> int:
 
 def programs(settings: Settings) -> list[Program]:
     """Return the processes of a server on one machine."""
-    return [
+    found = [
         program("ingest", settings.url(settings.http_port) + "/readyz"),
         program("store", settings.url(settings.api_port) + "/readyz"),
         program("ui", settings.url(settings.ui_port) + "/_stcore/health"),
     ]
+    return [*found, program("forward")] if targets(settings) else found
 
 
-def program(name: str, ready_url: str) -> Program:
+def program(name: str, ready_url: str = "") -> Program:
     """Return the process that runs one of our commands; it finds its settings in the environment."""
     command = (sys.executable, "-m", "spanledger_collector", name, "--until-stdin-closes")
     return Program(name, command, ready_url)

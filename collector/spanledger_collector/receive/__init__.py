@@ -52,6 +52,7 @@ def opened(settings: Settings) -> Spool:
             settings.durability,
             settings.spool_max_bytes,
             settings.spool_keep_s,
+            targets=settings.forward,
         )
     except SpoolUnusable as error:
         raise Refused(str(error)) from error
