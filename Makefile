@@ -9,10 +9,10 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 APART := $(VENV)/apart
-.PHONY: help setup serve demo test offline check examples format browser bench soak fuzz lock clean
+.PHONY: help setup serve demo test offline check examples format browser bench soak fuzz schema-test lock clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Install everything into .venv
 
@@ -58,6 +58,9 @@ soak: $(INSTALLED) ## 50 kills and two minutes without a store under load, about
 
 fuzz: $(INSTALLED) ## Ten minutes of nonsense through decoding (ARGS="--seconds N …")
 	@PYTHONPATH=. exec $(BIN)/python bench/fuzz.py $(ARGS)
+
+schema-test: $(INSTALLED) ## Ask the query API all that its OpenAPI document allows, minutes long
+	SCHEMA_EXAMPLES=300 $(BIN)/python -m pytest tests/test_api_schema.py --timeout 3000 $(ARGS)
 
 lock: $(INSTALLED) ## Resolve requirements.lock anew after pyproject.toml changed
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from streamlit.testing.v1 import AppTest
 
-from spanledger_collector import api_tables
+from spanledger_collector import api_export, api_tables
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.pricebook import Pricebook
@@ -48,6 +48,7 @@ def answering(store: Store) -> Iterator[str]:
     """Serve sessions, tables and spend of the query API over `store`; return its address."""
     app = create_app(store, lambda: {"ready": True, "last_received_at": None}, dict)
     api_tables.mount(app)
+    api_export.mount(app)
     with listening(app) as url:
         yield url
 

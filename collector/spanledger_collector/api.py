@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from spanledger_collector import detail, query
 from spanledger_collector.access import Door, authorised, project_of
 from spanledger_collector.conditions import NoSuchField
 from spanledger_collector.guarded import Guarded
-from spanledger_collector.moments import SECOND_NS, nanoseconds
+from spanledger_collector.moments import FAR_NS, SECOND_NS, nanoseconds, within
 from spanledger_collector.store import ClickHouseError, Store, is_too_much
 from spanledger_schema import filters
 from spanledger_schema.api import (
@@ -49,10 +50,8 @@ State = Callable[[], dict[str, Any]]
 Counters = Callable[[], dict[str, float]]
 
 
-class Json(Response):
+class Json(JSONResponse):
     """A JSON answer; dataclasses go in as they are, past FastAPI's validation of our own data."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """Return the body."""
@@ -161,7 +160,7 @@ def spent(
     if len(BUCKETS.intersection(by)) > 1:
         raise HTTPException(400, f"group_by: only one of {', '.join(sorted(BUCKETS))} at a time")
     since_s = moment("since", since, 0) // SECOND_NS // QUARTER_S * QUARTER_S
-    until_s = -(-moment("until", until, (2**32 - QUARTER_S) * SECOND_NS) // SECOND_NS)
+    until_s = -(-moment("until", until, FAR_NS) // SECOND_NS)
     until_s = -(-until_s // QUARTER_S) * QUARTER_S
     terms = filters.parse(q)
     store, project = store_of(request), project_of(request)
@@ -186,7 +185,7 @@ def moment(name: str, value: str | None, default_ns: int) -> int:
     if value is None:
         return default_ns
     try:
-        return nanoseconds(value)
+        return within(nanoseconds(value))
     except ValueError as error:
         raise HTTPException(400, f"{name}: {error}") from error
 

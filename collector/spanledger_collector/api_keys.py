@@ -16,7 +16,7 @@ from spanledger_collector.api_prices import desk_of
 from spanledger_collector.drain import Drain
 from spanledger_collector.keychest import Kept, NoSuchKey
 from spanledger_collector.keys import EVERY_PROJECT, Caller
-from spanledger_collector.moments import SECOND_NS
+from spanledger_collector.moments import SECOND_NS, within
 from spanledger_collector.store import Store
 from spanledger_schema.api_access import ApiKey, NewApiKey
 
@@ -137,4 +137,4 @@ def administers(caller: Caller, key: Kept) -> bool:
 
 def expires_ns(moment: datetime | None) -> int | None:
     """Return a moment in nanoseconds, None for never."""
-    return None if moment is None else int(moment.timestamp()) * SECOND_NS
+    return None if moment is None else within(int(moment.timestamp()) * SECOND_NS)

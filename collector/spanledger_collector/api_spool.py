@@ -12,10 +12,17 @@ from spanledger_collector import spoolwork
 from spanledger_collector.access import caller_of
 from spanledger_collector.api import Json
 from spanledger_collector.api_prices import desk_of
-from spanledger_collector.moments import SECOND_NS
+from spanledger_collector.moments import SECOND_NS, within
 from spanledger_collector.spool import Held
 from spanledger_collector.spoolwork import Chosen, Yard
-from spanledger_schema.api_spool import HeldBack, Integrity, Released, Replayed, SpoolAccount
+from spanledger_schema.api_spool import (
+    Forwarded,
+    HeldBack,
+    Integrity,
+    Released,
+    Replayed,
+    SpoolAccount,
+)
 
 router = APIRouter(prefix="/api/v1")
 
@@ -46,9 +53,21 @@ class ReplayRequest(BaseModel):
     since: AwareDatetime
 
 
-def mount(app: FastAPI, yard: Yard, degraded: Callable[[], list[str]] = list) -> None:
-    """Add the routes to the app; `degraded` says what the store was found to lack."""
-    app.state.yard, app.state.degraded = yard, degraded
+def mount(
+    app: FastAPI,
+    yard: Yard,
+    degraded: Callable[[], list[str]] = list,
+    forwarded: Callable[[], list[Forwarded]] = list,
+) -> None:
+    """Add the routes to the app.
+
+    Args:
+        app: the app.
+        yard: the spools.
+        degraded: says what the store was found to lack.
+        forwarded: says how the targets of forwarding stand.
+    """
+    app.state.yard, app.state.degraded, app.state.forwarded = yard, degraded, forwarded
     app.include_router(router)
 
 
@@ -84,7 +103,8 @@ def integrity(request: Request) -> Json:
         lost.update(account.lost)
     holds = all(a.holds for a in accounts)
     degraded = request.app.state.degraded()
-    return Json(Integrity(holds, accounts, degraded, redacted, dict(lost)))
+    forwarded = request.app.state.forwarded()
+    return Json(Integrity(holds, accounts, degraded, redacted, dict(lost), forwarded))
 
 
 @router.get("/quarantine", response_model=list[HeldBack])
@@ -111,5 +131,5 @@ def drop_quarantine(request: Request, choice: Choice) -> Json:
 @router.post("/replay", response_model=Replayed)
 def replay(request: Request, asked: ReplayRequest) -> Json:
     """Store again what was received since a moment, as far back as the spool reaches."""
-    since_ns = int(asked.since.timestamp()) * SECOND_NS
+    since_ns = within(int(asked.since.timestamp()) * SECOND_NS)
     return Json(spoolwork.replay(yard_of(request), since_ns))

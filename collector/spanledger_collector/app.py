@@ -24,6 +24,7 @@ from spanledger_collector import (
     api_spool,
     api_tables,
     keychest,
+    spoolwork,
 )
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
@@ -235,7 +236,12 @@ def serve(settings: Settings) -> int:
     api_export.mount(app)
     api_ledger.mount(app, desk)
     api_budgets.mount(app, Office(desk, draining.budgets), store)
-    api_spool.mount(app, yard, mender.degraded)
+    api_spool.mount(
+        app,
+        yard,
+        mender.degraded,
+        lambda: spoolwork.forwarded(settings.spool_dir, settings.forward),
+    )
     api_keys.mount(app, keys_file(settings.data))
     api_privacy.mount(app)
     config = uvicorn.Config(

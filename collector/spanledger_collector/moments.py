@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 SECOND_NS = 1_000_000_000
+FAR_NS = (2**32 - 900) * SECOND_NS  # in 2106: the last quarter of an hour that the store can name
 
 
 def rfc3339(time_ns: int) -> str:
@@ -24,6 +25,11 @@ def nanoseconds(written: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return int(moment.timestamp()) * SECOND_NS + fraction_ns(written)
+
+
+def within(time_ns: int) -> int:
+    """Return a moment, or the nearest one that the store can compare with: from 1970 into 2106."""
+    return min(max(time_ns, 0), FAR_NS)
 
 
 def fraction_ns(written: str) -> int:

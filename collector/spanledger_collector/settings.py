@@ -106,6 +106,12 @@ class Settings:
     estimate: Annotated[
         Names, "projects whose calls get estimated tokens where they report none; * for all"
     ] = ()
+    forward: Annotated[
+        Names, "OTLP/HTTP endpoints to send everything accepted on to: https://host, …"
+    ] = ()
+    forward_headers: Annotated[
+        Text, "file with the headers of each of them (TOML), their keys among them"
+    ] = ""
     stop_s: Annotated[Seconds, "how long a process may take to finish when it is stopped"] = 10.0
 
     @property

@@ -4,15 +4,17 @@ All of it is done by the thread that drains, between two rounds, a piece at a ti
 replay store what the spool still has; what is stored twice is there once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.ledger import audit
 from spanledger_collector.moments import rfc3339
-from spanledger_collector.spool import Batch, Cursor, Held, Reader
-from spanledger_schema.api_spool import HeldBack, Released, Replayed
+from spanledger_collector.spool import Batch, Cursor, Held, Reader, spools
+from spanledger_collector.spool.follower import Standing, standing
+from spanledger_schema.api_spool import Forwarded, HeldBack, Released, Replayed
 
 CHUNK_ITEMS = 5_000  # a piece of a replay, between two rounds
 
@@ -29,6 +31,29 @@ class Yard:
 
     handover: Handover
     spools: Callable[[], Spools]
+
+
+def forwarded(folder: Path, targets: Sequence[str]) -> list[Forwarded]:
+    """Return how each target of forwarding stands with each spool of a folder."""
+    return [
+        told(path.name, target, standing(path, target))
+        for target in targets
+        for path in spools(folder)
+    ]
+
+
+def told(spool: str, target: str, found: Standing) -> Forwarded:
+    """Return the standing of a target as the API says it."""
+    return Forwarded(
+        target=target,
+        spool=spool,
+        sent=found.sent,
+        pending=found.pending,
+        refused=found.refused,
+        skipped_batches=found.skipped,
+        failing_since=rfc3339(found.failing_since_ns) if found.failing_since_ns else None,
+        trouble=found.said or None,
+    )
 
 
 def held(yard: Yard) -> list[HeldBack]:

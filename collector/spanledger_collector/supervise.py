@@ -33,11 +33,14 @@ PROBE_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A process to keep: what it is called, how it is started, where it says that it is ready."""
+    """A process to keep: what it is called, how it is started, where it says that it is ready.
+
+    One without such a place, which nobody asks for anything, is not waited for.
+    """
 
     name: str
     command: tuple[str, ...]
-    ready_url: str
+    ready_url: str = ""
 
 
 class Supervisor:
@@ -115,7 +118,7 @@ class Supervisor:
 
     async def announce(self, on_ready: Callable[[], None]) -> None:
         """Call `on_ready` when every program answers."""
-        await asyncio.gather(*(self.until_ready(program) for program in self.programs))
+        await asyncio.gather(*(self.until_ready(p) for p in self.programs if p.ready_url))
         if not self.stopping.is_set():
             self.ready = True
             on_ready()

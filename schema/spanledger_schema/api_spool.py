@@ -1,6 +1,6 @@
 """Shapes of the query API about what was received: where it is, and what is held back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,20 @@ class SpoolAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarded:
+    """How a target of forwarding stands with a spool: spans and log records, save where it says so."""
+
+    target: str
+    spool: str
+    sent: int
+    pending: int
+    refused: int  # the target said that it will never take them
+    skipped_batches: int  # forgotten before they could be sent, or spoiled on the disk
+    failing_since: str | None
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Integrity:
     """Whether everything that was received is somewhere, and what is missing in the store."""
 
@@ -28,6 +42,7 @@ class Integrity:
     redacted: dict[str, int]  # how often words were taken out before they were kept, by rule
     lost_by_clients: dict[str, int]
     """Spans that SDKs say they could not send, by reason; they were never received."""
+    forwarded: list[Forwarded] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ Parameter = str | int | bool | Sequence[str] | None
 Parameters = Mapping[str, Parameter]
 
 TIMEOUT_S = httpx.Timeout(20, connect=2)
+MOST_FILE_BYTES = 64 << 20  # of an export: it is held here while a browser fetches it
 
 
 class Unreachable(Exception):
@@ -124,6 +125,23 @@ class Client:
     def spend(self, group_by: Sequence[str] = (), **filters: Parameter) -> Spend:
         """Return dollars and tokens grouped as asked, and their total."""
         return shaped(Spend, self._get("/api/v1/spend", {"group_by": group_by, **filters}))
+
+    def export(self, table: str, wanted: Parameters) -> bytes:
+        """Return a table as a file, as `GET /api/v1/export/…` makes it.
+
+        Raises:
+            Unreachable: no answer came, or not the whole of it.
+            Refused: the API declined, or the file is larger than we hold.
+        """
+        query = httpx.QueryParams(asked(wanted))
+        try:
+            with self._http.stream("GET", f"/api/v1/export/{table}", params=query) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise refusal(answer)
+                return gathered(answer)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self.base_url}: {str(error) or type(error).__name__}") from error
 
     def models(self, **range_: Parameter) -> Models:
         """Return the models called in a range, with their rates in force."""
@@ -235,6 +253,16 @@ def asked(parameters: Parameters) -> list[tuple[str, str | int | float | bool | 
         else:
             pairs.extend((name, item) for item in value)
     return pairs
+
+
+def gathered(answer: httpx.Response) -> bytes:
+    """Return the whole of a file, or refuse one that is too large to hold."""
+    found = bytearray()
+    for piece in answer.iter_bytes():
+        found += piece
+        if len(found) > MOST_FILE_BYTES:
+            raise Refused(413, "Too large", "Fetch it from the query API itself, or narrow it.")
+    return bytes(found)
 
 
 def quoted(identifier: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from spanledger_collector import process
+from spanledger_collector.forward.targets import targets
 from spanledger_collector.settings import Settings
 from spanledger_collector.supervise import Program, Supervisor
 
@@ -40,11 +41,12 @@ async def supervise(settings: Settings) -> int:
 
 def programs(settings: Settings) -> list[Program]:
     """Return the processes of a server on one machine."""
-    return [
+    found = [
         *ingest_workers(settings),
         program("store", settings.url(settings.api_port) + "/readyz"),
         program("ui", settings.url(settings.ui_port) + "/_stcore/health"),
     ]
+    return [*found, program("forward")] if targets(settings) else found
 
 
 def ingest_workers(settings: Settings) -> Iterator[Program]:
@@ -57,7 +59,7 @@ def ingest_workers(settings: Settings) -> Iterator[Program]:
         yield program("ingest", f"{ready_url}?worker={worker}", f"--worker={worker}")
 
 
-def program(name: str, ready_url: str, *flags: str) -> Program:
+def program(name: str, ready_url: str = "", *flags: str) -> Program:
     """Return the process that runs one of our commands; it finds its settings in the environment."""
     command = (sys.executable, "-m", "spanledger_collector", name, "--until-stdin-closes", *flags)
     return Program(" ".join((name, *flags)), command, ready_url)

@@ -3,7 +3,8 @@
 A spool is three files side by side. One ingest worker alone writes `0001.spool`, a SQLite database of
 request bodies in order of arrival (`Spool`); a request is acknowledged when its commit is on the disk. The
 store alone writes `0001.store.cursor`, a small SQLite database that says how far it has come and
-keeps what it could not read (`Cursor`). Each reads the other's file and never writes it (`Reader`),
+keeps what it could not read (`Cursor`); forwarding has such a file for each target (`Follower`).
+Each reads the other's file and never writes it (`Reader`),
 so neither waits for the other's lock and each survives the other's crash. `0001.lock` keeps a
 second ingest out; a second worker has `0002.spool`, and who
 had to leave a spool that the disk refused goes on in `0001-2.spool`. Knows bytes and counts, never what is in a span.

@@ -161,10 +161,10 @@ class Cursor:
 
 
 class Position:
-    """The store's place in a spool as ingest sees it: read-only, 0 before there is a cursor."""
+    """A reader's place in a spool as ingest sees it: read-only, 0 before there is a cursor."""
 
-    def __init__(self, spool: Path) -> None:
-        self._path = files.cursor_path(spool)
+    def __init__(self, cursor: Path) -> None:
+        self._path = cursor
         self._db = files.open_to_read(self._path)
 
     def read(self) -> int:

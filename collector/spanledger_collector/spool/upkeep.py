@@ -6,6 +6,7 @@ Runs in the writer's thread, in small steps, so that a request never waits long 
 import os
 import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,9 @@ import apsw
 
 from spanledger_collector import failpoints
 from spanledger_collector.failpoints import Point
+from spanledger_collector.spool import files
 from spanledger_collector.spool.cursor import Position
+from spanledger_collector.spool.follower import follower_path
 
 Refusal = Literal["", "spool_full", "disk_full", "overloaded", "shutting_down"]
 
@@ -23,7 +26,7 @@ VACUUM_PAGES = 1000  # a step
 SPARE_PAGES = 4096  # free pages left in the file for the next batches
 CHECKPOINT_FRAMES = 1024  # 16 MiB of log
 FULL, ROOMY = 0.9, 0.8  # of max_bytes: refuse above the one, accept again below the other
-TAIL = 0.5  # of max_bytes: above it, what is stored is forgotten before its time
+TAIL = 0.5  # of max_bytes: above it, what is stored is forgotten before its time, forwarded or not
 RESERVE_BYTES, RESERVE_SHARE = 1 << 30, 0.05  # of the disk, left to everybody else
 
 FORGET = """
@@ -35,7 +38,13 @@ class Upkeep:
     """The upkeep of one spool file. `refusal` says why no request can be taken now, if so."""
 
     def __init__(
-        self, db: apsw.Connection, path: Path, max_bytes: int, keep_s: float, flush: bool
+        self,
+        db: apsw.Connection,
+        path: Path,
+        max_bytes: int,
+        keep_s: float,
+        flush: bool,
+        targets: Sequence[str] = (),
     ) -> None:
         """Look around for the first time.
 
@@ -45,10 +54,13 @@ class Upkeep:
             max_bytes: how large it may become.
             keep_s: how long to keep what is stored, for a replay.
             flush: whether commits are not flushed by themselves, so that each look has to.
+            targets: to whom it is forwarded; what they have not had is kept while there is room.
         """
         self._db = db
         self._folder = path.parent
-        self._store = Position(path)
+        self._store = Position(files.cursor_path(path))
+        self._targets = [Position(follower_path(path, target)) for target in targets]
+        self._forwarded: int | None = None  # to all targets; None without any
         self._max_bytes = max_bytes
         self._keep_s = keep_s
         self._flush = flush
@@ -82,6 +94,7 @@ class Upkeep:
         if position != self._position:
             self._position = position
             self._seen.append((self._looked_s, position))
+        self._forwarded = min((target.read() for target in self._targets), default=None)
         pages: int = self._db.pragma("page_count")
         self.used_bytes = (pages - self._free_pages()) * self._db.pragma("page_size")
         self.refusal = self._lack()
@@ -94,7 +107,8 @@ class Upkeep:
 
     def close(self) -> None:
         """Close what was opened to look."""
-        self._store.close()
+        for position in (self._store, *self._targets):
+            position.close()
 
     def _lack(self) -> Refusal:
         disk = os.statvfs(self._folder)
@@ -109,12 +123,14 @@ class Upkeep:
         oldest_s = self._looked_s - (0 if crowded else self._keep_s)
         while self._seen and self._seen[0][0] <= oldest_s:
             self._due = self._seen.popleft()[1]
-        if self._due == self._forgotten:
+        waited_for = None if crowded else self._forwarded
+        due = self._due if waited_for is None else min(self._due, waited_for)
+        if due <= self._forgotten:
             return False
-        self._db.execute(FORGET, (self._due, DELETE_ROWS))
+        self._db.execute(FORGET, (due, DELETE_ROWS))
         failpoints.reach(Point.SPOOL_FORGOTTEN)
         if self._db.changes() < DELETE_ROWS:
-            self._forgotten = self._due
+            self._forgotten = due
             return False
         return True
 

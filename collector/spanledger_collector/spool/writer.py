@@ -85,6 +85,7 @@ class Spool:
         durability: Durability = "fsync",
         max_bytes: int = 10 << 30,
         keep_s: float = 3600.0,
+        targets: Sequence[str] = (),
     ) -> None:
         """Open or create a spool and start its thread.
 
@@ -99,7 +100,9 @@ class Spool:
         self._tally: Tally = Counter(
             {(signal, name): value for signal, name, value in self._db.execute(TALLY)}
         )
-        self._upkeep = Upkeep(self._db, path, max_bytes, keep_s, flush=durability == "os")
+        self._upkeep = Upkeep(
+            self._db, path, max_bytes, keep_s, flush=durability == "os", targets=targets
+        )
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._door = Lock()  # held to enter the queue, to shut it, and to change the sums
         self._closed = False
@@ -163,7 +166,7 @@ class Spool:
 
     def _number_above_cursor(self, path: Path) -> None:
         """Never number a batch below what the store is done with: after the spool was moved away."""
-        position = Position(path)
+        position = Position(files.cursor_path(path))
         self._db.execute(ABOVE_CURSOR, (position.read(),))
         position.close()
 

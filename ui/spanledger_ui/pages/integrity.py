@@ -1,9 +1,11 @@
 """Integrity: everything that was received is somewhere, and the books balance."""
 
+from datetime import datetime, tzinfo
+
 import streamlit as st
 
 from spanledger_schema.api_ledger import Identity, Verification
-from spanledger_schema.api_spool import HeldBack, Integrity
+from spanledger_schema.api_spool import Forwarded, HeldBack, Integrity
 from spanledger_ui import components, page, text
 
 ACCOUNT: list[components.Column] = [
@@ -13,6 +15,15 @@ ACCOUNT: list[components.Column] = [
         for key in ("received", "rejected", "stored", "pending", "quarantined", "dropped")
     ),
     {"key": "holds", "label": "Adds up"},
+]
+
+FORWARDED: list[components.Column] = [
+    {"key": "target", "label": "Forwarded to", "wide": True},
+    {"key": "sent", "label": "Sent", "align": "right"},
+    {"key": "pending", "label": "Pending", "align": "right"},
+    {"key": "refused", "label": "Refused", "align": "right"},
+    {"key": "skipped", "label": "Skipped batches", "align": "right"},
+    {"key": "state", "label": "State"},
 ]
 
 HELD: list[components.Column] = [
@@ -36,6 +47,8 @@ def main() -> None:
     with page.answers():
         found = page.client().integrity()
         received(found)
+        if found.forwarded:
+            forwarded(found.forwarded)
     if any(account.quarantined for account in found.accounts):
         with page.answers():
             quarantine(page.client().quarantine())
@@ -77,6 +90,33 @@ def received(found: Integrity) -> None:
 def verdict(holds: bool) -> components.Cell:
     """Return the cell that says whether something holds."""
     return {"text": "yes", "tone": "ok"} if holds else {"text": "no", "tone": "error"}
+
+
+def forwarded(targets: list[Forwarded]) -> None:
+    """Show how far each target has come that everything is sent on to."""
+    zone, now = page.zone(), page.now()
+    rows: list[components.Row] = [
+        {
+            "cells": {
+                "target": {"text": each.target, "under": each.spool},
+                "sent": text.count(each.sent),
+                "pending": text.count(each.pending),
+                "refused": text.count(each.refused),
+                "skipped": text.count(each.skipped_batches),
+                "state": state(each, zone, now),
+            }
+        }
+        for each in targets
+    ]
+    components.ledger("Forwarded", FORWARDED, rows, key="forwarded")
+
+
+def state(target: Forwarded, zone: tzinfo, now: datetime) -> components.Cell:
+    """Return the cell that says whether a target takes what is sent to it."""
+    if target.failing_since is None:
+        return {"text": "ok", "tone": "ok"}
+    since = text.moment(target.failing_since, zone, now)
+    return {"text": f"failing since {since}", "tone": "error", "title": target.trouble or ""}
 
 
 def quarantine(held: list[HeldBack]) -> None:

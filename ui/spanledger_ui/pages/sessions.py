@@ -13,6 +13,7 @@ import streamlit as st
 from spanledger_schema.api_tables import Pulse
 from spanledger_ui import (
     components,
+    download,
     figures,
     filterbar,
     first_trace,
@@ -35,6 +36,7 @@ ORDERS = {
     "longest": "duration",
 }
 VIEWS = ("sessions", "traces", "calls")
+FILES = ("sessions", "calls")  # views that the API hands out as files
 METRICS = ("sessions", "cost", "p95")
 STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
@@ -60,6 +62,8 @@ def main() -> None:
     if beats.beats:
         pulse(beats)
     st.fragment(results, run_every=LIVE_S if st.session_state["live"] else None)(asked)
+    if (view := st.session_state["view"]) in FILES and beats.beats:
+        download.offer(view, **asked)
 
 
 def controls() -> None:

@@ -13,7 +13,17 @@ import streamlit as st
 from spanledger_schema import filters
 from spanledger_schema.api import Spend, SpendRow, Totals
 from spanledger_schema.api_ledger import Insights
-from spanledger_ui import components, figures, filterbar, page, tables, text, theme, timerange
+from spanledger_ui import (
+    components,
+    download,
+    figures,
+    filterbar,
+    page,
+    tables,
+    text,
+    theme,
+    timerange,
+)
 from spanledger_ui.forecast import Forecast, forecast
 
 DEFAULT_RANGE = "30d"
@@ -58,6 +68,8 @@ def main() -> None:
         grain = "hour" if chosen.grain in {"minute", "hour"} else "day"
         chart(spend(chosen, grain, by), by)
     table(spent, by)
+    q = st.query_params.get("q")
+    download.offer("spend", groups, **chosen.asked, q=q, tz=page.zone_name())
     with page.answers():
         if by != "model":
             treemap(spend(chosen, by, "model"), by)
