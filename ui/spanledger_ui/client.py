@@ -83,6 +83,11 @@ class Client:
     ) -> None:
         self.close()
 
+    @property
+    def closed(self) -> bool:
+        """Tell whether the connections are closed."""
+        return self._http.is_closed
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
