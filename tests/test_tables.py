@@ -169,18 +169,18 @@ def test_the_pulse_adds_up_to_the_sessions_of_the_filter(pipeline: Pipeline, sub
 
 def test_the_pulse_of_a_range_counts_the_sessions_of_the_table(pipeline: Pipeline):
     hour = 3_600_000_000_000
-    begun = {"early": NOON_NS - 2 * hour, "inside": NOON_NS, "later": NOON_NS + 2 * hour}
+    begun = {"early": NOON_NS - 6 * hour, "inside": NOON_NS - 4 * hour, "later": NOON_NS - 2 * hour}
     for name, start in begun.items():
         long = span(
             trace_id=name.encode().rjust(16), attributes=[attribute("session.id", name)],
             start_time_unix_nano=start, end_time_unix_nano=start + hour * 5 // 2,
         )  # fmt: skip
         pipeline.post("traces", traces(long))
-    asked = {"q": "session:early,inside,later", "since": "2026-11-21T12:00:00Z"}
-    asked["until"] = "2026-11-21T13:00:00Z"
+    asked = {"q": "session:early,inside,later", "since": "2026-11-21T08:00:00Z"}
+    asked["until"] = "2026-11-21T09:00:00Z"
     assert {s["id"] for s in pipeline.get("sessions", **asked)["items"]} == {"early", "inside"}
     told = pipeline.get("pulse", **asked, grain="minute")["beats"]
-    assert [(beat["start"], beat["sessions"]) for beat in told] == [("2026-11-21T12:00", 2)]
+    assert [(beat["start"], beat["sessions"]) for beat in told] == [("2026-11-21T08:00", 2)]
 
 
 def test_the_pulse_calls_failed_what_the_table_calls_so(pipeline: Pipeline):
