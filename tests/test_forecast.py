@@ -21,6 +21,16 @@ def test_the_pace_is_the_mean_of_the_last_seven_whole_days():
     )
 
 
+def test_calls_without_a_price_of_the_days_it_rests_on_are_counted():
+    days = {"2026-11-19": Decimal(4), "2026-11-20": Decimal(2)}
+    second = datetime(2026, 12, 2, tzinfo=BERLIN)
+    unpriced = {"2026-10-01": 1, "2026-11-19": 2, "2026-11-21": 4}
+    found, later = forecast(days, NOON, unpriced), forecast(days, second, {"2026-11-20": 8})
+    assert found is not None
+    assert later is not None
+    assert (found.unpriced_calls, later.unpriced_calls) == (6, 0)
+
+
 def test_the_total_is_what_its_parts_say():
     found = Forecast("2026-11", Decimal(231), Decimal(17), 7, Decimal("9.50"))
     assert found.total_usd == Decimal("392.5")

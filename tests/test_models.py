@@ -168,6 +168,32 @@ def test_failed_sessions_are_those_that_the_list_calls_failed(pipeline: Pipeline
     assert (nothing["total_usd"], nothing["failed"]["share_of_spend"]) == ("0", None)
 
 
+def test_what_spend_was_good_for_is_asked_of_the_spend_of_the_filter(pipeline: Pipeline):
+    claude: dict[str, Any] = {
+        "gen_ai__provider__name": "anthropic", "gen_ai__response__model": "claude-haiku-4-5",
+        "gen_ai__usage__input_tokens": 10_000, "gen_ai__usage__cache_read__input_tokens": 6000,
+    }  # fmt: skip
+    failed: Any = gpt(1, session__id="bad", user__id="u1")
+    failed.status.code = 2
+    spans = [failed, call(2, **claude, session__id="bad"), call(3, **claude, user__id="u1"), gpt(4)]
+    pipeline.post("traces", traces(*spans))
+    for q in ("", "user:u1", "model:gpt-4o*", "-model:gpt-4o*", "user:u1 provider:anthropic",
+              "steps:1", "duration:>1h"):  # fmt: skip
+        found = pipeline.get("spend/insights", **RANGE, q=q)
+        lines = pipeline.get("spend", **RANGE, q=q, group_by=["session", "provider"])["rows"]
+        cached = [row for row in lines if row["key"]["provider"] == "anthropic"]
+        bad = [row for row in lines if row["key"]["session"] == "bad"]
+        assert found["caches"]["calls"] == sum(row["totals"]["calls"] for row in cached), q
+        assert Decimal(found["failed"]["cost_usd"]) == usd(bad), q
+        assert Decimal(found["total_usd"]) == usd(lines), q
+        assert found["failed"]["sessions"] == bool(bad), q
+
+
+def usd(rows: list[Any]) -> Decimal:
+    """Return the dollars of rows of spend."""
+    return sum((Decimal(row["totals"]["cost_usd"]) for row in rows), Decimal(0))
+
+
 UNANSWERABLE = [
     ("GET", "models?at=never", None, "at: no moment"),
     ("GET", "models/unpriced?since=x", None, "since: no moment"),

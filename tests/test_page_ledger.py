@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
+from spanledger_ui import signin
 from tests.otlp import CAPTURES, attribute, span, traces
 from tests.pipeline import Pipeline, running
 from tests.ui_server import ledger, ledgers, listening, page, shown, texts
@@ -112,7 +113,11 @@ def test_a_server_that_asks_for_keys_takes_the_readers_own(store: Store, tmp_pat
             test = press(test, "Sign in")
             assert texts(ledger(test)["rows"][0])["state"] == "good"
             assert f"You ask with your own key, which ends in {made[-4:]}." in shown(test)
+            connected = test.session_state[signin.CONNECTED]
             test = press(test, "Sign out")
+            assert signin.KEPT not in test.session_state
+            assert signin.CONNECTED not in test.session_state
+            assert connected.closed
             assert [warning.value for warning in test.warning] == ["This server asks who you are."]
 
 

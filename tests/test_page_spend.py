@@ -93,6 +93,25 @@ def test_names_of_models_are_data_for_the_ledger(api: str):
     }
 
 
+def test_a_filter_that_calls_do_not_know_says_what_they_can_be_filtered_by(api: str):
+    test = page("spend", api, range="all", q="tool:* steps:>0")
+    found = ledgers(test)
+    assert (list(test.error), list(test.exception)) == ([], [])
+    assert "Most expensive sessions" in found
+    assert "Most expensive calls" not in found
+    (said,) = [line for line in shown(test) if line.startswith("Calls cannot be filtered by")]
+    assert said == "Calls cannot be filtered by tool, steps. The figures above are; calls can be by"
+
+
+def test_cache_savings_and_failures_are_of_the_filter(api: str):
+    calls = {}
+    for q in ("", "provider:anthropic", "-provider:anthropic"):
+        rows = ledgers(page("spend", api, range="all", q=q))["What the spend was good for"]["rows"]
+        calls[q] = int(texts(rows[0])["count"].split()[0])
+    assert calls[""] == calls["provider:anthropic"] + calls["-provider:anthropic"]
+    assert min(calls.values()) > 0
+
+
 def test_however_it_is_grouped_the_total_is_the_same(api: str, subtests: Any):
     total = httpx.get(f"{api}/api/v1/spend").json()["total"]["cost_usd"]
     for by in ("user", "tag", "agent", "environment", "service", "session"):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spanledger_collector.store import Store
-from tests.otlp import CAPTURES, attribute, span, traces
+from tests.otlp import CAPTURES, NOON_NS, attribute, span, traces
 from tests.pipeline import Pipeline, running
 
 LANGGRAPH = "openinference-langchain__langgraph-refund-retry"
@@ -165,6 +165,35 @@ def test_the_pulse_adds_up_to_the_sessions_of_the_filter(pipeline: Pipeline, sub
             assert sum(Decimal(beat["cost_usd"] or 0) for beat in beats) == sum(
                 Decimal(s["totals"]["cost_usd"] or 0) for s in sessions
             )
+
+
+def test_the_pulse_of_a_range_counts_the_sessions_of_the_table(pipeline: Pipeline):
+    hour = 3_600_000_000_000
+    begun = {"early": NOON_NS - 6 * hour, "inside": NOON_NS - 4 * hour, "later": NOON_NS - 2 * hour}
+    for name, start in begun.items():
+        long = span(
+            trace_id=name.encode().rjust(16), attributes=[attribute("session.id", name)],
+            start_time_unix_nano=start, end_time_unix_nano=start + hour * 5 // 2,
+        )  # fmt: skip
+        pipeline.post("traces", traces(long))
+    asked = {"q": "session:early,inside,later", "since": "2026-11-21T08:00:00Z"}
+    asked["until"] = "2026-11-21T09:00:00Z"
+    assert {s["id"] for s in pipeline.get("sessions", **asked)["items"]} == {"early", "inside"}
+    told = pipeline.get("pulse", **asked, grain="minute")["beats"]
+    assert [(beat["start"], beat["sessions"]) for beat in told] == [("2026-11-21T08:00", 2)]
+
+
+def test_the_pulse_calls_failed_what_the_table_calls_so(pipeline: Pipeline):
+    failed: Any = span(trace_id=b"f" * 16, attributes=[attribute("session.id", "mended")])
+    failed.status.code = 2
+    again: Any = span(
+        trace_id=b"g" * 16, attributes=[attribute("session.id", "mended")],
+        start_time_unix_nano=NOON_NS + 10**9, end_time_unix_nano=0,
+    )  # fmt: skip
+    pipeline.post("traces", traces(failed, again))
+    (session,) = pipeline.get("sessions", q="session:mended")["items"]
+    (beat,) = pipeline.get("pulse", q="session:mended")["beats"]
+    assert (session["status"], beat["failed_sessions"]) == ("running", 0)
 
 
 def test_observed_values_complete_a_field(pipeline: Pipeline):

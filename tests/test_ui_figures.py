@@ -98,3 +98,28 @@ def test_a_single_day_is_one_narrow_bar_among_fourteen():
 def test_the_axis_reaches_from_the_first_hour_to_the_last():
     hours = [SpendRow({"hour": f"2026-11-{day}T10:00"}, Totals(), 1) for day in (19, 21)]
     assert figures.axis(hours, "hour") == ["2026-11-19T09:30:00", "2026-11-21T10:30:00"]
+
+
+def test_tiles_are_the_dollars_of_a_value_divided_among_its_models():
+    rows = [
+        SpendRow({"user": user, "model": model}, Totals(calls=1, cost_usd=usd), 1)
+        for user, model, usd in (("u1", "a", "2"), ("u1", "b", "0.5"), (None, "a", "1"),
+                                 ("<u2>", "own", None))
+    ]  # fmt: skip
+    (tiles,) = figures.tiles(rows, "user", COLOURS).data
+    shown = zip(tiles.labels, tiles.parents, tiles.values, strict=True)
+    assert list(shown) == [
+        ("u1", "", 2.5),
+        ("user not reported", "", 1.0),
+        ("a", "u1\n", 2.0),
+        ("b", "u1\n", 0.5),
+        ("a", "user not reported\n", 1.0),
+    ]
+    assert list(tiles.marker.colors) == ["red", "orange", "red", "red", "orange"]
+
+
+def test_values_beyond_the_sixth_share_the_last_colour():
+    rows = [SpendRow({"user": f"u{n}", "model": "m"}, Totals(calls=1, cost_usd=str(9 - n)), 1)
+            for n in range(8)]  # fmt: skip
+    (tiles,) = figures.tiles(rows, "user", COLOURS).data
+    assert list(tiles.marker.colors)[:8] == [*COLOURS, "grey"]

@@ -37,6 +37,11 @@ def test_steps_become_columns_of_the_same_length():
         "status": "ok",
         "error": None,
         "who": "gpt-5",
+        "agent": None,
+        "node": None,
+        "from": None,
+        "to": None,
+        "reason": None,
         "input": 9,
         "output": None,
         "cost": "0.5",
@@ -46,8 +51,19 @@ def test_steps_become_columns_of_the_same_length():
         "runningOutput": 0,
         "runningCost": "0",
         "runningUnpriced": 0,
+        "parent": -1,
     }
     assert {len(values) for values in columns.values()} == {2}
+
+
+def test_a_parent_is_told_by_its_place_if_it_is_there():
+    steps = events(
+        session_event(1),
+        session_event(2, parent_span_id=f"{1:016x}"),
+        session_event(3, parent_span_id=f"{9:016x}"),
+        session_event(4, trace_id="2" * 32, parent_span_id=f"{1:016x}"),
+    )
+    assert body(skeleton.packed(steps, UTC, NOW))["columns"]["parent"] == [-1, 0, -1, -1]
 
 
 def test_equal_sessions_have_equal_digests_and_others_others():

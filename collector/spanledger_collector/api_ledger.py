@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import api_prices
 from spanledger_collector.access import bounds_of, project_of
-from spanledger_collector.api import QUARTER_S, Json, Moment, moment, problem
+from spanledger_collector.api import QUARTER_S, Filter, Json, Moment, moment, problem
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.handover import Closing
 from spanledger_collector.ledger import audit, insights, models, reprice, verify, what_if
@@ -27,6 +27,7 @@ from spanledger_collector.ledger.what_if import Other, TooMuch
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.pricebook import nanoseconds
 from spanledger_collector.query import END_OF_TIME_NS
+from spanledger_schema import filters
 from spanledger_schema.api_ledger import (
     AuditPage,
     DriftingModels,
@@ -173,10 +174,12 @@ def ask_what_if(request: Request, asked: WhatIfRequest) -> Json:
 
 
 @router.get("/spend/insights", response_model=Insights)
-def spend_insights(request: Request, since: Moment = None, until: Moment = None) -> Json:
+def spend_insights(
+    request: Request, since: Moment = None, until: Moment = None, q: Filter = ""
+) -> Json:
     """What caches saved and what failed sessions cost; ends are widened to quarters of an hour."""
-    store = desk_of(request).store
-    return Json(insights.insights(store, project_of(request), *quarters(since, until)))
+    store, terms = desk_of(request).store, filters.parse(q)
+    return Json(insights.insights(store, project_of(request), *quarters(since, until), terms))
 
 
 @router.get("/audit", response_model=AuditPage)

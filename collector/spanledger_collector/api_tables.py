@@ -97,7 +97,7 @@ def pulse(
     q: Filter = "",
     tz: str = "UTC",
 ) -> Json:
-    """Sessions that began in [since, until) and pass the filter, by bucket of time."""
+    """Sessions active in [since, until) that pass the filter, by when they began in that range."""
     wanted = Wanted(filters.parse(q), *interval(since, until))
     return Json(listing.pulse(store_of(request), project_of(request), wanted, grain, zone(tz)))
 

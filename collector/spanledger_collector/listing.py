@@ -160,7 +160,7 @@ def call_row(row: Row, whose: Row) -> CallRow:
 
 
 def pulse(store: Store, project: str, wanted: Wanted, grain: str, time_zone: str) -> Pulse:
-    """Return what sessions did over time, by when they began on the clock of a zone."""
+    """Return what sessions did over time on the clock of a zone: those of `sessions`, each once."""
     condition = Condition(filter_sql.SESSIONS)
     blanks = {"filter": condition.sql(wanted.terms)}
     asked = {

@@ -72,7 +72,7 @@ class CallPage:
 
 @dataclass(slots=True)
 class Beat:
-    """Sessions that began in one bucket of time; no dollars where none of their calls has a price."""
+    """Sessions of one bucket of time; no dollars where none of their calls has a price."""
 
     start: str  # on the clock of the zone asked for
     sessions: int
@@ -84,7 +84,10 @@ class Beat:
 
 @dataclass(slots=True)
 class Pulse:
-    """What sessions did over time, by when they began; buckets without any are left out."""
+    """What sessions did over time; buckets without any are left out.
+
+    One that ran already when the range began stands in its first bucket.
+    """
 
     grain: str
     time_zone: str

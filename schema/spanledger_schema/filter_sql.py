@@ -74,10 +74,12 @@ TRACES = Fields(
 )
 """Rows of `traces`."""
 
+LINE_FIELDS = ("agent", "model", "provider", "kind")
+"""Text fields that each line of a trace has a value of its own for."""
+
 SPEND = Fields(
     MappingProxyType(
-        dict(TRACES.texts)
-        | {name: f"line.{name} ILIKE {{value}}" for name in ("agent", "model", "provider", "kind")}
+        dict(TRACES.texts) | {name: f"line.{name} ILIKE {{value}}" for name in LINE_FIELDS}
     ),
     TRACES.numbers,
     TRACES.says,

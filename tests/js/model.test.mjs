@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { dearestPlace, decode, digestOf, failed, nextPlace, placeOf } from "../../ui/spanledger_ui/replay/model.mjs";
+import { dearestPlace, decode, digestOf, failed, nextPlace, placeOf, repetitions } from "../../ui/spanledger_ui/replay/model.mjs";
 
 const DIGEST = "0123456789abcdef0123456789abcdef";
 
@@ -45,4 +45,10 @@ test("the dearest step is one that is billed", () => {
   ];
   assert.equal(dearestPlace(steps), 2);
   assert.equal(dearestPlace(steps.slice(0, 2)), -1);
+});
+
+test("a repetition says the very same with the same tool or model", () => {
+  const did = (name, preview, kind = "tool") => ({ kind, name, who: null, preview });
+  const steps = [did("look_up", "order 1"), did("look_up", "order 2"), did("look_up", "order 1"), did("n", "x", "node"), did("n", "x", "node"), did("chat", null, "llm"), did("chat", null, "llm")];
+  assert.deepEqual([...repetitions(steps)], [2]);
 });

@@ -14,6 +14,7 @@ import httpx
 
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
 from spanledger_schema.api_access import ApiKey, NewApiKey
+from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, Standings, StopRow
 from spanledger_schema.api_ledger import (
     AuditPage,
     Insights,
@@ -83,6 +84,11 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the connections are closed."""
+        return self._http.is_closed
 
     def close(self) -> None:
         """Close the connections."""
@@ -203,6 +209,39 @@ class Client:
         """Make an API key useless."""
         self._ask("DELETE", f"/api/v1/keys/{quoted(key_id)}")
 
+    def standings(self, **page: Parameter) -> Standings:
+        """Return how the budgets stand."""
+        return shaped(Standings, self._get("/api/v1/budgets/standings", page))
+
+    def budgets(self) -> list[BudgetRow]:
+        """Return the budgets that hold."""
+        return [shaped(BudgetRow, budget) for budget in self._get("/api/v1/budgets")]
+
+    def alerts(self, **range_: Parameter) -> list[AlertRow]:
+        """Return the thresholds that were crossed."""
+        return [shaped(AlertRow, alert) for alert in self._get("/api/v1/alerts", range_)]
+
+    def preview_budget(self, wanted: Mapping[str, Any], **range_: Parameter) -> list[PreviewRow]:
+        """Return what a budget would have come to; nothing is written."""
+        answer = self._ask("POST", "/api/v1/budgets/preview", wanted, range_)
+        return [shaped(PreviewRow, past) for past in answer]
+
+    def add_budget(self, wanted: Mapping[str, Any]) -> BudgetRow:
+        """Write a budget down."""
+        return shaped(BudgetRow, self._ask("POST", "/api/v1/budgets", wanted))
+
+    def withdraw_budget(self, budget_id: str) -> None:
+        """Withdraw a budget."""
+        self._ask("DELETE", f"/api/v1/budgets/{quoted(budget_id)}")
+
+    def stops(self) -> list[StopRow]:
+        """Return what operators have stopped."""
+        return [shaped(StopRow, stop) for stop in self._get("/api/v1/stops")]
+
+    def lift_stop(self, stop_id: str) -> None:
+        """Let what was stopped go on."""
+        self._ask("DELETE", f"/api/v1/stops/{quoted(stop_id)}")
+
     def health(self) -> Health:
         """Return the state of the store; an answer of 503 is a state, not an error."""
         try:
@@ -271,7 +310,9 @@ def quoted(identifier: str) -> str:
 
 
 def decoded(answer: httpx.Response) -> Any:
-    """Return the JSON of a good answer; anything else listens on that port then."""
+    """Return the JSON of a good answer, None of an empty one; else another listens on that port."""
+    if answer.status_code == httpx.codes.NO_CONTENT:
+        return None
     try:
         return answer.json()
     except ValueError as error:

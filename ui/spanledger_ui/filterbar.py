@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from spanledger_schema import filters
+from spanledger_schema import filter_sql, filters
 from spanledger_ui import page
 
 COMPLETED = ("agent", "user", "model", "tag", "service", "environment", "tool", "status")
@@ -16,7 +16,8 @@ KEPT_S = 60
 def bar(changed: page.Callback) -> None:
     """Draw the bar; `changed` is called when a term was added or removed."""
     url = st.query_params.get("q", "")
-    if st.session_state.get("terms-of") != url:
+    # a widget's state goes with its page, the note of what it showed does not
+    if "terms" not in st.session_state or st.session_state.get("terms-of") != url:
         st.session_state.update({"terms": terms(url), "terms-of": url})
     shown: list[str] = st.session_state["terms"]
     offered = page.remembered("completion", "", KEPT_S, completion)
@@ -38,6 +39,13 @@ def terms(written: str) -> list[str]:
         return list(dict.fromkeys(filters.split(written)))
     except filters.BadFilter:
         return [written]
+
+
+def unknown_to_calls(written: str) -> str:
+    """Return the fields of a filter that calls do not have, '' where it is one for calls."""
+    fields = [term.field for term in filters.parse(written) if not isinstance(term, filters.Says)]
+    known = {*filter_sql.CALLS.texts, *filter_sql.CALLS.numbers}
+    return ", ".join(dict.fromkeys(field for field in fields if field not in known))
 
 
 def completion() -> list[str]:

@@ -44,13 +44,14 @@ def known_secrets() -> frozenset[str]:
 
 
 def client() -> Client:
-    """Return the connection to the query API."""
-    return connection(setting("api_url", API_URL), signin.own_key() or setting("api_key", ""))
+    """Return the connection to the query API: this reader's own where they entered a key."""
+    api_url = setting("api_url", API_URL)
+    return signin.own_client(api_url) or connection(api_url, setting("api_key", ""))
 
 
-@st.cache_resource(show_spinner=False, ttl=3600, max_entries=200)
+@st.cache_resource(show_spinner=False)
 def connection(api_url: str, api_key: str) -> Client:
-    """Return one client for all readers: it holds sockets and nothing of theirs."""
+    """Return one client for all readers without a key of their own; the key is the server's."""
     return Client(api_url, api_key=api_key)
 
 

@@ -5,12 +5,26 @@ The key goes to the query API with every question, and the API alone decides wha
 
 import streamlit as st
 
+from spanledger_ui.client import Client
+
 KEPT = "own-key"  # in the session's state: gone with the tab, never in a URL, file or cookie
+CONNECTED = "own-client"  # likewise: it carries the key in its headers
 
 
 def own_key() -> str:
     """Return the key that this reader entered, '' where they did not."""
     return str(st.session_state.get(KEPT, ""))
+
+
+def own_client(api_url: str) -> Client | None:
+    """Return the connection that carries this reader's key, None where they entered none."""
+    key = own_key()
+    if not key:
+        return None
+    if CONNECTED not in st.session_state:
+        st.session_state[CONNECTED] = Client(api_url, api_key=key)
+    kept: Client = st.session_state[CONNECTED]
+    return kept
 
 
 def ask() -> None:
@@ -25,14 +39,16 @@ def ask() -> None:
 
 def sign_in(key: str) -> None:
     """Ask with this key from now on."""
+    sign_out()
     st.session_state[KEPT] = key
-    forget_answers()
     st.rerun()
 
 
 def sign_out() -> None:
-    """Forget the key, and all that it opened."""
+    """Forget the key, the connection that carries it, and all that it opened."""
     st.session_state.pop(KEPT, None)
+    if connected := st.session_state.pop(CONNECTED, None):
+        connected.close()
     forget_answers()
 
 

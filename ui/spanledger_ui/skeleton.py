@@ -26,6 +26,11 @@ COLUMNS: dict[str, Callable[[SessionEvent], Any]] = {
     "status": lambda e: e.status,
     "error": lambda e: e.error_type,
     "who": lambda e: e.model or e.tool or e.node or (e.agent if e.kind == "agent" else None),
+    "agent": lambda e: short(e.agent),
+    "node": lambda e: short(e.node),
+    "from": lambda e: short(e.state_from),
+    "to": lambda e: short(e.state_to),
+    "reason": lambda e: short(e.reason),
     "input": lambda e: e.input_tokens,
     "output": lambda e: e.output_tokens,
     "cost": lambda e: e.cost_usd,
@@ -48,11 +53,18 @@ def packed(skeleton: SessionEvents, zone: tzinfo, now: datetime) -> bytes:
         "status": session.status,
         "duration": session.duration_ns,
         "total": skeleton.total_events,
-        "columns": {name: [read(e) for e in skeleton.events] for name, read in COLUMNS.items()},
+        "columns": columns(skeleton.events),
     }
     # lone surrogates, which some senders cut emoji into, have no UTF-8: "?" stands for them
     payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return blake2b(payload, digest_size=16).hexdigest().encode() + payload
+
+
+def columns(events: Sequence[SessionEvent]) -> dict[str, list[Any]]:
+    """Return all steps by column; a parent is its place among them, -1 where it is none of them."""
+    places = {(e.trace_id, e.span_id): place for place, e in enumerate(events)}
+    parents = [places.get((e.trace_id, e.parent_span_id or ""), -1) for e in events]
+    return {name: [read(e) for e in events] for name, read in COLUMNS.items()} | {"parent": parents}
 
 
 def facts(session: SessionRow, zone: tzinfo, now: datetime) -> list[str]:
@@ -96,6 +108,11 @@ def preview(event: SessionEvent) -> str:
         return f"{change}  {event.reason}" if event.reason else change
     said: Sequence[str | None] = (event.error_type, event.verdict, event.preview or event.reason)
     return "  ".join(part for part in said if part)
+
+
+def short(raw: str | None) -> str | None:
+    """Return text as one line, None where there is none."""
+    return one_line(raw) or None if raw else None
 
 
 def one_line(raw: str) -> str:

@@ -23,6 +23,7 @@ FROM (
         AND started_at < fromUnixTimestamp64Nano({until_ns:Int64}, 'UTC')
         AND (cache_read_tokens > 0 OR cache_write_tokens > 0)
         AND computed_usd IS NOT NULL
+        AND (/*filter*/ 1)
         AND (trace_id, span_id) NOT IN (
             SELECT trace_id, span
             FROM traces FINAL

@@ -1,4 +1,6 @@
--- What sessions that pass a filter did over time, by start: how many, what they cost, how long they took.
+-- What sessions that pass a filter did over time: how many, what they cost, how long they took.
+-- Those that the list of sessions has for the same range, each once: in the bucket where it began, or
+-- in the first of the range where it ran already. Failed is what the list calls so.
 SELECT
     multiIf(
         {grain:String} = 'minute', formatDateTime(began, '%Y-%m-%dT%H:%i', {tz:String}),
@@ -14,17 +16,18 @@ SELECT
     quantileExact(0.95)(length_ns) AS p95_ns
 FROM (
     SELECT
-        toDateTime(min(started_at), 'UTC') AS began,
+        greatest(min(started_at), fromUnixTimestamp64Nano({since_ns:Int64}, 'UTC')) AS began,
         sum(cost_usd) AS usd,
         sum(priced_calls) AS priced,
         sum(unpriced_calls) AS unpriced,
         sum(calls) AS all_calls,
-        countIf(status = 'error') > 0 AS failed,
+        argMax(status, started_at) NOT IN ('waiting', 'running')
+            AND countIf(status = 'error') > 0 AS failed,
         toUnixTimestamp64Nano(max(ended_at)) - toUnixTimestamp64Nano(min(started_at)) AS length_ns
     FROM traces FINAL
     WHERE project_id = {project:String}
     GROUP BY session_key
-    HAVING toUnixTimestamp64Nano(min(started_at)) >= {since_ns:Int64}
+    HAVING toUnixTimestamp64Nano(max(ended_at)) >= {since_ns:Int64}
         AND toUnixTimestamp64Nano(min(started_at)) < {until_ns:Int64}
         AND (/*filter*/ 1)
 )

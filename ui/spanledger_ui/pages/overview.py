@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def day(since: datetime, until: datetime) -> tuple[Spend, Beat]:
-    """Return spend by model of some hours, and what the sessions did that began in them."""
+    """Return spend by model of some hours, and what the sessions did that ran in them."""
     asked = {"since": since.isoformat(), "until": until.isoformat()}
     beats = page.client().pulse(grain="day", tz=page.zone_name(), **asked).beats
     nothing = Beat(asked["since"], 0, 0, "0", 0, 0)

@@ -1,6 +1,7 @@
 """Spend: dollars by day and by whatever they went to, what they leave out, and where they go.
 
-Range, time zone, dimension and filter are in the URL; a click on a line or a tile narrows to it.
+Range, time zone, dimension and filter are in the URL; a click on a line narrows to it, a click on a
+tile looks into it.
 """
 
 from datetime import timedelta
@@ -10,7 +11,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from spanledger_schema import filters
+from spanledger_schema import filter_sql, filters
 from spanledger_schema.api import Spend, SpendRow, Totals
 from spanledger_schema.api_ledger import Insights
 from spanledger_ui import (
@@ -73,7 +74,7 @@ def main() -> None:
     with page.answers():
         if by != "model":
             treemap(spend(chosen, by, "model"), by)
-        good_for(page.client().insights(**chosen.asked))
+        good_for(page.client().insights(**chosen.asked, q=st.query_params.get("q")))
         dearest(chosen)
 
 
@@ -134,14 +135,9 @@ def month() -> Forecast | None:
     now = page.now().astimezone(page.zone())
     since = min(now.replace(day=1, hour=0, minute=0), now - timedelta(days=8))
     found = spend(timerange.Range(since.replace(hour=0, minute=0), None), "day")
-    return forecast(
-        {
-            day: Decimal(row.totals.cost_usd)
-            for row in found.rows
-            if (day := row.key["day"]) and row.totals.cost_usd is not None
-        },
-        now,
-    )
+    days = [(row.key["day"] or "", row.totals) for row in found.rows]
+    usd = {day: Decimal(t.cost_usd) for day, t in days if t.cost_usd is not None}
+    return forecast(usd, now, {day: t.unpriced_calls for day, t in days})
 
 
 def headline(total: Totals, before: Totals | None, ahead: Forecast | None) -> None:
@@ -169,9 +165,11 @@ def said(ahead: Forecast | None) -> str:
         text.usd(f"{usd:f}", 2) for usd in (ahead.total_usd, ahead.so_far_usd, ahead.usd_per_day)
     )
     days = "1 whole day" if ahead.pace_days == 1 else f"{ahead.pace_days} whole days"
+    unpriced = ahead.unpriced_calls
     return (
-        f"Forecast for {ahead.month}: {total} USD = {so_far} so far"
+        f"Forecast for {ahead.month}: {'at least ' if unpriced else ''}{total} USD = {so_far} so far"
         f" + {ahead.days_left} days left × {pace} a day, the mean of the last {days}"
+        + (f"; {text.calls(unpriced)} unpriced" if unpriced else "")
     )
 
 
@@ -261,7 +259,7 @@ def treemap(spent: Spend, by: str) -> None:
 
 
 def good_for(found: Insights) -> None:
-    """Show what caches saved and what failed sessions cost; both of all spend of the range."""
+    """Show what caches saved and what failed sessions cost, both of the spend that is shown."""
     caches, failed = found.caches, found.failed
     rows: list[components.Row] = [
         {
@@ -297,6 +295,10 @@ def dearest(chosen: timerange.Range) -> None:
     sessions = [tables.session_row(row, zone, now) for row in client.sessions(**asked).items]
     components.ledger("Most expensive sessions", tables.SESSIONS, sessions, key="sessions")
     st.subheader("Most expensive calls", anchor=False)
+    if strange := filterbar.unknown_to_calls(st.query_params.get("q", "")):
+        st.text(f"Calls cannot be filtered by {strange}. The figures above are; calls can be by")
+        st.text(", ".join((*filter_sql.CALLS.texts, *filter_sql.CALLS.numbers)) + ".")
+        return
     calls = [tables.call_row(row, zone, now) for row in client.calls(**asked).items]
     components.ledger("Most expensive calls", tables.CALLS, calls, key="calls")
 

@@ -32,10 +32,19 @@ export function usd(amount, places = 4) {
  * @param {string} amount
  * @returns {bigint}
  */
-function units(amount) {
+export function units(amount) {
   const [whole, fraction = ""] = amount.replace("-", "").split(".");
   const size = BigInt(whole + fraction.slice(0, DIGITS).padEnd(DIGITS, "0"));
   return amount.startsWith("-") ? -size : size;
+}
+
+/**
+ * Return units of 1e-12 as a decimal string without trailing zeros.
+ * @param {bigint} value
+ */
+export function plain(value) {
+  const digits = fixed(value, DIGITS).replaceAll(",", "");
+  return digits.replace(/\.?0+$/, "") || "0";
 }
 
 /**

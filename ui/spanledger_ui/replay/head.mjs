@@ -53,6 +53,8 @@ export function controls(act) {
   const speed = button("1×", "Speed", () => act("faster"));
   const error = button("⚠ next error", "Next error", () => act("error"));
   const dearest = button("$ dearest", "Dearest step", () => act("dearest"));
+  const repeated = button("↻ repetition", "Next step that does what was done before", () => act("repeated"));
+  const wait = button("… next wait", "Next wait", () => act("wait"));
   play.classList.add("play");
   const root = element(
     "div",
@@ -65,6 +67,8 @@ export function controls(act) {
     element("span", { class: "gap" }),
     error,
     dearest,
+    repeated,
+    wait,
   );
   return {
     root,
@@ -74,10 +78,12 @@ export function controls(act) {
       play.setAttribute("aria-label", playing ? "Pause (space)" : "Play (space)");
       speed.textContent = `${rate}×`;
     },
-    /** @param {{errors: boolean, dollars: boolean}} has */
+    /** @param {{errors: boolean, dollars: boolean, repetitions: boolean, waits: boolean}} has */
     offer(has) {
       error.hidden = !has.errors;
       dearest.hidden = !has.dollars;
+      repeated.hidden = !has.repetitions;
+      wait.hidden = !has.waits;
     },
   };
 }

@@ -6,8 +6,9 @@
 import * as head from "./head.mjs";
 import * as player from "./player.mjs";
 import * as url from "./url.mjs";
-import { dearestPlace, decode, digestOf, failed, nextPlace, placeOf } from "./model.mjs";
+import { dearestPlace, decode, digestOf, failed, nextPlace, placeOf, repetitions, waits } from "./model.mjs";
 import { element } from "./dom.mjs";
+import { stateGraph } from "./stategraph.mjs";
 import { timeline } from "./timeline.mjs";
 import { transcript } from "./transcript.mjs";
 
@@ -44,13 +45,15 @@ function view(root) {
   let play = null;
   let speed = 1;
   let home = null;
+  let repeated = new Set();
 
-  const steps = transcript((chosen) => go(chosen, true));
+  const steps = transcript((chosen) => go(chosen, true), () => point());
   const times = timeline((chosen) => go(chosen, false));
+  const states = stateGraph((chosen) => go(chosen, true));
   const meter = head.meter();
   const controls = head.controls(act);
   const headingSlot = element("div");
-  root.replaceChildren(headingSlot, meter.root, controls.root, times.root, steps.root);
+  root.replaceChildren(headingSlot, meter.root, controls.root, times.root, states.root, steps.root);
 
   function go(chosen, entry) {
     if (!session || chosen < 0) return;
@@ -66,9 +69,11 @@ function view(root) {
   }
 
   function point() {
-    meter.point(session, place);
     steps.point(place);
     times.point(place);
+    const reached = steps.reached(place);
+    meter.point(session, reached);
+    states.point(reached);
   }
 
   /** Tell whether the address still is ours: a message from a page that was left empties the next. */
@@ -87,20 +92,26 @@ function view(root) {
     if (name === "faster") return hasten();
     if (name === "error") return go(nextPlace(session.steps, place, failed), true);
     if (name === "dearest") return go(dearestPlace(session.steps), true);
-    go(player.target(name, place, session.steps.length), false);
+    if (name === "wait") return go(nextPlace(session.steps, place, waits), true);
+    if (name === "repeated") return go(nextPlace(session.steps, place, (_, at) => repeated.has(at)), true);
+    if (name === "fold") return steps.turn(place);
+    const rows = steps.rows();
+    go(rows[player.target(name, steps.rowOf(place), rows.length)], false);
   }
 
   function start() {
-    const from = place >= session.steps.length - 1 ? 0 : place;
+    const row = steps.rowOf(place);
+    const from = row >= steps.rows().length - 1 ? 0 : row;
     play = { from, since: performance.now(), frame: 0 };
     controls.playing(true, speed);
     tick(performance.now());
   }
 
   function tick(now) {
-    const reached = player.reached(play.from, now - play.since, session.steps.length, speed);
-    if (reached !== place) show(reached, false);
-    if (reached >= session.steps.length - 1) stop();
+    const rows = steps.rows();
+    const reached = player.reached(play.from, now - play.since, rows.length, speed);
+    if (rows[reached] !== place) show(rows[reached], false);
+    if (reached >= rows.length - 1) stop();
     else play.frame = requestAnimationFrame(tick);
   }
 
@@ -112,7 +123,7 @@ function view(root) {
 
   function hasten() {
     speed = player.faster(speed);
-    if (play) Object.assign(play, { from: place, since: performance.now() });
+    if (play) Object.assign(play, { from: steps.rowOf(place), since: performance.now() });
     controls.playing(play !== null, speed);
   }
 
@@ -128,7 +139,7 @@ function view(root) {
     const name = player.command(key);
     // the composed path sees into shadow roots, where the target alone does not
     const path = key.composedPath().filter((node) => node instanceof Element);
-    const taken = name === "play" ? `${TAKES_KEYS}, ${TAKES_SPACE}` : TAKES_KEYS;
+    const taken = name === "play" || name === "fold" ? `${TAKES_KEYS}, ${TAKES_SPACE}` : TAKES_KEYS;
     if (!name || path.some((node) => node.matches(taken))) return;
     key.preventDefault();
     act(name);
@@ -155,8 +166,15 @@ function view(root) {
         home = url.sessionIn(window.location.search);
         place = placeOf(session.steps, url.eventIn(window.location.search));
         headingSlot.replaceChildren(head.heading(session));
-        controls.offer({ errors: session.steps.some(failed), dollars: dearestPlace(session.steps) >= 0 });
+        repeated = repetitions(session.steps);
+        controls.offer({
+          errors: session.steps.some(failed),
+          dollars: dearestPlace(session.steps) >= 0,
+          repetitions: repeated.size > 0,
+          waits: session.steps.some(waits),
+        });
         steps.show(session);
+        states.show(session);
         times.show(session);
       }
       redraw();

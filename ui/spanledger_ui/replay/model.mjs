@@ -13,6 +13,12 @@
  * @property {string} status
  * @property {string | null} error
  * @property {string | null} who the model, tool or node that acted, the agent of an agent
+ * @property {number} parent the place of the step around it, -1 without one
+ * @property {string | null} agent
+ * @property {string | null} node
+ * @property {string | null} from the state that it left
+ * @property {string | null} to the state that it reached
+ * @property {string | null} reason why
  * @property {number | null} input
  * @property {number | null} output
  * @property {string | null} cost
@@ -114,12 +120,12 @@ export function placeOf(steps, key) {
  * Return the first step after `from` that `matches`, going round; -1 where there is none.
  * @param {Step[]} steps
  * @param {number} from
- * @param {(step: Step) => boolean} matches
+ * @param {(step: Step, place: number) => boolean} matches
  */
 export function nextPlace(steps, from, matches) {
   for (let i = 1; i <= steps.length; i++) {
     const place = (from + i) % steps.length;
-    if (matches(steps[place])) return place;
+    if (matches(steps[place], place)) return place;
   }
   return -1;
 }
@@ -136,6 +142,33 @@ export function dearestPlace(steps) {
     if (cost > most) [best, most] = [place, cost];
   });
   return best;
+}
+
+/**
+ * Return the places of steps that do what was done before: the same call or tool, saying the same.
+ * @param {Step[]} steps
+ * @returns {Set<number>}
+ */
+export function repetitions(steps) {
+  const known = new Set();
+  const found = new Set();
+  steps.forEach((step, place) => {
+    if (step.preview === null || !(step.kind === "tool" || calls(step))) return;
+    const did = JSON.stringify([step.kind, step.name, step.who, step.preview]);
+    if (known.has(did)) found.add(place);
+    known.add(did);
+  });
+  return found;
+}
+
+/**
+ * Return the place of the step around one, -1 without one; the depth cuts parents that go in a circle.
+ * @param {Step[]} steps
+ * @param {number} place
+ */
+export function parentOf(steps, place) {
+  const { parent, depth } = steps[place];
+  return parent >= 0 && steps[parent].depth < depth ? parent : -1;
 }
 
 /** @param {Step} step */

@@ -16,6 +16,7 @@ const KEYS = {
   PageDown: "page-down",
   PageUp: "page-up",
   " ": "play",
+  Enter: "fold",
 };
 
 /**

@@ -5,7 +5,10 @@ const GAP_PX = 1;
 const LEAST_PX = 2; // a step too short to see is still a step
 const MOST_LANES = 8;
 
-/** @typedef {{x: number, y: number, width: number, height: number}} Box */
+/**
+ * @typedef {{x: number, y: number, width: number, height: number}} Box
+ * @typedef {{total: number, at: (ns: number) => number}} Axis its length in ns, and its clock
+ */
 
 /**
  * Return how many lanes these steps need: one a level of depth, the deep ones sharing the last.
@@ -28,15 +31,16 @@ export function span(steps, duration) {
 /**
  * Return where a step stands.
  * @param {import("./model.mjs").Step} step
- * @param {number} total length of the axis in ns
+ * @param {Axis} axis
  * @param {number} width of it in pixels
  * @returns {Box}
  */
-export function box(step, total, width) {
-  const x = Math.min((step.offset / total) * width, width - LEAST_PX);
+export function box(step, axis, width) {
+  const begins = axis.at(step.offset);
+  const x = Math.min(begins * width, width - LEAST_PX);
   // not ended: drawn up to where the axis ends
-  const length = step.duration ?? total - step.offset;
-  const wide = Math.max(LEAST_PX, (length / total) * width);
+  const ends = step.duration === null ? 1 : axis.at(step.offset + step.duration);
+  const wide = Math.max(LEAST_PX, (ends - begins) * width);
   const lane = Math.min(step.depth, MOST_LANES - 1);
   return { x, y: lane * LANE_PX, width: Math.min(wide, width - x), height: LANE_PX - GAP_PX };
 }
@@ -44,16 +48,16 @@ export function box(step, total, width) {
 /**
  * Return the step under a point: the one in that lane, else the latest that had begun by then.
  * @param {import("./model.mjs").Step[]} steps
- * @param {number} total
+ * @param {Axis} axis
  * @param {number} width
  * @param {number} x
  * @param {number} y
  */
-export function hit(steps, total, width, x, y) {
+export function hit(steps, axis, width, x, y) {
   let begun = 0;
   let inLane = -1;
   steps.forEach((step, place) => {
-    const at = box(step, total, width);
+    const at = box(step, axis, width);
     if (at.x > x + 1) return;
     begun = place;
     if (y >= at.y && y < at.y + LANE_PX && x <= at.x + at.width + 1) inLane = place;

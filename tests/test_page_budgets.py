@@ -1,0 +1,93 @@
+"""The page of budgets shows how they stand, tries one on the past, and writes down and lifts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spanledger_collector.store import Store
+from spanledger_ui import budgetform
+from tests.finance import gpt
+from tests.otlp import traces
+from tests.pipeline import Pipeline, running
+from tests.ui_server import ledgers, listening, page, shown, texts
+
+BUDGET = {
+    "id": "b1", "name": "refund agents", "limit": "0.02", "period": {"unit": "month"},
+    "thresholds": [{"percent": 50}, {"percent": 100}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
+    """Return two calls of 0.0095 dollars each, and another that has no price."""
+    store = Store(engine, database=database, readers=1)
+    with running(store, tmp_path) as found:
+        own = gpt(3, gen_ai__response__model="our-own-7b")
+        found.post("traces", traces(gpt(1), gpt(2), own))
+        yield found
+    store.close()
+
+
+def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        assert [info.value for info in test.info] == ["No budget has counted anything yet."]
+        test.text_input[0].set_value("refund agents")
+        test.text_input[1].set_value("0.02")
+        test.button[0].click().run()
+        tried = texts(ledgers(test)["In the last periods"]["rows"][0])
+        assert (tried["spent"], tried["crossed"]) == ("at least 0.02 USD", "50 %, 80 %")
+        test.button[1].click().run()
+        pipeline.budgets.run()
+        test = page("budgets", api)
+        assert list(test.exception) == []
+        line = texts(ledgers(test)["Budgets"]["rows"][0])
+    (standing,) = pipeline.get("budgets/standings")["standings"]
+    assert (standing["spent"], standing["remaining"]) == ("0.019", "0.001")
+    assert (line["name"], line["spent"], line["share"], line["state"]) == (
+        "refund agents", "at least 0.02 USD", "95%", "50 %, 80 %",
+    )  # fmt: skip
+
+
+def test_what_is_refused_says_which_field(pipeline: Pipeline):
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        test.text_input[0].set_value("b")
+        test.text_input[1].set_value("plenty")
+        test.button[1].click().run()
+    assert [error.value for error in test.error] == ["The query API refused this."]
+    assert "limit" in test.code[0].value
+
+
+def test_a_stop_is_shown_and_lifted(pipeline: Pipeline):
+    pipeline.ask("POST", "stops", 201, json={"subject": "agent", "value": "refunds"})
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        assert texts(ledgers(test)["Stopped"]["rows"][0])["what"] == "agent refunds"
+        test.selectbox[0].select("agent refunds")
+        test.button[0].click().run()
+        assert "Stopped" not in ledgers(test)
+    assert pipeline.get("stops") == []
+
+
+def test_nothing_crossed_says_so(pipeline: Pipeline):
+    with listening(pipeline.api.app) as api:
+        assert "None: no threshold was crossed." in shown(page("budgets", api))
+
+
+def test_thresholds_are_written_as_people_write_them():
+    assert budgetform.thresholds("50, 80 %, 100 forecast,") == [
+        {"percent": "50", "basis": "actual"},
+        {"percent": "80", "basis": "actual"},
+        {"percent": "100", "basis": "forecast"},
+    ]
+    assert [budgetform.threshold(name) for name in ("actual:80", "forecast:100")] == [
+        "80 %", "100 % forecast",
+    ]  # fmt: skip
+
+
+def test_an_amount_is_in_the_measure_of_its_budget():
+    assert [budgetform.amount("1234.5", m) for m in ("usd", "tokens")] == [
+        "1,234.50 USD", "1,234.5 tokens",
+    ]  # fmt: skip

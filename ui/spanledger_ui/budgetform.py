@@ -1,0 +1,171 @@
+"""What a person enters about a budget, as the API's fields, and what the API answers, as rows.
+
+Plain texts come in, the fields of docs/budgets.md go out; rows of standings, alerts and stops go out
+as rows of a ledger. Checks nothing that the API checks. Pure; knows no Streamlit.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from spanledger_schema.api_budgets import AlertRow, PreviewRow, StandingRow, StopRow
+from spanledger_ui import text
+from spanledger_ui.components import Cell, Column, Row
+
+UNITS = {"usd": "USD", "tokens": "tokens", "calls": "calls", "failed_calls": "failed calls"}
+
+STANDINGS: list[Column] = [
+    {"key": "name", "label": "Budget", "wide": True},
+    {"key": "until", "label": "Until"},
+    {"key": "spent", "label": "Spent", "align": "right"},
+    {"key": "limit", "label": "Limit", "align": "right"},
+    {"key": "share", "label": "Share", "align": "right"},
+    {"key": "remaining", "label": "Left", "align": "right"},
+    {"key": "forecast", "label": "Forecast", "align": "right"},
+    {"key": "exhausted", "label": "Spent up on"},
+    {"key": "state", "label": "State"},
+]
+
+ALERTS: list[Column] = [
+    {"key": "fired", "label": "When"},
+    {"key": "name", "label": "Budget", "wide": True},
+    {"key": "threshold", "label": "Threshold"},
+    {"key": "spent", "label": "Spent", "align": "right"},
+    {"key": "limit", "label": "Limit", "align": "right"},
+    {"key": "told", "label": "Told"},
+    {"key": "state", "label": "State"},
+]
+
+PREVIEW: list[Column] = [
+    {"key": "period", "label": "Period", "wide": True},
+    {"key": "group", "label": "Of"},
+    {"key": "spent", "label": "Would have come to", "align": "right"},
+    {"key": "crossed", "label": "Would have told"},
+]
+
+STOPS: list[Column] = [
+    {"key": "what", "label": "Stopped", "wide": True},
+    {"key": "since", "label": "Since"},
+    {"key": "by", "label": "By"},
+    {"key": "reason", "label": "Why"},
+]
+
+
+def amount(value: str, measure: str) -> str:
+    """Return an amount in the measure of its budget."""
+    if measure == "usd":
+        return f"{text.usd(value, 2)} USD"
+    return f"{Decimal(value):,f} {UNITS.get(measure, measure)}"
+
+
+def spent(value: str, measure: str, at_least: bool) -> Cell:
+    """Return what was spent; "at least" where calls without a price are missing from it."""
+    said = amount(value, measure)
+    return {"text": f"at least {said}" if at_least else said, "title": value}
+
+
+def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
+    """Return the line of one budget, or of one group of it."""
+    measure, ahead = standing.measure, standing.outlook
+    part = float(Decimal(standing.spent) / Decimal(standing.limit))
+    unpriced = f"{text.calls(standing.unpriced_calls)} unpriced" if standing.at_least else ""
+    return {
+        "cells": {
+            "name": {"text": standing.name, "under": standing.group or unpriced, "title": unpriced},
+            "until": text.moment(standing.period_end, zone, now),
+            "spent": spent(standing.spent, measure, standing.at_least),
+            "limit": amount(standing.limit, measure),
+            "share": {"text": f"{part:.0%}", "share": min(1.0, part)},
+            "remaining": amount(standing.remaining, measure),
+            "forecast": {
+                "text": amount(ahead.amount, measure),
+                "title": f"{amount(ahead.low, measure)} to {amount(ahead.high, measure)}",
+            }
+            if ahead
+            else {"text": text.UNKNOWN, "title": "Too little is known yet", "tone": "quiet"},
+            "exhausted": text.moment(ahead.exhausted_at, zone, now) if ahead else text.UNKNOWN,
+            "state": state(standing),
+        }
+    }
+
+
+def state(standing: StandingRow) -> Cell:
+    """Return the state of a budget in a word, the thresholds that it crossed in the tooltip."""
+    crossed = ", ".join(map(threshold, standing.crossed))
+    if Decimal(standing.remaining) <= 0:
+        return {"text": "stops" if standing.hard else "spent", "tone": "error", "title": crossed}
+    if crossed:
+        return {"text": crossed, "tone": "waiting"}
+    return {"text": "good", "tone": "ok"}
+
+
+def threshold(name: str) -> str:
+    """Return `actual:80` as "80 %", `forecast:100` as "100 % forecast"."""
+    basis, _, percent = name.partition(":")
+    return f"{percent} %" if basis == "actual" else f"{percent} % {basis}"
+
+
+def alert_row(alert: AlertRow, zone: tzinfo, now: datetime) -> Row:
+    """Return the line of one alert."""
+    recovered = alert.recovered_at
+    told = f"{alert.told}×, {text.moment(alert.told_at, zone, now)}" if alert.told else "not yet"
+    return {
+        "cells": {
+            "fired": text.moment(alert.fired_at, zone, now),
+            "name": {"text": alert.name, "under": alert.group},
+            "threshold": threshold(alert.threshold),
+            "spent": spent(alert.spent, alert.measure, alert.at_least),
+            "limit": amount(alert.limit, alert.measure),
+            "told": told,
+            "state": {"text": f"recovered {text.moment(recovered, zone, now)}", "tone": "ok"}
+            if recovered
+            else {"text": alert.severity, "tone": "error"},
+        }
+    }
+
+
+def preview_row(past: PreviewRow, measure: str, zone: tzinfo, now: datetime) -> Row:
+    """Return the line of one period of the past."""
+    ends = (text.moment(stamp, zone, now) for stamp in (past.period_start, past.period_end))
+    return {
+        "cells": {
+            "period": " – ".join(ends),
+            "group": past.group or text.UNKNOWN,
+            "spent": spent(past.spent, measure, past.at_least),
+            "crossed": ", ".join(map(threshold, past.crossed)) or text.UNKNOWN,
+        }
+    }
+
+
+def stop_row(stop: StopRow, zone: tzinfo, now: datetime) -> Row:
+    """Return the line of what an operator has stopped."""
+    return {
+        "cells": {
+            "what": f"{stop.subject} {stop.value}".strip(),
+            "since": text.moment(stop.since, zone, now),
+            "by": stop.by or text.UNKNOWN,
+            "reason": stop.reason or text.UNKNOWN,
+        }
+    }
+
+
+def fields(entered: dict[str, Any]) -> dict[str, Any]:
+    """Return a budget as the API takes it; thresholds as "80, 100, 100 forecast"."""
+    scope = {entered["scope"]: entered["value"]} if entered["scope"] and entered["value"] else {}
+    return {
+        "name": entered["name"],
+        "limit": entered["limit"],
+        "measure": entered["measure"],
+        "period": {"unit": entered["unit"], "zone": entered["zone"]},
+        "scope": scope,
+        "each": entered["each"] or "",
+        "thresholds": thresholds(entered["thresholds"]),
+        "hard": entered["hard"],
+    }
+
+
+def thresholds(written: str) -> Sequence[dict[str, str]]:
+    """Return thresholds apart by commas, each a percentage and, after a space, its basis."""
+    parts = [part.replace("%", " ").split() for part in written.split(",") if part.strip()]
+    return [{"percent": part[0], "basis": part[1] if part[1:] else "actual"} for part in parts]
