@@ -15,6 +15,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from spanledger_collector import (
+    api_alerts,
     api_budgets,
     api_export,
     api_keys,
@@ -27,6 +28,7 @@ from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
+from spanledger_collector.budgets.postroom import Postroom
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -85,6 +87,7 @@ class Pipeline:
         api_ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         api_budgets.mount(app, Office(self.desk, self.budgets), self.store)
+        api_alerts.mount(app, Postroom(self.desk, self.budgets))
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
         api_spool.mount(app, yard)
         api_keys.mount(app, self.keys_file)

@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from spanledger_collector import (
+    api_alerts,
     api_budgets,
     api_export,
     api_keys,
@@ -30,6 +31,7 @@ from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
+from spanledger_collector.budgets.postroom import Postroom
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -236,6 +238,7 @@ def serve(settings: Settings) -> int:
     api_export.mount(app)
     api_ledger.mount(app, desk)
     api_budgets.mount(app, Office(desk, draining.budgets), store)
+    api_alerts.mount(app, Postroom(desk, draining.budgets))
     api_spool.mount(
         app,
         yard,

@@ -12,9 +12,12 @@ import orjson
 
 from spanledger_collector.budgets.alarm import Alert
 from spanledger_collector.budgets.decide import Decision, Stop
+from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.forecast import Forecast
+from spanledger_collector.budgets.outbox import Message
 from spanledger_collector.budgets.standing import Standing
 from spanledger_collector.moments import SECOND_NS, rfc3339
+from spanledger_schema.api_alerts import DeliveryRow, Errand
 from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
@@ -101,6 +104,33 @@ def alert_row(a: Alert) -> AlertRow:
         recovered_at=written(a.recovered_at) if a.recovered_at else None,
         told_at=written(a.told_at) if a.told_at else None,
         told=a.told,
+    )
+
+
+def errand_row(message: Message, channel: str, attempt: int) -> Errand:
+    """Return something to tell as the API says it."""
+    return Errand(
+        message.id,
+        message.project_id,
+        message.event,
+        channel,
+        attempt,
+        written(message.happened_at),
+        alert_row(message.alert) if message.alert else None,
+    )
+
+
+def delivery_row(d: Delivery) -> DeliveryRow:
+    """Return an attempt to tell of an alert as the API says it."""
+    return DeliveryRow(
+        d.message_id,
+        d.channel,
+        d.attempt,
+        written(d.at),
+        d.event,
+        d.outcome,
+        written(d.next_at) if d.next_at else None,
+        d.error or None,
     )
 
 

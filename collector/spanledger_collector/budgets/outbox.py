@@ -1,0 +1,121 @@
+"""What is to be told on which channel now, and when to try again what did not go out.
+
+Pure: alerts, the channels there are and how each message stands in, errands out. What is told of an
+alert is its last number (fired, or a reminder that takes the place of an earlier one) and then its
+recovery. A message keeps its id through every attempt.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from spanledger_collector.budgets.alarm import Alert
+from spanledger_collector.budgets.rule import Budget
+
+Event = Literal["fired", "reminded", "recovered", "test"]
+Outcome = Literal["asked", "delivered", "retry", "dead"]
+Place = tuple[str, str, str]
+"""Project, message and channel."""
+
+STALE = timedelta(days=7)
+"""What nobody delivered for so long is no news: it stays in the list of alerts."""
+
+GIVE_UP = timedelta(days=1)
+"""For how long after its first attempt a message is tried."""
+
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a message stands on a channel after its last attempt."""
+
+    event: Event
+    attempts: int
+    first_at: datetime
+    outcome: Outcome
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What there is to tell; `alert` is None for a test of a channel."""
+
+    id: str
+    project_id: str
+    event: Event
+    happened_at: datetime
+    alert: Alert | None
+
+
+def errands(
+    alerts: Iterable[Alert],
+    budgets: Iterable[Budget],
+    channels: Sequence[str],
+    states: Mapping[Place, State],
+    now: datetime,
+) -> Iterator[tuple[Message, str, int]]:
+    """Yield what is due: message, channel and the number of the attempt, what came first first.
+
+    Args:
+        alerts: what was told of thresholds, in any order.
+        budgets: all that hold; an alert of one that was withdrawn is not told any more.
+        channels: names of those that can be told on.
+        states: how each message stands on each channel it was tried on.
+        now: the moment.
+    """
+    wanted = {(b.project_id, b.id): routes(b, channels) for b in budgets}
+    for alert in sorted(alerts, key=lambda a: (a.fired_at, a.id)):
+        for channel in wanted.get((alert.project_id, alert.budget_id), ()):
+            yield from alert_errands(alert, channel, states, now)
+    for (project_id, id_, channel), state in states.items():
+        if state.event == "test" and channel in channels and is_due(state, now):
+            test = Message(id_, project_id, "test", state.first_at, None)
+            yield test, channel, state.attempts + 1
+
+
+def routes(budget: Budget, channels: Sequence[str]) -> Sequence[str]:
+    """Return the channels that a budget's alerts go to: those it names, else every one."""
+    return [name for name in channels if not budget.channels or name in budget.channels]
+
+
+def alert_errands(
+    alert: Alert, channel: str, states: Mapping[Place, State], now: datetime
+) -> Iterator[tuple[Message, str, int]]:
+    """Yield what is due of one alert on one channel: a recovery waits for what it recovers from."""
+    for message in messages(alert):
+        state = states.get((message.project_id, message.id, channel))
+        if state is None and now - message.happened_at > STALE:
+            continue
+        if is_due(state, now):
+            yield message, channel, state.attempts + 1 if state else 1
+        if state is None or state.outcome == "retry":
+            return
+
+
+def messages(alert: Alert) -> Iterator[Message]:
+    """Yield what there is to tell of an alert, in its order."""
+    event: Event = "fired" if alert.told == 1 else "reminded"
+    at = alert.told_at or alert.fired_at
+    yield Message(f"{alert.id}.{alert.told}", alert.project_id, event, at, alert)
+    if alert.recovered_at is not None:
+        id_ = f"{alert.id}.recovered"
+        yield Message(id_, alert.project_id, "recovered", alert.recovered_at, alert)
+
+
+def is_due(state: State | None, now: datetime) -> bool:
+    """Tell whether a message is to be sent now."""
+    if state is None or state.outcome == "asked":
+        return True
+    return state.outcome == "retry" and state.next_at is not None and state.next_at <= now
+
+
+def next_at(attempt: int, first_at: datetime, now: datetime) -> datetime | None:
+    """Return when to try again what has just failed, None when it was tried long enough.
+
+    Pauses treble from ten seconds to two hours: some twenty attempts in a day.
+    """
+    pause = min(FIRST_PAUSE * 3 ** min(attempt - 1, 10), LONGEST_PAUSE)
+    return now + pause if now + pause - first_at <= GIVE_UP else None

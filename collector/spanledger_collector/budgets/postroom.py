@@ -1,0 +1,66 @@
+"""The account of what is told: what is due, and what became of it. The one door to deliveries.
+
+What is asked is read from the store; what is noted is handed to the thread that writes.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from spanledger_collector.budgets import deliveries, table
+from spanledger_collector.budgets.deliveries import Delivery
+from spanledger_collector.budgets.evaluate import Evaluator
+from spanledger_collector.budgets.outbox import STALE, Event, Message, errands, next_at
+from spanledger_collector.ledger.desk import Desk
+from spanledger_collector.moments import SECOND_NS
+from spanledger_collector.store import Store
+
+
+class Postroom:
+    """Deliveries of one store process; any thread may ask."""
+
+    def __init__(self, desk: Desk, evaluator: Evaluator) -> None:
+        self._desk = desk
+        self._evaluator = evaluator
+
+    @property
+    def store(self) -> Store:
+        """Return where deliveries are kept."""
+        return self._desk.store
+
+    @property
+    def now(self) -> datetime:
+        """Return the moment, by the clock of the ledger."""
+        return datetime.fromtimestamp(self._desk.clock() / SECOND_NS, UTC)
+
+    def due(self, channels: Sequence[str]) -> list[tuple[Message, str, int]]:
+        """Return what is to be told on these channels now: message, channel, number of attempt."""
+        now = self.now
+        states = deliveries.states(self.store, now - 2 * STALE)
+        alerts = table.alerts(self.store, now - STALE)
+        return list(errands(alerts, self._evaluator.budgets, channels, states, now))
+
+    def note(
+        self,
+        project_id: str,
+        message_id: str,
+        event: Event,
+        channel: str,
+        attempt: int,
+        error: str,
+        permanent: bool,
+    ) -> Delivery:
+        """Write down how an attempt went; return that, with when to try again."""
+        now = self.now
+        place = (project_id, message_id, channel)
+        made = Delivery(*place, attempt, now, event, "delivered")
+        if error:
+            state = deliveries.states(self.store, now - 2 * STALE).get(place)
+            again = None if permanent else next_at(attempt, state.first_at if state else now, now)
+            outcome = "retry" if again else "dead"
+            made = Delivery(*place, attempt, now, event, outcome, again, error)
+        self.keep(made)
+        return made
+
+    def keep(self, made: Delivery) -> None:
+        """Write an attempt down."""
+        self._desk.handover.do(lambda drain: deliveries.keep(drain.store, made))

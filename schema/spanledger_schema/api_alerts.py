@@ -1,0 +1,39 @@
+"""The shapes of alerts on their way out: what is to be told, and what became of each attempt.
+
+As in `api`: times are RFC 3339 in UTC, None is unknown.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from spanledger_schema.api_budgets import AlertRow
+
+Event = Literal["fired", "reminded", "recovered", "test"]
+Outcome = Literal["asked", "delivered", "retry", "dead"]
+
+
+@dataclass(slots=True)
+class Errand:
+    """A message that is due on a channel."""
+
+    message_id: str  # stays the same in every attempt: a receiver knows one it has had already
+    project_id: str
+    event: Event
+    channel: str
+    attempt: int  # the number of the attempt to make, from 1
+    happened_at: str
+    alert: AlertRow | None  # None: a test of the channel
+
+
+@dataclass(slots=True)
+class DeliveryRow:
+    """One attempt to tell of an alert on a channel."""
+
+    message_id: str
+    channel: str
+    attempt: int  # 0: a test was asked for
+    at: str
+    event: Event
+    outcome: Outcome
+    next_at: str | None  # None: there will be no further attempt
+    error: str | None
