@@ -66,9 +66,7 @@ def opened(settings: Settings, worker: int = 1) -> Spool:
 def spool_at(settings: Settings, path: Path) -> Spool:
     """Return the spool at a path; the workers share the room."""
     room = settings.spool_max_bytes // settings.ingest_workers
-    return Spool(
-        path, settings.durability, room, settings.spool_keep_s, targets=settings.forward
-    )
+    return Spool(path, settings.durability, room, settings.spool_keep_s, targets=settings.forward)
 
 
 def redaction(settings: Settings) -> Redaction:
