@@ -175,3 +175,12 @@ def test_prompt_and_completion_are_messages():
 def test_garbage_in_any_attribute_is_no_number_and_raises_nothing(attributes):
     told = raised("Exception", "ValueError('x')")
     recorded.survives(langsmith, made("run", error="x", attributes=attributes, events=[told]))
+
+
+def test_an_answer_goes_by_the_providers_id_not_by_the_one_that_langchain_made_up():
+    named = {"content": "Paris.", "id": "lc_run--1", "response_metadata": {"id": "msg_1"}}
+    message = {**MESSAGE, "kwargs": named}
+    answer = {"generations": [[{"text": "Paris.", "message": message}]]}
+    attributes = {k: v for k, v in CALL.items() if k != "gen_ai.response.id"}
+    attributes["gen_ai.completion"] = json.dumps(answer)
+    assert langsmith.read(made("ChatAnthropic", attributes=attributes)).response_id == "msg_1"

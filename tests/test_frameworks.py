@@ -131,6 +131,13 @@ def test_a_router_that_wraps_its_answer_is_the_reason_of_a_change():
     assert resumed["state_changes"] == [{"from": "approve", "to": "publish", "reason": "route"}]
 
 
+def test_zeros_of_a_team_that_streamed_without_usage_are_unknown():
+    *_, team = traces("autogen-agentchat")
+    assert meters(team) == [(1337, None, 227), (1474, None, 244), (None, None, None)]
+    assert [call["agent"] for call in team["llm_calls"]] == ["writer", "writer", "critic"]
+    assert tools(team) == [("find", {"city": "Y"}, "F-Y", False)]
+
+
 def test_zeros_of_a_stream_without_usage_are_unknown():
     assert [meters(trace) for trace in traces("litellm-streams")] == [
         [(1337, 311, 227)], [(None, None, None)], [(1611, 333, 261)], [(1748, 344, 278)],

@@ -109,6 +109,7 @@ def read_call(span: Span, facts: Facts) -> None:
     if isinstance(completion, str) and len(completion) <= MOST_PARSED:
         said = answer(completion)
         facts.response_model = facts.response_model or said.model
+        facts.response_id = facts.response_id or said.id
         facts.finish_reason = said.finish_reason
         facts.counts = facts.counts or said.counts
     reasons = text(a, "gen_ai.response.finish_reasons")

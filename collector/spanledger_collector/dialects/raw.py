@@ -186,7 +186,7 @@ def answer(value: Value) -> Answer:
     if not layers:
         return Answer()
     return Answer(
-        id=first(layers, "id", "responseId", "response_id"),
+        id=next((i for i in ids(layers) if not i.startswith(MADE_UP)), None),
         model=first(layers, "model", "model_name", "modelVersion", "model_version"),
         finish_reason=first(layers, "finish_reason", "stop_reason", "finishReason", "stopReason")
         or (text(layers[0], "status") if layers[0].get("object") == "response" else None),
@@ -194,6 +194,9 @@ def answer(value: Value) -> Answer:
         counts=next((c for layer in layers if (c := usage_of(layer))), None),
     )
 
+
+MADE_UP = ("lc_run-", "run-")
+"""How ids begin that LangChain gives to answers; the provider's stand further inside."""
 
 INWARD = (
     "choices", "generations", "candidates", "message", "kwargs", "generation_info",
@@ -212,6 +215,12 @@ def inward(value: Value, depth: int = 0) -> Iterator[Object]:
         yield value
         for key in INWARD:
             yield from inward(value.get(key), depth + 1)
+
+
+def ids(layers: list[Object]) -> Iterator[str]:
+    """Yield the ids under which an answer goes, name by name."""
+    for name in ("id", "responseId", "response_id"):
+        yield from (found for layer in layers if (found := text(layer, name)))
 
 
 def first(layers: list[Object], *names: str) -> str | None:

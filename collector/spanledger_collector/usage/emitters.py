@@ -25,6 +25,8 @@ SENDS_ZEROS: dict[str, str] = {
     "opentelemetry.instrumentation.anthropic": "0.40",
     # names no version; its usage object of a stream that reported none is all zeros
     "litellm": "1",
+    # hands on what AutoGen makes of a stream that was asked for no usage
+    "openinference.instrumentation.autogen_agentchat": "0.1",
 }
 """Scope → last minor version that sends zeros for counts it does not know."""
 
