@@ -12,7 +12,8 @@ from spanledger_ui.components import FOLDER, MODULES
 MADE_OF_TEXT = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\("
 )
-ELSEWHERE = re.compile(r"https?://|//cdn|@import|url\(")
+ELSEWHERE = re.compile(r"https?://(?!www\.w3\.org/2000/svg\")|//cdn|@import|url\(")
+"""What would be fetched from another server; the name of SVG's namespace is a name only."""
 
 
 def sources(*suffixes: str) -> list[Path]:
