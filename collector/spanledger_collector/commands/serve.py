@@ -1,4 +1,4 @@
-"""Start everything: ingest, store and the screens; Ctrl-C stops them.
+"""Start everything: ingest, store, the screens and what delivers alerts; Ctrl-C stops them.
 
 Prints the addresses when all of them answer. Exit code 2 means that it could not start as asked.
 """
@@ -39,14 +39,15 @@ async def supervise(settings: Settings) -> int:
 
 def programs(settings: Settings) -> list[Program]:
     """Return the processes of a server on one machine."""
-    return [
+    found = [
         program("ingest", settings.url(settings.http_port) + "/readyz"),
         program("store", settings.url(settings.api_port) + "/readyz"),
         program("ui", settings.url(settings.ui_port) + "/_stcore/health"),
     ]
+    return [*found, program("watch")] if settings.channels else found
 
 
-def program(name: str, ready_url: str) -> Program:
+def program(name: str, ready_url: str = "") -> Program:
     """Return the process that runs one of our commands; it finds its settings in the environment."""
     command = (sys.executable, "-m", "spanledger_collector", name, "--until-stdin-closes")
     return Program(name, command, ready_url)
