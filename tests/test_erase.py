@@ -68,7 +68,7 @@ def everything(pipeline: Pipeline) -> str:
         events = pipeline.get(f"sessions/{session['id']}/events")
         shown += [session, events]
         shown += [pipeline.get(f"spans/{e['trace_id']}/{e['span_id']}") for e in events["events"]]
-    for table in ("spans", "payloads", "log_records", "traces", "erasures"):
+    for table in ("spans", "payloads", "log_records", "traces", "erasures", "alerts"):
         columns = pipeline.store._writer.query(f"SELECT * FROM {table}").result_rows
         shown.append([str(row) for row in columns])
     return json.dumps(shown)
@@ -105,6 +105,26 @@ def test_a_user_is_gone_at_once_from_every_table_and_the_dollars_stay(pipeline: 
     detail = pipeline.get(f"spans/{MINE.hex()}/{b'root0001'.hex()}")
     assert (detail["payload_expired"], detail["flags"], detail["input"]) == (True, ["erased"], [])
     assert detail["cost_usd"] is not None
+
+
+def test_alerts_of_a_user_are_those_of_the_alias_and_nobody_is_told_twice(pipeline: Pipeline):
+    budget = {"id": "b", "name": "all", "measure": "calls", "limit": "1", "each": "user",
+              "period": {"unit": "year"}, "thresholds": [{"percent": 100}]}  # fmt: skip
+    pipeline.ask("POST", "budgets", 201, json=budget)
+    due = pipeline.ask("GET", "alerts/outbox", params={"channel": ["c"]})
+    assert {e["alert"]["group"] for e in due} == {ALICE, BOB}
+    for errand in due:
+        fields = ("project_id", "message_id", "event", "channel", "attempt")
+        pipeline.ask("POST", "alerts/deliveries", 201, json={f: errand[f] for f in fields})
+    before = sorted((a["group"], a["spent"], a["fired_at"]) for a in pipeline.get("alerts"))
+    alias = erased(pipeline, "user", ALICE)["alias"]
+    pipeline.restart()
+    assert pipeline.budgets.run() == []
+    assert not of_alice(everything(pipeline))
+    after = sorted((a["group"], a["spent"], a["fired_at"]) for a in pipeline.get("alerts"))
+    renamed = [(alias if group == ALICE else group, *rest) for group, *rest in before]
+    assert after == sorted(renamed)
+    assert pipeline.ask("GET", "alerts/outbox", params={"channel": ["c"]}) == []
 
 
 def test_neither_a_resend_nor_a_replay_nor_a_restart_brings_words_back(pipeline: Pipeline):

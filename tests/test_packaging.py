@@ -162,7 +162,7 @@ def test_the_doctor_works_in_the_base_install(base_install: Path):
     assert second.startswith("broken   nobody answers at http://127.0.0.1:1 (")
 
 
-@pytest.mark.parametrize("command", ["serve", "ingest", "store", "ui"])
+@pytest.mark.parametrize("command", ["serve", "ingest", "store", "ui", "watch"])
 def test_a_command_that_lacks_the_extra_says_what_to_install(
     base_install: Path, command: str, tmp_path: Path
 ):

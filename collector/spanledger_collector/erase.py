@@ -14,6 +14,7 @@ from functools import partial
 from typing import Literal
 
 from spanledger_collector import spoolwork
+from spanledger_collector.budgets import table
 from spanledger_collector.drain import Drain
 from spanledger_collector.erased import digest
 from spanledger_collector.ledger import audit
@@ -30,6 +31,7 @@ STAYS = (
     "the ledger: times, kinds and names of spans, models, tokens and dollars, so that bills still add up",
     "requests in the spool, for a replay, until --spool-keep-s after they were stored; a replay keeps to"
     " the erasure",
+    "budgets whose scope names them, and the audit of those: change them if that is wanted",
     "files that the database has replaced, for some minutes more",
     "what was forwarded elsewhere, and backups: erase there too",
 )
@@ -81,6 +83,8 @@ def wipe(drain: Drain, subject: Subject, now_ns: int, by: str) -> Receipt:
             "erasure_find", project=project_id, kind=kind, id=name, alias=alias, at_ns=now_ns
         )
     counts = drain.erased.wipe(project_id, now_ns, kind, name, alias)
+    if kind != "trace":
+        table.rename_group(store, project_id, kind, name, alias)
     return Receipt(
         kind=kind,
         subject=subject.told,

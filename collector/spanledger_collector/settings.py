@@ -33,6 +33,7 @@ from spanledger_collector.setting_types import (
 )
 
 PREFIX = "SPANLEDGER_"
+SECRET = ("api_key", "watch_key")  # never shown
 
 
 class SettingInvalid(ValueError):
@@ -76,6 +77,10 @@ class Settings:
     ingest_workers: Annotated[
         Count, "processes that take spans in on the same ports, each with a spool of its own"
     ] = 1
+    channels: Annotated[Text, "file of the channels on which alerts are told (TOML)"] = ""
+    watch_key: Annotated[
+        Text, "API key with which alerts are delivered: admin, of every project"
+    ] = field(default="", repr=False)
     max_body_bytes: Annotated[Size, "largest request, after decompression"] = 64 << 20
     max_request_spans: Annotated[Count, "most spans or log records in a request"] = 20_000
     max_request_elements: Annotated[Count, "most fields in a request, however small they are"] = (
@@ -150,7 +155,7 @@ class Settings:
     def shown(self) -> dict[str, str]:
         """Return every setting as it may be shown to an administrator."""
         shown = {name: hidden(written(getattr(self, name))) for name in declared()}
-        return {**shown, "api_key": "***" if self.api_key else ""}
+        return shown | {name: "***" if getattr(self, name) else "" for name in SECRET}
 
     def environ(self) -> dict[str, str]:
         """Return the variables from which another process loads these very settings."""
@@ -233,7 +238,7 @@ def parse(name: str, origin: str, value: str) -> Any:
     try:
         return declared()[name].read(value)
     except ValueError as error:
-        shown = "it" if name == "api_key" else repr(hidden(value))
+        shown = "it" if name in SECRET else repr(hidden(value))
         raise SettingInvalid(f"{origin}: {shown} will not do; {error}") from error
 
 

@@ -35,7 +35,7 @@ PROBE_TIMEOUT_S = 2.0
 class Program:
     """A process to keep: what it is called, how it is started, where it says that it is ready.
 
-    One without such a place, which nobody asks for anything, is not waited for.
+    Without such an address it listens nowhere, and is ready when it was started.
     """
 
     name: str
@@ -118,19 +118,19 @@ class Supervisor:
 
     async def announce(self, on_ready: Callable[[], None]) -> None:
         """Call `on_ready` when every program answers."""
-        await asyncio.gather(*(self.until_ready(p) for p in self.programs if p.ready_url))
+        await asyncio.gather(*(self.until_ready(url) for p in self.programs if (url := p.ready_url)))
         if not self.stopping.is_set():
             self.ready = True
             on_ready()
 
-    async def until_ready(self, program: Program) -> None:
-        """Return when a program says that it is ready, or when we stop."""
+    async def until_ready(self, url: str) -> None:
+        """Return when a program says at an address that it is ready, or when we stop."""
         patient_until = time.monotonic() + PATIENCE_S
         while not self.stopping.is_set():
-            if await asyncio.to_thread(answers, program.ready_url):
+            if await asyncio.to_thread(answers, url):
                 return
             if time.monotonic() > patient_until:
-                log.warning("still waiting for %s to be ready", program.name)
+                log.warning("still waiting for %s", url)
                 patient_until = float("inf")
             await first_of(self.stopping.wait(), timeout_s=PROBE_S)
 

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from spanledger.configure import configure, flush, shutdown
 from spanledger.decorators import agent, llm_call, observe, retriever, step, tool, workflow
 from spanledger.export.delivery import Delivery
-from spanledger.guard import BudgetExceeded, LoopDetected
+from spanledger.guard import BudgetExceeded, LoopDetected, Stopped
 from spanledger.marks import add_cost, decision, escalation, feedback, state, waiting_for
 from spanledger.session import session
 from spanledger.settings import SettingInvalid
@@ -27,6 +27,7 @@ __all__ = [
     "LoopDetected",
     "SettingInvalid",
     "StateMachine",
+    "Stopped",
     "TransitionRefused",
     "__version__",
     "add_cost",

@@ -13,6 +13,7 @@ from spanledger.export.delivery import Delivery
 from spanledger.settings import (
     Capture,
     Foreign,
+    Guarding,
     Mask,
     Protocol,
     SettingInvalid,
@@ -40,6 +41,8 @@ def configure(
     baggage: Sequence[str] | None = None,
     threads: bool | None = None,
     headers: Mapping[str, str] | None = None,
+    guard: Guarding | None = None,
+    guard_url: str | None = None,
     strict: bool = False,
     **limits: float,
 ) -> None:
@@ -61,6 +64,8 @@ def configure(
         baggage: what of a session goes to other services, and is believed of them.
         threads: carry session and span into threads and thread pools.
         headers: further headers of each request.
+        guard: ask the server before each step; where no answer comes go on ("open") or stop ("closed").
+        guard_url: where its query API answers, `http://127.0.0.1:4320` by default.
         strict: raise on a bad setting instead of warning and recording nothing.
         limits: any other field of `spanledger.settings.Settings`.
 
@@ -72,7 +77,7 @@ def configure(
         "release": release, "protocol": protocol, "capture": capture, "mask": mask,
         "sample": sample, "keep_usage": keep_usage, "foreign": foreign,
         "baggage": None if baggage is None else tuple(baggage), "threads": threads,
-        "headers": headers, **limits,
+        "headers": headers, "guard": guard, "guard_url": guard_url, **limits,
     }  # fmt: skip
     try:
         with _one_at_a_time:

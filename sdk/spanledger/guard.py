@@ -21,10 +21,13 @@ MOST_TOOLS = 1_000  # different calls that are remembered
 
 
 class BudgetExceeded(Exception):
-    """A limit of the session is reached. `limit` names it, `used` is what was used of it."""
+    """A limit of the session is reached. `limit` names it, `used` is what was used of it.
 
-    def __init__(self, limit: str, used: object, allowed: object) -> None:
-        super().__init__(f"{limit}: {used} of {allowed} used; the session stops here")
+    Where the server refuses, `limit` is "budget" or "stop", and its reason is all that is known.
+    """
+
+    def __init__(self, limit: str, used: object, allowed: object, reason: str = "") -> None:
+        super().__init__(reason or f"{limit}: {used} of {allowed} used; the session stops here")
         self.limit = limit
         self.used = used
         self.allowed = allowed
@@ -32,6 +35,10 @@ class BudgetExceeded(Exception):
 
 class LoopDetected(BudgetExceeded):
     """One tool was called with the same arguments more often than `max_repeats` allows."""
+
+
+class Stopped(BudgetExceeded):
+    """An operator has stopped the session, its user, the agent or the project."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Tracer
 
+    from spanledger.ask import Decider
     from spanledger.export.worker import Exporter
     from spanledger.settings import Settings
 
@@ -28,6 +29,8 @@ class Runtime:
     """We made the TracerProvider; False: we joined that of the application."""
     silent: bool
     """Nothing is recorded at all: no trace is in the sample."""
+    decider: Decider | None = None
+    """Says whether a step may be taken; None: nobody is asked."""
 
 
 runtime: Runtime | None = None

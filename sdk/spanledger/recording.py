@@ -16,8 +16,8 @@ from opentelemetry.trace import NonRecordingSpan, Span, get_current_span, set_sp
 
 from spanledger import capture, health, live
 from spanledger.failures import tell_failure
-from spanledger.kinds import Shape
-from spanledger.session import guard_of
+from spanledger.kinds import STEPS, Shape
+from spanledger.session import AGENT, guard_of, question
 from spanledger.settings import Capture
 
 FEW = 64  # attributes: far below the limit of any span
@@ -50,6 +50,8 @@ class Recording:
         )
         self._tell(shape.attributes)
         self.context = set_span_in_context(self.span, above)
+        if shape.kind == "agent":
+            self.context = contexts.set_value(AGENT, shape.name, self.context)
         self.keeps = kept(run, shape, self.span) if self.span.is_recording() else False
         self.limit = run.settings.max_value_bytes
         self._said: dict[str, Any] = {}
@@ -134,7 +136,7 @@ def begin(shape: Shape, given: Input | None = None, entered: bool = True) -> Rec
         entered: make it the current span.
 
     Raises:
-        BudgetExceeded: a limit of the session is reached.
+        BudgetExceeded: a limit of the session is reached, or the server says no.
     """
     run = live.runtime
     if run is None:
@@ -143,6 +145,8 @@ def begin(shape: Shape, given: Input | None = None, entered: bool = True) -> Rec
     guard = guard_of(above)
     if guard is not None:
         guard.step(shape, given)
+    if run.decider is not None and (shape.kind in STEPS or shape.kind == "agent"):
+        run.decider.check(question(above, shape.name if shape.kind == "agent" else None))
     if run.silent:
         return None
     try:

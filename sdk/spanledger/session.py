@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import Token
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 from opentelemetry import baggage
@@ -18,9 +18,11 @@ from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
 from spanledger import capture, health, live
+from spanledger.ask import Question
 from spanledger.guard import Guard, Limits
 from spanledger_schema import attributes as ours
 
+AGENT = contexts.create_key("spanledger-agent")
 SESSION = contexts.create_key("spanledger-session")
 
 SESSION_ID = "session.id"
@@ -179,3 +181,18 @@ def arrived(context: Context, allowed: Sequence[str]) -> dict[str, str]:
 def flat(value: object) -> Value:
     """Return metadata as an attribute: plain values as they are, others as JSON."""
     return value if isinstance(value, Value) else capture.text(value, 4096)
+
+
+def question(context: Context, agent: str | None = None) -> Question:
+    """Return what is known of a step: its session, user, tags, agent and service."""
+    session, run = session_in(context), live.runtime
+    told = run.settings if run else None
+    known: dict[str, str | tuple[str, ...] | None] = {
+        "session": session.id if session else None,
+        "user": session.user if session else None,
+        "tags": session.first.get(ours.TAGS) if session else None,
+        "agent": agent or cast("str | None", context.get(AGENT)),
+        "service": told.service if told else None,
+        "environment": told.environment if told else None,
+    }
+    return tuple((name, value) for name, value in known.items() if value)

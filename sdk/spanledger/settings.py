@@ -7,7 +7,7 @@ do raises `SettingInvalid`, which `configure` turns into a warning unless it is 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import unquote, urlsplit
 
 Capture = bool | Literal["shape"]
@@ -18,6 +18,7 @@ Mask = Callable[[str], str]
 
 Protocol = Literal["http", "grpc"]
 Foreign = Literal["llm", "all", "none"]
+Guarding = Literal["off", "open", "closed"]
 Instrument = str | Sequence[str] | None
 
 DEFAULT_ENDPOINT = {"http": "http://127.0.0.1:4318", "grpc": "http://127.0.0.1:4317"}
@@ -51,6 +52,14 @@ class Settings:
     threads: bool = True
     """Carry the session and the current span into threads and thread pools."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    guard: Guarding = "off"
+    """Whether the server is asked before each step, and what no answer means: go on, or stop."""
+    guard_url: str = "http://127.0.0.1:4320"
+    """Where the query API answers."""
+    guard_keep_s: float = 2.0
+    """How long an answer holds."""
+    guard_wait_s: float = 0.5
+    """How long a step waits for an answer when none holds."""
     max_value_bytes: int = MIB
     max_queue_spans: int = 10_000
     max_queue_bytes: int = 64 * MIB
@@ -103,6 +112,8 @@ def from_environ(environ: Mapping[str, str]) -> dict[str, object]:
         "environment": first("SPANLEDGER_ENVIRONMENT"),
         "release": first("SPANLEDGER_RELEASE"),
         "capture": capture(first("SPANLEDGER_CAPTURE")),
+        "guard": first("SPANLEDGER_GUARD"),
+        "guard_url": first("SPANLEDGER_GUARD_URL"),
         "sample": ratio(first("SPANLEDGER_SAMPLE")),
         "headers": headers(first("OTEL_EXPORTER_OTLP_HEADERS")),
         "disabled": flag(first("SPANLEDGER_DISABLED", "OTEL_SDK_DISABLED")),
@@ -140,13 +151,11 @@ def headers(text: str | None) -> dict[str, str] | None:
 
 def check(found: Settings) -> None:
     """Raise SettingInvalid for the first setting that will not do."""
-    try:
-        parts = urlsplit(found.endpoint)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except (ValueError, TypeError, AttributeError):
-        fine = False
-    if not fine:
-        raise SettingInvalid("endpoint: it is no http:// or https:// address; see docs/sdk.md")
+    for name in ("endpoint", "guard_url"):
+        if not is_address(getattr(found, name)):
+            raise SettingInvalid(f"{name}: it is no http:// or https:// address; see docs/sdk.md")
+    if found.guard not in get_args(Guarding):
+        raise SettingInvalid(f"guard: {found.guard!r} is not 'off', 'open' or 'closed'")
     share: object = found.sample  # whatever somebody passed
     if not isinstance(share, int | float) or not 0 <= share <= 1:
         raise SettingInvalid(f"sample: {found.sample!r} is no number from 0 to 1")
@@ -158,3 +167,12 @@ def check(found: Settings) -> None:
         raise SettingInvalid("key: it holds a character that a header cannot carry")
     if found.foreign not in ("llm", "all", "none"):
         raise SettingInvalid(f"foreign: {found.foreign!r} is not 'llm', 'all' or 'none'")
+
+
+def is_address(url: str) -> bool:
+    """Tell whether something is the address of an HTTP service."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except (ValueError, TypeError, AttributeError):
+        return False

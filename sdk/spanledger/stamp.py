@@ -9,11 +9,11 @@ from opentelemetry import context as contexts
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from spanledger import health
+from spanledger import health, live
 from spanledger.guard import BudgetExceeded, Guard
 from spanledger.hold import Held
 from spanledger.kinds import OPERATIONS, STEPS
-from spanledger.session import Session, arrived, session_in
+from spanledger.session import Session, arrived, question, session_in
 
 SCOPE = "spanledger"
 STEP_OPERATIONS = frozenset(OPERATIONS[kind] for kind in STEPS if kind in OPERATIONS)
@@ -32,7 +32,8 @@ class Stamp(SpanProcessor):
         """Stamp a span.
 
         Raises:
-            BudgetExceeded: another instrumentation begins a call, and a limit is reached.
+            BudgetExceeded: another instrumentation begins a call, and a limit is reached or the
+                server says no.
         """
         try:
             context = contexts.get_current() if parent_context is None else parent_context
@@ -45,6 +46,8 @@ class Stamp(SpanProcessor):
                     self._held.begin(span, told)
             if told:
                 span.set_attributes(told)
+            if is_foreign(span) and (run := live.runtime) and run.decider and is_step(span):
+                run.decider.check(question(context))
             if session is not None and session.guard is not None:
                 self.watch(span, session, session.guard)
         except BudgetExceeded:
@@ -56,10 +59,7 @@ class Stamp(SpanProcessor):
         """Remember whose usage a span reports; a foreign call is a step of its session."""
         if len(self._guarded) < MOST_OPEN:
             self._guarded[span.get_span_context().span_id] = guard
-        if not is_foreign(span):
-            return
-        operation = (span.attributes or {}).get("gen_ai.operation.name")
-        if operation in STEP_OPERATIONS:
+        if is_foreign(span) and is_step(span):
             guard.check()
             guard.count(1)
 
@@ -89,3 +89,8 @@ def is_foreign(span: ReadableSpan) -> bool:
     """Tell whether another instrumentation made a span."""
     scope = span.instrumentation_scope
     return scope is not None and scope.name != SCOPE
+
+
+def is_step(span: ReadableSpan) -> bool:
+    """Tell whether another instrumentation's span is a step of an agent."""
+    return (span.attributes or {}).get("gen_ai.operation.name") in STEP_OPERATIONS

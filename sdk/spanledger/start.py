@@ -8,6 +8,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from spanledger import health, threads
+from spanledger.ask import Decider, transport
 from spanledger.content import Outgoing
 from spanledger.export.delivery import Delivery
 from spanledger.export.http import HttpSender
@@ -42,9 +43,16 @@ def started(told: Settings, before: Runtime | None) -> Runtime:
         threads.carry()
     tracer = provider.get_tracer(SCOPE, version("spanledger"))
     tracer.sampler = provider.sampler  # type: ignore[attr-defined,unused-ignore]
-    return Runtime(
-        told, provider, tracer, exporter, owned, told.sample == 0 and not told.keep_usage
-    )
+    silent = told.sample == 0 and not told.keep_usage
+    return Runtime(told, provider, tracer, exporter, owned, silent, decider(told))
+
+
+def decider(told: Settings) -> Decider | None:
+    """Return what asks the server before each step, None where nobody wants that."""
+    if told.guard == "off":
+        return None
+    asked = transport(told.guard_url, told.key, told.timeout_s)
+    return Decider(asked, told.guard, told.guard_keep_s, told.guard_wait_s)
 
 
 def attach(provider: TracerProvider, exporter: Exporter, told: Settings, owned: bool) -> None:

@@ -14,6 +14,7 @@ import httpx
 
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
 from spanledger_schema.api_access import ApiKey, NewApiKey
+from spanledger_schema.api_alerts import DeliveryRow, Errand
 from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, Standings, StopRow
 from spanledger_schema.api_ledger import (
     AuditPage,
@@ -241,6 +242,18 @@ class Client:
     def lift_stop(self, stop_id: str) -> None:
         """Let what was stopped go on."""
         self._ask("DELETE", f"/api/v1/stops/{quoted(stop_id)}")
+
+    def errands(self, channels: Sequence[str]) -> list[Errand]:
+        """Return what is due on channels, what came first first."""
+        found = self._get("/api/v1/alerts/outbox", {"channel": channels})
+        return [shaped(Errand, errand) for errand in found]
+
+    def note_delivery(self, errand: Errand, error: str, permanent: bool) -> DeliveryRow:
+        """Note how an attempt at an errand went; `error` is '' where it went well."""
+        fields = ("project_id", "message_id", "event", "channel", "attempt")
+        said = {name: getattr(errand, name) for name in fields}
+        said |= {"error": error, "permanent": permanent}
+        return shaped(DeliveryRow, self._ask("POST", "/api/v1/alerts/deliveries", said))
 
     def health(self) -> Health:
         """Return the state of the store; an answer of 503 is a state, not an error."""

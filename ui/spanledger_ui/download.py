@@ -3,9 +3,7 @@
 The query API makes the file when somebody takes it, asked with the reader's own key.
 """
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -16,9 +14,8 @@ from spanledger_ui.client import Parameters, asked
 FORMATS = {"csv": "CSV", "jsonl": "JSON lines", "parquet": "Parquet"}
 
 
-def offer(table: str, group_by: Sequence[str] = (), **filters: Any) -> None:
-    """Draw the button that offers a table in each format."""
-    wanted: Parameters = {"group_by": group_by, **filters}
+def offer(table: str, wanted: Parameters) -> None:
+    """Draw the button that offers a table, filtered as it is shown, in each format."""
     client = page.client()
     with st.popover("Export", icon=":material/download:"):
         for name, label in FORMATS.items():

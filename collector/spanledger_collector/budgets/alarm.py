@@ -105,11 +105,24 @@ def alert_id(standing: Standing, threshold: Threshold, number: int) -> str:
     """
     budget = standing.budget
     start = "" if budget.period.unit == "rolling" else standing.span.start.isoformat()
-    about = (
-        budget.id, standing.group, start, threshold.key, budget.measure,
-        f"{budget.limit.normalize():f}",
-    )  # fmt: skip
-    return f"{blake2b(chr(0).join(about).encode(), digest_size=10).hexdigest()}-{number}"
+    about = (budget.id, standing.group, start, threshold.key, budget.measure)
+    return hashed(about, budget.limit, number)
+
+
+def hashed(about: tuple[str, ...], limit: Decimal, number: int) -> str:
+    """Return the id of an alert about something: budget, group, start, threshold and measure."""
+    words = chr(0).join((*about, f"{limit.normalize():f}"))
+    return f"{blake2b(words.encode(), digest_size=10).hexdigest()}-{number}"
+
+
+def renamed(known: Alert, group: str) -> Alert:
+    """Return an alert whose group is called otherwise now, under the id that goes with that."""
+    for start in ("", known.span.start.isoformat()):  # "": of a rolling period
+        was = (known.budget_id, known.group, start, known.threshold, known.measure)
+        if hashed(was, known.limit, episode(known)) == known.id:
+            now = (known.budget_id, group, start, known.threshold, known.measure)
+            return replace(known, id=hashed(now, known.limit, episode(known)), group=group)
+    return replace(known, group=group)
 
 
 def alert(standing: Standing, threshold: Threshold, now: datetime, number: int) -> Alert:

@@ -149,7 +149,7 @@ def decision_row(answer: Decision, evaluated_at: str | None) -> DecisionRow:
         )
         for each in answer.left
     ]
-    return DecisionRow(answer.allowed, answer.reason, left, evaluated_at)
+    return DecisionRow(answer.allowed, answer.cause, answer.reason, left, evaluated_at)
 
 
 def stop_row(s: Stop) -> StopRow:

@@ -13,6 +13,7 @@ from spanledger_collector.budgets.rule import TAG, Budget
 from spanledger_collector.budgets.standing import Key, Standing
 
 Subject = Literal["project", "session", "agent", "user"]
+Cause = Literal["", "budget", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Decision:
     allowed: bool
     reason: str = ""
     left: Sequence[Left] = field(default_factory=tuple)
+    cause: Cause = ""
+    """What said no."""
 
 
 def decide(
@@ -96,10 +99,12 @@ def decide(
     ]
     for stop in stops:
         if holds(stop, question):
-            return Decision(False, f"stopped by {stop.by or 'an operator'}: {stop.reason}", left)
+            return Decision(
+                False, f"stopped by {stop.by or 'an operator'}: {stop.reason}", left, "stop"
+            )
     for each in left:
         if each.budget.hard and is_spent(each, question.estimated_usd):
-            return Decision(False, refusal(each), left)
+            return Decision(False, refusal(each), left, "budget")
     return Decision(True, "", left)
 
 

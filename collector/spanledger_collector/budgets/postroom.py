@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from spanledger_collector.budgets import deliveries, table
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.evaluate import Evaluator
-from spanledger_collector.budgets.outbox import STALE, Event, Message, errands, next_at
+from spanledger_collector.budgets.outbox import STALE, Event, Message, Outcome, errands, next_at
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
@@ -56,7 +56,7 @@ class Postroom:
         if error:
             state = deliveries.states(self.store, now - 2 * STALE).get(place)
             again = None if permanent else next_at(attempt, state.first_at if state else now, now)
-            outcome = "retry" if again else "dead"
+            outcome: Outcome = "retry" if again else "dead"
             made = Delivery(*place, attempt, now, event, outcome, again, error)
         self.keep(made)
         return made

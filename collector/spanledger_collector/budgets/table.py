@@ -5,6 +5,7 @@ are kept by id, so that one told twice by two processes is one. For the thread t
 what says otherwise.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from spanledger_collector.budgets.alarm import Alert
+from spanledger_collector.budgets.alarm import Alert, renamed
 from spanledger_collector.budgets.period import BEGINNING, Span
 from spanledger_collector.budgets.rule import Budget, budget
 from spanledger_collector.ledger import audit
@@ -115,6 +116,25 @@ def alert_row(a: Alert, now_ns: int) -> tuple[Any, ...]:
 def alerts(store: Store, since: datetime, project: str = "") -> list[Alert]:
     """Return the alerts of periods that end after a moment, newest first. Any thread may ask."""
     return [stored_alert(row) for row in store.rows("alerts", project=project, since=since)]
+
+
+def rename_group(store: Store, project: str, kind: str, group: str, alias: str) -> None:
+    """Let what was told of a user or a session be told of its alias, and of nobody else.
+
+    Deliveries go along, so that nobody is told twice. For the thread that writes.
+    """
+    apart = {b.id: b.each for b in budgets(standing_rows(store, project))}
+    for row in list(store.rows("alerts_of_group", project=project, group=group)):
+        was = stored_alert(row)
+        if apart.get(was.budget_id, kind) != kind:
+            continue  # a team may be called as the user is
+        became = renamed(was, alias)
+        keep(store, [became], time.time_ns())
+        if became.id != was.id:
+            ids = {"project": project, "was": was.id}
+            store.change("delivery_copy", **ids, became=became.id)
+            store.change("delivery_delete", **ids)
+            store.change("alert_delete", **ids)
 
 
 def stored_alert(row: Mapping[str, Any]) -> Alert:

@@ -1,4 +1,4 @@
-"""Start everything: ingest, store and the screens; Ctrl-C stops them.
+"""Start everything: ingest, store, the screens and what delivers alerts; Ctrl-C stops them.
 
 Prints the addresses when all of them answer. Exit code 2 means that it could not start as asked.
 """
@@ -46,7 +46,11 @@ def programs(settings: Settings) -> list[Program]:
         program("store", settings.url(settings.api_port) + "/readyz"),
         program("ui", settings.url(settings.ui_port) + "/_stcore/health"),
     ]
-    return [*found, program("forward")] if targets(settings) else found
+    if targets(settings):
+        found.append(program("forward"))
+    if settings.channels:
+        found.append(program("watch"))
+    return found
 
 
 def ingest_workers(settings: Settings) -> Iterator[Program]:

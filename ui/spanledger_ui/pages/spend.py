@@ -70,7 +70,7 @@ def main() -> None:
         chart(spend(chosen, grain, by), by)
     table(spent, by)
     q = st.query_params.get("q")
-    download.offer("spend", groups, **chosen.asked, q=q, tz=page.zone_name())
+    download.offer("spend", {"group_by": groups, **chosen.asked, "q": q, "tz": page.zone_name()})
     with page.answers():
         if by != "model":
             treemap(spend(chosen, by, "model"), by)

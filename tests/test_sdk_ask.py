@@ -1,0 +1,124 @@
+"""The server's word on a session: asked before a step, held for a while, and what silence means."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import spanledger
+from spanledger import health
+from spanledger.ask import Answer, Decider, Question
+from tests.sdk import Receiver, configured, receiving
+
+YES: Answer = {"allowed": True}
+SPENT: Answer = {"allowed": False, "cause": "budget", "reason": "budget 'all': 0 of 1 USD left"}
+STOPPED: Answer = {"allowed": False, "cause": "stop", "reason": "stopped by ann: it loops"}
+ASKED: Question = (("session", "s"),)
+
+
+class Server:
+    """Answers what it is told to, or nothing; counts how often it was asked."""
+
+    def __init__(self, answer: Answer | None) -> None:
+        self.answer = answer
+        self.asked = 0
+        self.now = 0.0
+
+    def __call__(self, _: Question) -> Answer:
+        self.asked += 1
+        if self.answer is None:
+            raise ConnectionError
+        return self.answer
+
+    def decider(self, mode: Any, wait_s: float = 20) -> Decider:
+        return Decider(self, mode, 2.0, wait_s, lambda: self.now)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    yield
+    health.forget()
+
+
+def test_an_answer_holds_for_its_time_and_is_then_asked_for_again():
+    server = Server(YES)
+    decider = server.decider("open")
+    for at, asked in ((0, 1), (1.9, 1), (2, 2)):
+        server.now = at
+        decider.check(ASKED)
+        assert server.asked == asked
+
+
+def test_a_no_is_raised_at_every_step_until_the_server_says_something_else():
+    server = Server(SPENT)
+    decider = server.decider("open")
+    for _ in range(2):
+        with pytest.raises(spanledger.BudgetExceeded, match="0 of 1 USD left") as stop:
+            decider.check(ASKED)
+        assert stop.value.limit == "budget"
+    server.answer, server.now = YES, 2.0
+    decider.check(ASKED)
+
+
+def test_an_operators_stop_is_told_apart():
+    with pytest.raises(spanledger.Stopped, match="stopped by ann: it loops"):
+        Server(STOPPED).decider("open").check(ASKED)
+
+
+def test_silence_means_what_was_chosen():
+    Server(None).decider("open").check(ASKED)
+    with pytest.raises(spanledger.BudgetExceeded, match="did not say"):
+        Server(None).decider("closed").check(ASKED)
+
+
+def test_silence_after_a_no_stays_a_no():
+    server = Server(SPENT)
+    decider = server.decider("open")
+    for server.answer in (SPENT, None):
+        with pytest.raises(spanledger.BudgetExceeded, match="0 of 1"):
+            decider.check(ASKED)
+        server.now += 2
+
+
+def test_steps_at_once_ask_once():
+    server = Server(YES)
+    decider = server.decider("open")
+    steps = [threading.Thread(target=decider.check, args=(ASKED,)) for _ in range(20)]
+    for step in steps:
+        step.start()
+    for step in steps:
+        step.join()
+    assert server.asked == 1
+
+
+@pytest.fixture
+def server() -> Iterator[Receiver]:
+    """Return a server that says no to whatever it is asked, and takes spans."""
+    with receiving() as found:
+        found.answers = [(200, {}, json.dumps(SPENT).encode())]
+        with configured(found.url, guard="closed", guard_url=found.url, guard_wait_s=20, key="k"):
+            yield found
+
+
+def test_a_step_that_the_server_refuses_never_runs_and_the_question_says_whose_it_is(
+    server: Receiver,
+):
+    ran = []
+
+    @spanledger.agent("refunds")
+    def run() -> None:
+        ran.append(1)
+
+    with (
+        spanledger.session("s", user="ann", tags=["team:a"]),
+        pytest.raises(spanledger.BudgetExceeded),
+    ):
+        run()
+    assert ran == []
+    assert json.loads(server.bodies[0]) == {
+        "session": "s", "user": "ann", "tags": ["team:a"], "agent": "refunds", "service": "test",
+    }  # fmt: skip
+    assert server.headers[0]["authorization"] == "Bearer k"
+    server.bodies.clear()  # no span among them

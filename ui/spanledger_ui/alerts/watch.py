@@ -1,0 +1,49 @@
+"""The process that delivers alerts: asks the outbox every other second, until it is told to stop."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spanledger_ui.alerts import errands
+from spanledger_ui.alerts.channels import channels
+from spanledger_ui.client import Client, Refused, Unreachable
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 2.0
+
+
+def watch(api_url: str, file: Path, api_key: str = "") -> Callable[[], None]:
+    """Return what delivers alerts until SIGTERM or Ctrl-C.
+
+    Args:
+        api_url: where the query API answers.
+        file: the channels there are.
+        api_key: an admin key of every project, '' where the API asks for none.
+
+    Raises:
+        ChannelInvalid: the file says something that is not understood.
+    """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each question we ask
+    known = channels(file)
+
+    def deliver() -> None:
+        enough = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: enough.set())
+        with Client(api_url, api_key=api_key) as client:
+            away = False
+            while not enough.is_set():
+                try:
+                    errands.run(client, known, datetime.now(UTC))
+                    away = False
+                except (Unreachable, Refused) as error:
+                    if not away:  # said once, until it is back
+                        log.warning("%s", error)
+                    away = True
+                enough.wait(PAUSE_S)
+
+    return deliver
