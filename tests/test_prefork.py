@@ -101,20 +101,10 @@ def test_s08_two_workers_of_gunicorn_send_every_span_once(
 ):
     (tmp_path / "service.py").write_text(SERVICE)
     address = f"127.0.0.1:{free_port()}"
-    command = (
-        "-m",
-        "gunicorn",
-        "--no-control-socket",
-        "-w",
-        "2",
-        "-b",
-        address,
-        *options,
-        "service:app",
-    )
+    command = ("-m", "gunicorn", "--no-control-socket", "-w", "2", "-b", address)
     workers: set[bytes] = set()
     paths: list[str] = []
-    with running(tmp_path, receiver.url, *command) as server:
+    with running(tmp_path, receiver.url, *command, *options, "service:app") as server:
         while len(workers) < 2:
             workers.add(asked(f"http://{address}", len(paths)))
             paths.append(f'{{"path":"/{len(paths)}"}}')
