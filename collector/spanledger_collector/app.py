@@ -41,6 +41,7 @@ from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.mending import Mender
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.parts import Parts
+from spanledger_collector.places import Most
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
@@ -69,7 +70,8 @@ class Draining(threading.Thread):
         super().__init__(name="drain")
         self.parts = Parts(store, settings.data / "store.parts")
         self._settings = settings
-        self._drain = Drain(store, book, settings.drain_spans, settings.estimate)
+        most = Most(settings.max_models_per_day, settings.max_tags_per_day)
+        self._drain = Drain(store, book, settings.drain_spans, settings.estimate, most)
         if self.parts.lost:
             self._drain.doubt_rows()
         self.handover = Handover(self._drain)
@@ -79,6 +81,7 @@ class Draining(threading.Thread):
         self._state_due_s = self._shared_due_s = self._parts_due_s = 0.0
         self.tally: Counter[str] = Counter()
         self.pending: Counter[str] = Counter()
+        self.capped_days = 0  # a project's, a dimension each, whose totals have no place left
         self.looked = False  # into every spool at least once: before that nothing is known
         self.failing_since_s: float | None = None
 
@@ -134,6 +137,7 @@ class Draining(threading.Thread):
         self.looked = True
         if time.monotonic() > self._parts_due_s:
             self._parts_due_s = time.monotonic() + PARTS_EVERY_S
+            self.capped_days = next(self._drain.store.rows("closed_days"))["days"]
             self.parts.note()
 
     def _note_shared(self) -> None:
@@ -195,6 +199,7 @@ def counters(draining: Draining) -> dict[str, float]:
         "spanledger_spans_stored_total": tally["stored"],
         "spanledger_spans_pending": pending["traces"],
         "spanledger_spans_quarantined": tally["quarantined_traces"],
+        "spanledger_cardinality_capped_days": draining.capped_days,
         "spanledger_log_records_stored_total": tally["records"],
         "spanledger_log_records_unlinked_total": tally["unlinked"],
         "spanledger_log_records_pending": pending["logs"],

@@ -15,6 +15,7 @@ from spanledger_collector import failpoints
 from spanledger_collector.erased import ERASED, Erased
 from spanledger_collector.failpoints import Point
 from spanledger_collector.lifetimes import Lifetimes
+from spanledger_collector.places import Most
 from spanledger_collector.poison import sieve
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reading import LinkedRecord, Round, held_back, read
@@ -45,7 +46,12 @@ class Drain:
     """
 
     def __init__(
-        self, store: Store, book: Pricebook, most_items: int, estimated: Collection[str] = ()
+        self,
+        store: Store,
+        book: Pricebook,
+        most_items: int,
+        estimated: Collection[str] = (),
+        most: Most = Most(),  # noqa: B008 – frozen
     ) -> None:
         self.store = store
         self.book = book
@@ -53,7 +59,7 @@ class Drain:
         self._most_items = most_items
         self.lifetimes = Lifetimes(store)
         self.erased = Erased(store)
-        self._rollup = Rollup(store, lifetimes=self.lifetimes)
+        self._rollup = Rollup(store, lifetimes=self.lifetimes, most=most)
         self._asked: set[Cursor] = set()  # what they owed when they were opened
 
     def doubt_rows(self) -> None:

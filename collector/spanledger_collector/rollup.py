@@ -7,13 +7,14 @@ database that memory would lie, and every touched trace is read back.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from spanledger_collector import failpoints
 from spanledger_collector.debts import Debts
 from spanledger_collector.failpoints import Point
 from spanledger_collector.lifetimes import Lifetimes
+from spanledger_collector.places import Most, Places
 from spanledger_collector.reconcile import Fact, Hint, verdict
 from spanledger_collector.reconcile.across import (
     Account,
@@ -22,15 +23,12 @@ from spanledger_collector.reconcile.across import (
     neighbours,
     settled,
 )
-from spanledger_collector.store import Store
-from spanledger_collector.totals import TRACE_COLUMNS, trace_row, weight
+from spanledger_collector.store import Read, Store
+from spanledger_collector.totals import TRACE_COLUMNS, Shown, trace_row, weight
 from spanledger_collector.understand import ENDED
 from spanledger_collector.write import NO_SPAN, columns
 
 __all__ = ["Rollup", "TraceKey"]
-
-Read = Callable[..., Sequence[Sequence[Any]]]
-"""The name of a query and its parameters in, columns out: `Store.written` or `Store.columns`."""
 
 T = TypeVar("T")
 
@@ -81,10 +79,15 @@ class Rollup:
     """Keeps `traces` true to `spans`."""
 
     def __init__(
-        self, store: Store, most_facts: int = MOST_FACTS, lifetimes: Lifetimes | None = None
+        self,
+        store: Store,
+        most_facts: int = MOST_FACTS,
+        lifetimes: Lifetimes | None = None,
+        most: Most = Most(),  # noqa: B008 – frozen
     ) -> None:
         self._store = store
         self._lifetimes = lifetimes or Lifetimes(store)
+        self._places = Places(store.written, most)
         self._most_facts = most_facts
         self._open: OrderedDict[TraceKey, OpenTrace] = OrderedDict()
         self.debts = Debts()
@@ -153,10 +156,12 @@ class Rollup:
         around = [*dict.fromkeys([*due, *self._neighbours(due)])]
         known = {key: trace for key in around if (trace := self._open.get(key)) and trace.facts}
         told = [key for key in due if key in known]
-        rows = columns(TRACE_COLUMNS, trace_rows(known, told))
+        rows = columns(TRACE_COLUMNS, trace_rows(known, told, self._places.admitted))
         received = [known[key].received_ns for key in told]
         dated = self._lifetimes.dated({**rows, "received_at": received}, "ledger_days")
         failpoints.reach(Point.ROLLUP_COMPUTED)
+        self._store.insert("admitted", self._places.new())  # before what shows it
+        self._places.kept(self._store.exclusive)
         self._store.insert("traces", dated)
         failpoints.reach(Point.ROLLUP_STORED)
         for key in told:
@@ -219,13 +224,14 @@ class Rollup:
 
 
 def trace_rows(
-    known: Mapping[TraceKey, OpenTrace], due: Sequence[TraceKey]
+    known: Mapping[TraceKey, OpenTrace], due: Sequence[TraceKey], shown: Shown
 ) -> list[tuple[Any, ...]]:
     """Return the rows of some traces.
 
     Args:
         known: these traces, and all that share a call with one of them, each with a fact at least.
         due: whose rows are wanted.
+        shown: says under which name totals show a model or a tag.
     """
     beside = neighbours({key: trace.facts.values() for key, trace in known.items()})
     verdicts = settled({key: trace.account() for key, trace in known.items()})
@@ -235,6 +241,7 @@ def trace_rows(
             list(known[key].facts.values()),
             verdicts[key],
             len(known[key].hints) + sum(knowledge(known[other]) for other in beside[key]),
+            shown,
         )
         for key in due
     ]

@@ -103,6 +103,12 @@ class Settings:
     )
     spool_keep_s: Annotated[Seconds, "how long the spool keeps what is stored already"] = 3600.0
     drain_spans: Annotated[Count, "most spans written to the store at once"] = 10_000
+    max_models_per_day: Annotated[
+        Count, "most models that totals tell apart, in a project and day of UTC; then __other__"
+    ] = 1000
+    max_tags_per_day: Annotated[
+        Count, "most keys of tags that totals tell apart, in a project and day; then __other__"
+    ] = 200
     drain_wait_s: Annotated[Seconds, "pause between two looks at an empty spool"] = 0.25
     redact: Annotated[
         Names, "words to take out before anything is kept: api_keys, cards, emails"

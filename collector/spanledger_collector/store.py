@@ -8,7 +8,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +47,10 @@ def is_too_much(error: Exception) -> bool:
     """Tell whether a query was stopped because it reached one of its limits."""
     found = re.search(r"[Cc]ode:? (\d+)", str(error))
     return found is not None and found[1] in TOO_MUCH
+
+
+Read = Callable[..., Sequence[Sequence[Any]]]
+"""The name of a query and its parameters in, columns out: `Store.written` or `Store.columns`."""
 
 
 class SchemaChanged(Exception):

@@ -4,15 +4,25 @@ Adds what the verdict says is billed, by quarter of an hour and model, and nothi
 are Decimal; a call without a price is counted, not added. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from spanledger_collector.reconcile import Fact, Verdict
 
 QUARTER_NS = 900_000_000_000
 ZERO_USD = Decimal(0)
+
+Dimension = Literal["model", "tag"]
+
+Shown = Callable[[Dimension, str, int, str], str]
+"""Says under which name totals show a model or tag of a project and moment (see `places`)."""
+
+
+def as_it_is(_dimension: Dimension, _project_id: str, _at_ns: int, value: str) -> str:
+    """Return a value unchanged: there is room for all."""
+    return value
 
 
 @dataclass(slots=True)
@@ -72,19 +82,27 @@ TRACE_COLUMNS = (
 )  # fmt: skip
 
 
-def lines(billed: Sequence[Fact], agents: Mapping[bytes, str]) -> dict[tuple[Any, ...], Sums]:
+def lines(
+    project_id: str, billed: Sequence[Fact], agents: Mapping[bytes, str], shown: Shown = as_it_is
+) -> dict[tuple[Any, ...], Sums]:
     """Return what billed calls add up to by quarter of an hour, kind, provider, model and agent."""
     found: dict[tuple[Any, ...], Sums] = {}
     for call in billed:
         start_s = call.start_ns // QUARTER_NS * 900
         model = call.response_model or call.request_model
+        model = model and shown("model", project_id, call.start_ns, model)
         key = (start_s, call.kind, call.provider, model, agents.get(call.span_id, call.agent))
         found.setdefault(key, Sums()).add(call)
     return found
 
 
 def trace_row(
-    project_id: str, trace_id: bytes, facts: Sequence[Fact], verdict: Verdict, beside: int = 0
+    project_id: str,
+    trace_id: bytes,
+    facts: Sequence[Fact],
+    verdict: Verdict,
+    beside: int = 0,
+    shown: Shown = as_it_is,
 ) -> tuple[Any, ...]:
     """Return one row of `traces`, in the order of TRACE_COLUMNS.
 
@@ -97,12 +115,13 @@ def trace_row(
     total = Sums()
     for call in billed:
         total.add(call)
-    by_line = lines(billed, verdict.agents)
+    by_line = lines(project_id, billed, verdict.agents, shown)
+    tags = {shown("tag", project_id, verdict.started_ns, tag) for tag in verdict.tags}
     tools = [f for f in facts if f.kind == "tool" and f.span_id not in verdict.not_billed]
     return (
         project_id, trace_id, beside + weight(facts), 0,
         verdict.session_id or trace_id.hex(), verdict.session_id, verdict.user_id, verdict.name,
-        verdict.agent, verdict.service, verdict.environment, verdict.tags, verdict.status,
+        verdict.agent, verdict.service, verdict.environment, tuple(sorted(tags)), verdict.status,
         verdict.started_ns, verdict.ended_ns, verdict.waiting_ns, len(facts), len(tools),
         sum(f.status == "error" for f in facts), sum(f.status == "error" for f in tools),
         *(getattr(total, name) for name in SUMS),

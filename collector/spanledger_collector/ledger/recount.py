@@ -14,10 +14,10 @@ from typing import Any
 from spanledger_collector.drain import Drain
 from spanledger_collector.ledger.calls import NO_TRACE
 from spanledger_collector.ledger.desk import Desk
+from spanledger_collector.places import Places
 from spanledger_collector.reconcile import Fact
 from spanledger_collector.rollup import (
     OpenTrace,
-    Read,
     TraceKey,
     by_trace,
     sharing_calls,
@@ -25,7 +25,7 @@ from spanledger_collector.rollup import (
     stored_hints,
     trace_rows,
 )
-from spanledger_collector.store import Store
+from spanledger_collector.store import Read, Store
 from spanledger_collector.totals import TRACE_COLUMNS
 
 BATCH_SPANS = 10_000
@@ -145,7 +145,7 @@ def due_rows(read: Read, facts: dict[TraceKey, list[Fact]]) -> Stored:
         known[key].add([fact], ())
     for key, hint in stored_hints(read, [*known]):
         known[key].add((), [hint])
-    return {row[TRACE_ID]: row for row in trace_rows(known, list(facts))}
+    return {row[TRACE_ID]: row for row in trace_rows(known, list(facts), Places(read).shown)}
 
 
 def difference(
