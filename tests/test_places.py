@@ -27,7 +27,9 @@ FEW = Most(models=2, tags=1)
 def told(store: Store, rollup: Rollup, number: int, model: str, *tags: str, day: int = 0) -> Fact:
     """Store a trace of one call and roll it up."""
     fact = call(number, response_model=model, tags=tags)
-    fact = replace(fact, start_ns=fact.start_ns + day * DAY_NS, end_ns=fact.end_ns + day * DAY_NS)
+    fact = replace(
+        fact, start_ns=fact.start_ns + day * DAY_NS, end_ns=(fact.end_ns or 0) + day * DAY_NS
+    )
     rollup.refresh(stored(store, fact, key=("p", number.to_bytes(16))), {})
     return fact
 

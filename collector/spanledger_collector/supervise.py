@@ -118,7 +118,9 @@ class Supervisor:
 
     async def announce(self, on_ready: Callable[[], None]) -> None:
         """Call `on_ready` when every program answers."""
-        await asyncio.gather(*(self.until_ready(url) for p in self.programs if (url := p.ready_url)))
+        await asyncio.gather(
+            *(self.until_ready(url) for p in self.programs if (url := p.ready_url))
+        )
         if not self.stopping.is_set():
             self.ready = True
             on_ready()
