@@ -63,7 +63,7 @@ def main() -> None:
         pulse(beats)
     st.fragment(results, run_every=LIVE_S if st.session_state["live"] else None)(asked)
     if (view := st.session_state["view"]) in FILES and beats.beats:
-        download.offer(view, **asked)
+        download.offer(view, (), **asked)
 
 
 def controls() -> None:
