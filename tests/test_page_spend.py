@@ -1,5 +1,7 @@
 """The spend page adds up to what the query API says, and names what is missing."""
 
+import csv
+import io
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -136,3 +138,13 @@ def test_the_dearest_sessions_and_calls_are_the_apis(api: str):
     assert Decimal(dearest["cost_usd"]) == exact(found["Most expensive calls"]["rows"][0])
     amounts = [exact(row) for row in found["Most expensive sessions"]["rows"]]
     assert amounts == sorted(amounts, reverse=True)
+
+
+def test_the_table_is_offered_as_a_file_asked_as_the_page_is(api: str):
+    test = page("spend", api, range="all", by="user", q="model:claude*")
+    offered = [code.value for code in test.code if "/export/" in code.value]
+    (address,) = offered
+    total = httpx.get(f"{api}/api/v1/spend?q=model:claude*").json()["total"]["cost_usd"]
+    rows = list(csv.DictReader(io.StringIO(httpx.get(address).text, newline="")))
+    assert sum(Decimal(row["cost_usd"] or 0) for row in rows) == Decimal(total) > 0
+    assert "user" in rows[0]

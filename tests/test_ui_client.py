@@ -138,3 +138,28 @@ def test_a_store_that_is_not_ready_is_a_state_not_an_error():
 def test_a_missing_field_is_named():
     with pytest.raises(Misshapen, match="SpendRow: no 'totals' in the answer"):
         shaped(SpendRow, {"key": {}, "sessions": 1})
+
+
+def test_a_file_comes_back_byte_for_byte_asked_as_the_table_is():
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(200, content=b"id\r\n'=1+1\r\n")
+
+    with client(answer) as api:
+        wanted = {"format": "csv", "q": "user:ada", "since": None}
+        assert api.export("calls", wanted) == b"id\r\n'=1+1\r\n"
+    assert seen == ["http://api.test/api/v1/export/calls?format=csv&q=user%3Aada"]
+
+
+def test_a_file_that_is_too_large_to_hold_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("spanledger_ui.client.MOST_FILE_BYTES", 3)
+    with client(always(200, content=b"abcd")) as api, pytest.raises(Refused, match="413 Too large"):
+        api.export("calls", {"format": "csv"})
+
+
+def test_a_file_that_the_api_declines_says_why():
+    said = {"title": "Bad request", "detail": "q: no field 'colour'"}
+    with client(always(400, json=said)) as api, pytest.raises(Refused, match="colour"):
+        api.export("calls", {"format": "csv"})
