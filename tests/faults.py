@@ -14,3 +14,11 @@ def make_fsync_fail(spool: Path) -> None:
         if os.path.realpath(link) == f"{spool}-wal":
             os.dup2(device, int(link.name))
     os.close(device)
+
+
+def damage(file: Path) -> None:
+    """Overwrite the second half of a file with nothing."""
+    size = file.stat().st_size
+    with file.open("r+b") as opened:
+        opened.seek(size // 2)
+        opened.write(bytes(size - size // 2))

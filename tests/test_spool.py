@@ -20,6 +20,7 @@ from spanledger_collector.spool import (
     Reader,
     Spool,
     SpoolRefused,
+    SpoolUnreadable,
     SpoolUnusable,
     Stats,
     files,
@@ -27,7 +28,7 @@ from spanledger_collector.spool import (
     upkeep,
     writer,
 )
-from tests.faults import make_fsync_fail
+from tests.faults import damage, make_fsync_fail
 
 Open = Callable[..., Spool]
 
@@ -475,3 +476,18 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(path: Path, opene
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= acknowledged
     assert spool.stats().items["traces"] == len(numbers)
+
+
+def test_a_damaged_spool_is_read_to_the_damage(opened: Open, path: Path):
+    spool = opened()
+    kept = [os.urandom(100_000) for _ in range(20)]
+    keep(spool, *map(batch, kept))
+    spool.close()
+    damage(path)
+    reader = Reader(path)
+    found = reader.read_from(0, max_bytes=10**9)
+    assert 0 < len(found) < 20
+    assert [each.body for each in found] == kept[: len(found)]
+    with pytest.raises(SpoolUnreadable, match=f"0001.spool after batch {found[-1].seq}"):
+        reader.read_from(found[-1].seq)
+    reader.close()

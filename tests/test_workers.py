@@ -14,10 +14,14 @@ import httpx
 import psutil
 import pytest
 
-from spanledger_collector.settings import Settings
-from spanledger_collector.spool import Reader, of_worker
+from spanledger_collector.app import Draining, counters
+from spanledger_collector.pricebook import Pricebook
+from spanledger_collector.settings import Settings, load
+from spanledger_collector.spool import Batch, Reader, Spool, of_worker
+from spanledger_collector.store import Store
+from tests.faults import damage
 from tests.ingesting import PROTOBUF, settings_for
-from tests.otlp import span, traces
+from tests.otlp import NOON_NS, attribute, span, traces
 from tests.serving import Server, metrics, prepared, serving
 from tests.test_grpc import TRACES
 
@@ -149,3 +153,25 @@ def test_a_worker_that_there_is_not_is_one_sentence(tmp_path: Path, worker: int)
     assert (done.returncode, done.stderr) == (
         2, f"spanledger: --worker {worker}: there are 2 of them; give more with --ingest-workers\n"
     )  # fmt: skip
+
+
+def test_a_spool_that_cannot_be_read_does_not_hold_the_others_up(store: Store, tmp_path: Path):
+    settings = load({"data": str(tmp_path)}, {})
+    for worker in (1, 2):
+        spool = Spool(of_worker(settings.spool_dir, worker))
+        for number in range(10):
+            noise = attribute("noise", os.urandom(50_000).hex())
+            body = traces(span(span_id=(100 * worker + number).to_bytes(8), attributes=[noise]))
+            spool.append(Batch(0, NOON_NS, "default", "", "traces", "protobuf", 1, body)).result()
+        spool.close()
+    damage(of_worker(settings.spool_dir, 1))
+    draining = Draining(store, Pricebook(), settings)
+    draining.start()
+    for _ in range(2):  # its turn comes after a round; the first one ends before the damage
+        draining.handover.do(lambda _: None)
+    draining.stop()
+    figures = counters(draining)
+    assert figures["spanledger_spools_unreadable"] == 1
+    assert (
+        figures["spanledger_spans_stored_total"] >= 10
+    )  # all of the one, what can be of the other

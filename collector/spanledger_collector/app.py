@@ -46,7 +46,7 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
-from spanledger_collector.spool import Cursor, Reader, of_worker, spools
+from spanledger_collector.spool import Cursor, Reader, SpoolUnreadable, of_worker, spools
 from spanledger_collector.spoolwork import Spools, Yard
 from spanledger_collector.store import ClickHouseError, Store
 
@@ -82,6 +82,7 @@ class Draining(threading.Thread):
         self.tally: Counter[str] = Counter()
         self.pending: Counter[str] = Counter()
         self.capped_days = 0  # a project's, a dimension each, whose totals have no place left
+        self.unreadable: set[Path] = set()
         self.looked = False  # into every spool at least once: before that nothing is known
         self.failing_since_s: float | None = None
 
@@ -108,11 +109,23 @@ class Draining(threading.Thread):
             if path not in self._spools:
                 self._spools[path] = Reader(path), Cursor(path)
                 self._note_left_over(path)
-        drained = sum(self._drain.step(*each) for each in self._spools.values())
+        drained = sum(self._drained(path) for path in self._spools)
         if not drained:
             self._drain.settle()
         if not drained or time.monotonic() > self._state_due_s:
             self._note_state()
+        return drained
+
+    def _drained(self, path: Path) -> int:
+        """Take one round from a spool; one that cannot be read does not hold the others up."""
+        try:
+            drained = self._drain.step(*self._spools[path])
+        except SpoolUnreadable:
+            if path not in self.unreadable:
+                log.exception("a spool cannot be read on; the others are drained")
+            self.unreadable.add(path)
+            return 0
+        self.unreadable.discard(path)
         return drained
 
     def _note_left_over(self, path: Path) -> None:
@@ -133,7 +146,8 @@ class Draining(threading.Thread):
         self._state_due_s = time.monotonic() + STATE_EVERY_S
         both = self._spools.values()
         self.tally = sum((cursor.tally() for _, cursor in both), Counter())
-        self.pending = sum((r.pending(c.position()) for r, c in both), Counter())
+        readable = [of for path, of in self._spools.items() if path not in self.unreadable]
+        self.pending = sum((r.pending(c.position()) for r, c in readable), Counter())
         self.looked = True
         if time.monotonic() > self._parts_due_s:
             self._parts_due_s = time.monotonic() + PARTS_EVERY_S
@@ -200,6 +214,7 @@ def counters(draining: Draining) -> dict[str, float]:
         "spanledger_spans_pending": pending["traces"],
         "spanledger_spans_quarantined": tally["quarantined_traces"],
         "spanledger_cardinality_capped_days": draining.capped_days,
+        "spanledger_spools_unreadable": len(draining.unreadable),
         "spanledger_log_records_stored_total": tally["records"],
         "spanledger_log_records_unlinked_total": tally["unlinked"],
         "spanledger_log_records_pending": pending["logs"],

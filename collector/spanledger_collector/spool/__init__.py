@@ -14,7 +14,13 @@ Accounting, at any moment: received = rejected + spooled, spooled = stored + pen
 
 from spanledger_collector.spool.batch import Batch, Held, Stats
 from spanledger_collector.spool.cursor import Cursor
-from spanledger_collector.spool.files import SpoolUnusable, of_worker, spools, successor
+from spanledger_collector.spool.files import (
+    SpoolUnreadable,
+    SpoolUnusable,
+    of_worker,
+    spools,
+    successor,
+)
 from spanledger_collector.spool.reader import Reader
 from spanledger_collector.spool.together import stats_of_all
 from spanledger_collector.spool.writer import Spool, SpoolRefused
@@ -26,6 +32,7 @@ __all__ = [
     "Reader",
     "Spool",
     "SpoolRefused",
+    "SpoolUnreadable",
     "SpoolUnusable",
     "Stats",
     "of_worker",

@@ -48,6 +48,10 @@ class SpoolUnusable(RuntimeError):
     """The spool cannot be opened safely; the message says why and what to do."""
 
 
+class SpoolUnreadable(RuntimeError):
+    """What a spool holds next cannot be read: the file is damaged, or the disk is."""
+
+
 def spools(folder: Path) -> list[Path]:
     """Return the spools of a data folder in order, and where the first will be when there is none."""
     return sorted(folder.glob("*.spool"), key=numbers) or [of_worker(folder, 1)]

@@ -14,6 +14,7 @@ import apsw
 
 from spanledger_collector.spool import codec, files
 from spanledger_collector.spool.batch import Batch, Stats, summed
+from spanledger_collector.spool.files import SpoolUnreadable
 
 FROM = """
 SELECT seq, received_ns, project_id, key_id, signal, encoding, items, crc32, body
@@ -38,15 +39,22 @@ class Reader:
         """Return the batches after `seq` until there are enough; at least one, if there is any.
 
         A batch that the disk has changed comes with its damage named and without a body.
+
+        Raises:
+            SpoolUnreadable: not even the first of them can be read.
         """
         batches: list[Batch] = []
         items = size = 0
-        for row in self._rows(FROM, seq):
-            batches.append(batch := _batch(*row))
-            items += batch.items
-            size += len(batch.body)
-            if items >= max_items or size >= max_bytes:
-                break
+        try:
+            for row in self._rows(FROM, seq):
+                batches.append(batch := _batch(*row))
+                items += batch.items
+                size += len(batch.body)
+                if items >= max_items or size >= max_bytes:
+                    break
+        except apsw.Error as error:
+            if not batches:
+                raise SpoolUnreadable(f"{self._path} after batch {seq}: {error}") from error
         return batches
 
     def before(self, since_ns: int) -> int:
