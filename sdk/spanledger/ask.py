@@ -108,6 +108,7 @@ class Decider:
         asked_s = self._clock()
 
         def ask() -> None:
+            answer: Answer | None
             try:
                 answer = self._transport(question)
             except Exception as error:  # noqa: BLE001 – whatever it is: no answer
