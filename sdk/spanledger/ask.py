@@ -108,7 +108,7 @@ class Decider:
         asked_s = self._clock()
 
         def ask() -> None:
-            answer: Mapping[str, Any] | None
+            answer: Answer | None
             try:
                 answer = self._transport(question)
             except Exception as error:  # noqa: BLE001 – whatever it is: no answer

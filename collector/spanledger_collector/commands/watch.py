@@ -19,10 +19,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Deliver alerts until stopped."""
     settings = process.begin(args)
-    if not settings.channels:
-        raise Refused("there is no channel to tell alerts on; name a file of them with --channels")
     (point,) = entry_points(group="spanledger.alerts", name="watch")
     watch = point.load()
+    if not settings.channels:
+        raise Refused("there is no channel to tell alerts on; name a file of them with --channels")
     try:
         deliver = watch(settings.api_url, Path(settings.channels).expanduser(), settings.watch_key)
     except ValueError as error:
