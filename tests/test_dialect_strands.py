@@ -131,3 +131,9 @@ def test_several_agents_together_are_a_workflow(operation):
 @pytest.mark.parametrize("span_id", ["eba5", "3b6b", "d2b4", "3592", "a088"])
 def test_garbage_in_any_attribute_is_no_number_and_raises_nothing(span_id):
     recorded.survives(strands, one(CAPTURE, span_id))
+
+
+def test_a_tool_that_an_early_version_says_has_failed_has_failed():
+    told = {"gen_ai.operation.name": "execute_tool", "tool.status": "error"}
+    span = made("Tool: find", strands.SCOPE, attributes=told)
+    assert strands.read(span).status == "error"

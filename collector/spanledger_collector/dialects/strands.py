@@ -66,7 +66,7 @@ def read(span: Span) -> Facts:
         facts.counts = usage(a)
         facts.ttft_ns = duration_ns(a.get("gen_ai.server.time_to_first_token"), MILLISECOND)
         facts.streaming = True if facts.ttft_ns else None
-    if text(a, "gen_ai.tool.status") == "error":
+    if text(a, "gen_ai.tool.status", "tool.status") == "error":  # the latter until 0.2
         facts.status = "error"
     read_answer(span, facts)
     return facts
