@@ -2,7 +2,6 @@
 
 import logging
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -17,7 +16,7 @@ from spanledger_collector.rollup import Rollup
 from spanledger_collector.store import Store
 from spanledger_collector.totals import TRACE_COLUMNS
 from spanledger_schema.sql import migrations
-from tests.facts import call
+from tests.facts import NOON_NS, call
 from tests.pipeline import AtOnce
 from tests.test_rollup import stored
 
@@ -26,10 +25,8 @@ FEW = Most(models=2, tags=1)
 
 def told(store: Store, rollup: Rollup, number: int, model: str, *tags: str, day: int = 0) -> Fact:
     """Store a trace of one call and roll it up."""
-    fact = call(number, response_model=model, tags=tags)
-    fact = replace(
-        fact, start_ns=fact.start_ns + day * DAY_NS, end_ns=(fact.end_ns or 0) + day * DAY_NS
-    )
+    start_ns = NOON_NS + day * DAY_NS
+    fact = call(number, response_model=model, tags=tags, start_ns=start_ns, end_ns=start_ns)
     rollup.refresh(stored(store, fact, key=("p", number.to_bytes(16))), {})
     return fact
 
