@@ -12,11 +12,6 @@ from tests.otlp import traces
 from tests.pipeline import Pipeline, running
 from tests.ui_server import ledgers, listening, page, shown, texts
 
-BUDGET = {
-    "id": "b1", "name": "refund agents", "limit": "0.02", "period": {"unit": "month"},
-    "thresholds": [{"percent": 50}, {"percent": 100}],
-}  # fmt: skip
-
 
 @pytest.fixture
 def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
@@ -37,7 +32,7 @@ def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
         test.text_input[1].set_value("0.02")
         test.button[0].click().run()
         tried = texts(ledgers(test)["In the last periods"]["rows"][0])
-        assert (tried["spent"], tried["crossed"]) == ("at least 0.02 USD", "50 %, 80 %")
+        assert (tried["spent"], tried["crossed"]) == ("at least 0.0190 USD", "50 %, 80 %")
         test.button[1].click().run()
         pipeline.budgets.run()
         test = page("budgets", api)
@@ -46,7 +41,7 @@ def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
     (standing,) = pipeline.get("budgets/standings")["standings"]
     assert (standing["spent"], standing["remaining"]) == ("0.019", "0.001")
     assert (line["name"], line["spent"], line["share"], line["state"]) == (
-        "refund agents", "at least 0.02 USD", "95%", "50 %, 80 %",
+        "refund agents", "at least 0.0190 USD", "95%", "50 %, 80 %",
     )  # fmt: skip
 
 

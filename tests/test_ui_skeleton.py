@@ -104,6 +104,10 @@ def test_a_state_change_is_previewed_with_its_reason():
     assert skeleton.preview(session_event(state_to="done")) == "… → done"
 
 
+def test_a_preview_says_nothing_twice():
+    assert skeleton.preview(session_event(verdict="pending", preview="pending")) == "pending"
+
+
 def test_a_plain_span_that_changed_a_state_is_a_state_change():
     steps = [
         session_event(kind="span", state_from="a", state_to="b"),

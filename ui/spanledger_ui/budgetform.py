@@ -15,6 +15,8 @@ from spanledger_ui.components import Cell, Column, Row
 
 UNITS = {"usd": "USD", "tokens": "tokens", "calls": "calls", "failed_calls": "failed calls"}
 
+TONES = {"info": "quiet", "warning": "waiting", "critical": "error"}
+
 STANDINGS: list[Column] = [
     {"key": "name", "label": "Budget", "wide": True},
     {"key": "until", "label": "Until"},
@@ -55,7 +57,7 @@ STOPS: list[Column] = [
 def amount(value: str, measure: str) -> str:
     """Return an amount in the measure of its budget."""
     if measure == "usd":
-        return f"{text.usd(value, 2)} USD"
+        return f"{text.usd(value, 2 if abs(Decimal(value)) >= 1 else 4)} USD"
     return f"{Decimal(value):,f} {UNITS.get(measure, measure)}"
 
 
@@ -120,7 +122,7 @@ def alert_row(alert: AlertRow, zone: tzinfo, now: datetime) -> Row:
             "told": told,
             "state": {"text": f"recovered {text.moment(recovered, zone, now)}", "tone": "ok"}
             if recovered
-            else {"text": alert.severity, "tone": "error"},
+            else {"text": alert.severity, "tone": TONES[alert.severity]},
         }
     }
 

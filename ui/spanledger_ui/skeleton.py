@@ -107,7 +107,7 @@ def preview(event: SessionEvent) -> str:
         change = f"{event.state_from or '…'} → {event.state_to or '…'}"
         return f"{change}  {event.reason}" if event.reason else change
     said: Sequence[str | None] = (event.error_type, event.verdict, event.preview or event.reason)
-    return "  ".join(part for part in said if part)
+    return "  ".join(dict.fromkeys(part for part in said if part))
 
 
 def short(raw: str | None) -> str | None:

@@ -46,7 +46,7 @@ def stopped(stops: list[StopRow]) -> None:
     rows = [budgetform.stop_row(stop, page.zone(), page.now()) for stop in stops]
     components.ledger("Stopped", budgetform.STOPS, rows, key="stops")
     named = {f"{stop.subject} {stop.value}".strip(): stop.id for stop in stops}
-    with st.form("lift", border=False):
+    with st.form("lift", border=False, width=420):
         chosen = st.selectbox("Let go on", list(named), index=None)
         if st.form_submit_button("Lift the stop", icon=":material/play_arrow:") and chosen:
             page.client().lift_stop(named[chosen])
@@ -71,7 +71,7 @@ def withdraw() -> None:
     named = {f"{b.written['name']} ({b.id})": b.id for b in page.client().budgets()}
     if not named:
         return
-    with st.form("withdraw", border=False):
+    with st.form("withdraw", border=False, width=420):
         chosen = st.selectbox("Budget to withdraw", list(named), index=None)
         if st.form_submit_button("Withdraw", icon=":material/delete:") and chosen:
             page.client().withdraw_budget(named[chosen])

@@ -20,6 +20,7 @@ export function timeline(choose) {
   const offer = button("", "Pass idle times of five minutes and more quickly", () => compress(!compressed));
   const root = element("div", { class: "times" }, track, offer);
   offer.classList.add("offer");
+  offer.removeAttribute("aria-label"); // its words are its name
   let steps = [];
   let idle = [];
   let compressed = false; // off until asked for: what looks short should be short
