@@ -33,7 +33,7 @@ def summary(store: Store) -> list[tuple[Any, ...]]:
     return [
         (row["session_key"], row["last_user"], row["trace_count"], row["span_count"],
          row["calls_sum"], row["cost_usd_sum"])
-        for row in store.rows("session_list", **every_session("p"))
+        for row in every_session(store)
     ]  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 """The edge to ClickHouse, embedded and over HTTP alike."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from spanledger_collector import listing
 from spanledger_collector.store import ClickHouseError, Client, SchemaChanged, Store, migrate
 from spanledger_schema.sql import Migration, migrations
 
@@ -47,7 +49,7 @@ def test_values_come_back_as_they_went_in(store: Store):
             "lines.cost_usd": [[Decimal("0.000000000001"), Decimal(0)]],
         },
     )
-    row = next(store.rows("session_list", **every_session("p")))
+    (row,) = every_session(store)
     assert (
         row["session_key"], row["start_ns"], row["end_ns"], row["cost_usd_sum"], row["models"]
     ) == (
@@ -60,9 +62,7 @@ def test_of_two_rows_of_one_trace_the_better_informed_wins_whichever_came_last(s
     for ver, name in ((1, "one span"), (3, "three spans"), (2, "two spans")):
         store.insert("traces", {"project_id": ["p"], "trace_id": [b"t" * 16], "session_key": ["s"],
                                 "ver": [ver], "name": [name]})  # fmt: skip
-    assert [row["first_name"] for row in store.rows("session_list", **every_session("p"))] == [
-        "three spans"
-    ]
+    assert [row["first_name"] for row in every_session(store)] == ["three spans"]
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,8 @@ def test_an_empty_insert_writes_nothing(store: Store):
     assert list(store.rows("freshness")) == [{"last_received_ns": 0, "span_rows": 0}]
 
 
-def every_session(project: str) -> dict[str, object]:
-    """Return the parameters that ask for all sessions of a project."""
-    return {
-        "project": project, "session": "", "since_ns": 0, "until_ns": (1 << 63) - 1, "user": "",
-        "agent": "", "model": "", "only_errors": False, "text": "", "after_key": 1 << 120,
-        "after_id": "", "order": "started", "descending": True, "limit": 100,
-    }  # fmt: skip
+def every_session(store: Store) -> list[dict[str, Any]]:
+    """Return the rows of all sessions of project "p", the latest first."""
+    keys = [session.id for session in listing.sessions(store, "p", listing.Wanted(), 100)[0]]
+    rows = {row["session_key"]: row for row in store.rows("session_list", project="p", keys=keys)}
+    return [rows[key] for key in keys]
