@@ -73,6 +73,15 @@ def test_running_totals_end_at_the_totals_of_the_session(pipeline: Pipeline):
         )  # fmt: skip
 
 
+def test_a_cost_of_no_call_runs_along_with_the_dollars(pipeline: Pipeline):
+    paid = span(trace_id=b"c" * 16, attributes=[attribute("spanledger.cost.usd", "0.25")])
+    pipeline.post("traces", traces(paid))
+    (event,) = pipeline.get(f"sessions/{(b'c' * 16).hex()}/events")["events"]
+    assert (event["billed"], event["running_cost_usd"], event["running_input_tokens"]) == (
+        True, "0.25", 0
+    )  # fmt: skip
+
+
 def test_spend_adds_up_to_the_sessions_however_it_is_cut(pipeline: Pipeline, subtests: Any):
     for by, tz in product(CUTS, ("UTC", "Asia/Kolkata", "America/St_Johns")):
         with subtests.test(by=by, tz=tz):

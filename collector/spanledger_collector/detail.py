@@ -12,7 +12,7 @@ import orjson
 
 from spanledger_collector import normalise
 from spanledger_collector.moments import rfc3339
-from spanledger_collector.query import dollars, has_usage, identity, is_call
+from spanledger_collector.query import dollars, has_usage, identity, is_line
 from spanledger_collector.store import Store
 from spanledger_schema.api import BillLine, ChatMessage, MessagePart, SpanDetail, SpanEvent
 from spanledger_schema.span import Content, Event, Message, Scope, Span
@@ -74,7 +74,7 @@ def ledger(row: Row) -> dict[str, Any]:
         "ended_at": None if end_ns is None else rfc3339(end_ns),
         "duration_ns": None if end_ns is None else end_ns - start_ns,
         "input_uncached_tokens": uncached(row),
-        "billed": why_not is None and is_call(row),
+        "billed": why_not is None and is_line(row),
         "not_billed_because": why_not,
         "cost_usd": amount(row["cost_usd"]),
         "reported_usd": amount(row["reported_usd"]),

@@ -117,7 +117,7 @@ def skeleton(
     first_ns = rows[0]["start_ns"] if rows else 0
     for seq, row in enumerate(rows):
         reason = not_billed.get((row["trace_id"], row["span_id"]))
-        billed = reason is None and is_call(row)
+        billed = reason is None and is_line(row)
         if billed:
             running.input_tokens += row["input_tokens"] or 0
             running.output_tokens += row["output_tokens"] or 0
@@ -141,9 +141,9 @@ def skeleton(
     return found
 
 
-def is_call(row: Row) -> bool:
-    """Tell whether a span is a model call or carries usage as if it were one."""
-    return row["kind"] in CALLS or has_usage(row)
+def is_line(row: Row) -> bool:
+    """Tell whether a span is one to bill: a call, usage as if it were one, or a cost of no call."""
+    return row["kind"] in CALLS or has_usage(row) or row["usage_role"] == "cost"
 
 
 def has_usage(row: Row) -> bool:

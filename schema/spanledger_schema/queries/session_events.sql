@@ -15,6 +15,7 @@ SELECT
     tool,
     provider,
     if(response_model != '', response_model, request_model) AS model,
+    usage_role,
     usage_state,
     input_tokens,
     cache_read_tokens,
