@@ -146,5 +146,5 @@ def test_explain_estimates_when_it_is_told_to(capsys: pytest.CaptureFixture[str]
     assert (plain["estimated_calls"], plain["calls_without_usage"]) == (0, 1)
     assert main(["explain", file, "--estimate"]) == 0
     text = capsys.readouterr().out
-    assert "estimated, tiktoken/o200k_base@1.0 ±3 %" in text
+    assert "estimated; tiktoken/o200k_base@1.0 ±3 %" in text
     assert "0.003047150000 USD (1 calls estimated: 0.000006900000 USD)" in text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spanledger_collector import query
+from spanledger_collector import listing, query
 from spanledger_collector import store as stores
 from spanledger_collector.store import Store
 from tests.otlp import attribute, span, traces
@@ -38,7 +38,7 @@ def test_a_mistake_of_ours_is_told_by_an_id_that_the_log_explains(
     def mistaken(*_: Any) -> Any:
         raise KeyError("the inside of it")
 
-    monkeypatch.setattr(query, "sessions", mistaken)
+    monkeypatch.setattr(listing, "sessions", mistaken)
     answer = pipeline.api.get("/api/v1/sessions")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert answer.headers["x-content-type-options"] == "nosniff"

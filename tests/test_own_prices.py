@@ -157,7 +157,8 @@ def test_the_price_file_of_the_documentation_is_taken_in(pipeline: Pipeline):
     asked = {"format": "yaml", "dry_run": False}
     found = pipeline.ask("POST", "prices/file", content=example, params=asked)
     assert [(c["kind"], c["id"]) for c in found["changes"]] == [
-        ("price", "llama"), ("price", "contract-2026"), ("alias", "chat-prod")
+        ("price", "llama"), ("price", "contract-2026"), ("alias", "chat-prod"),
+        ("alias", "chat-prod-2"),
     ]  # fmt: skip
     pipeline.post("traces", traces(call(1), gpt(2)))
     assert spent(pipeline) == ("0.00893", 0)

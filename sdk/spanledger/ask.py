@@ -7,7 +7,6 @@ or not as `configure(guard=…)` says. The asking is done by a thread that lives
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import threading
@@ -130,6 +129,8 @@ def refusal(answer: Answer) -> BudgetExceeded:
 
 def transport(url: str, key: str | None, timeout_s: float) -> Transport:
     """Return what asks a query API: the standard library, no proxy, no redirect."""
+    import http.client  # brings ssl, 10 ms that only those pay who ask
+
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     headers = {"content-type": "application/json"}

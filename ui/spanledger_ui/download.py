@@ -4,6 +4,7 @@ The query API makes the file when somebody takes it, asked with the reader's own
 """
 
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -11,21 +12,24 @@ import streamlit as st
 from spanledger_ui import page
 from spanledger_ui.client import Parameters, asked
 
-FORMATS = {"csv": "CSV", "jsonl": "JSON lines", "parquet": "Parquet"}
-
 
 def offer(table: str, wanted: Parameters) -> None:
     """Draw the button that offers a table, filtered as it is shown, in each format."""
-    client = page.client()
     with st.popover("Export", icon=":material/download:"):
-        for name, label in FORMATS.items():
-            st.download_button(
-                label,
-                partial(client.export, table, {**wanted, "format": name}),
-                f"spanledger-{table}.{name}",
-                on_click="ignore",
-                key=f"export-{table}-{name}",
-            )
+        st.download_button("CSV", **file(table, wanted, "csv"))
+        st.download_button("JSON lines", **file(table, wanted, "jsonl"))
+        st.download_button("Parquet", **file(table, wanted, "parquet"))
         st.text("A file of any size comes from the query API:")
         query = urlencode(asked({**wanted, "format": "csv"}))
-        st.code(f"{client.base_url}/api/v1/export/{table}?{query}", language=None, wrap_lines=True)
+        address = f"{page.client().base_url}/api/v1/export/{table}?{query}"
+        st.code(address, language=None, wrap_lines=True)
+
+
+def file(table: str, wanted: Parameters, style: str) -> dict[str, Any]:
+    """Return what a button needs to offer a table in a format; it is asked for when taken."""
+    return {
+        "data": partial(page.client().export, table, {**wanted, "format": style}),
+        "file_name": f"spanledger-{table}.{style}",
+        "on_click": "ignore",
+        "key": f"export-{table}-{style}",
+    }

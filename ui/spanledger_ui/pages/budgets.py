@@ -55,7 +55,8 @@ def stopped(stops: list[StopRow]) -> None:
 
 def alerts() -> None:
     """Show what was told."""
-    st.subheader(f"Alerts of the last {ALERT_DAYS} days", anchor=False)
+    st.subheader("Alerts", anchor=False)
+    st.text(f"Of the last {ALERT_DAYS} days.")
     found = page.client().alerts(days=ALERT_DAYS)
     if not found:
         st.text("None: no threshold was crossed.")
