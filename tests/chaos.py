@@ -43,7 +43,7 @@ class Chaos:
             faults: one for each connection, in order.
         """
         self.port = 0
-        self.suffered: list[Fault] = []  # by requests that really were under way
+        self.suffered: list[Fault] = []  # by requests, in the order in which they were under way
         self._server_port = port
         self._faults = deque(faults)
         self._listening = threading.Event()
@@ -82,12 +82,10 @@ class Chaos:
             back.close()  # nobody is there: the client sees what it would see without us
             return
         fault = self._faults.popleft() if self._faults else Fault.NONE
-        way = Way(fault, near, back, far, forth)
+        way = Way(fault, near, back, far, forth, self.suffered)
         try:
             await way.travel()
         finally:
-            if way.sent >= AFTER_BYTES:
-                self.suffered.append(fault)
             forth.close()
             back.close()
         if fault is Fault.TWICE:
@@ -112,8 +110,10 @@ class Way:
         back: asyncio.StreamWriter,
         far: asyncio.StreamReader,
         forth: asyncio.StreamWriter,
+        suffered: list[Fault],
     ) -> None:
         self.fault, self.sent, self.kept = fault, 0, bytearray()
+        self._suffered = suffered
         self._near, self._back, self._far, self._forth = near, back, far, forth
 
     async def travel(self) -> None:
@@ -136,7 +136,10 @@ class Way:
     async def _go(self, data: bytes) -> None:
         """Pass what the client sends."""
         early = data[: max(0, AFTER_BYTES - self.sent)]
+        begun = self._begun
         self.sent += len(data)
+        if self._begun and not begun:
+            self._suffered.append(self.fault)
         if self.fault is Fault.TWICE and len(self.kept) < MOST_KEPT_BYTES:
             self.kept += data
         await write(self._forth, early)
