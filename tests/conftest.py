@@ -1,19 +1,27 @@
 """What all tests share: one engine for the whole run, and a fresh database for each test.
 
-Everything that is stored is tested twice, once against the embedded engine (`chdb://`) and once
-over HTTP (`http://`), as against a ClickHouse server: the fixtures below `dsn` come in both kinds.
+What stores and asks is tested twice, once against the embedded engine (`chdb://`) and once over
+HTTP (`http://`), as against a ClickHouse server: the fixtures below `dsn` come in both kinds. A
+module whose subject lies beyond the store says `STORES = ["chdb"]`.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from spanledger_collector.store import Client, Store, connect, migrate
 from tests import score_table
 from tests.clickhouse_http import serving
 
 pytest_plugins = ["tests.offline"]  # no test reaches beyond this machine
+
+# The suite is the same each time and no clock decides it; `make fuzz` is where chance has its say.
+settings.register_profile(
+    "suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 TEMPLATE = "template"
 numbers = count(1)
@@ -37,7 +45,14 @@ def clickhouse(engine: str) -> Iterator[str]:
         yield dsn
 
 
-@pytest.fixture(params=["chdb", "http"])
+def pytest_generate_tests(metafunc: pytest.Metafunc):
+    """Run a test that needs a store with each kind of it, or with those that its module names."""
+    if "dsn" in metafunc.fixturenames:
+        stores = getattr(metafunc.module, "STORES", ["chdb", "http"])
+        metafunc.parametrize("dsn", stores, indirect=True)
+
+
+@pytest.fixture
 def dsn(request: pytest.FixtureRequest) -> str:
     """Return how the store is reached: embedded, then over HTTP."""
     address: str = request.getfixturevalue("engine" if request.param == "chdb" else "clickhouse")

@@ -156,7 +156,7 @@ def worlds(draw: st.DrawFn) -> tuple[int, World]:
     return calls, world
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(drawn=worlds(), seed=st.integers(0, 1000))
 def test_each_call_is_billed_once_in_whatever_order_its_traces_come(
     drawn: tuple[int, World], seed: int

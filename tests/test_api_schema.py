@@ -15,6 +15,8 @@ from spanledger_collector.store import Store
 from tests.otlp import CAPTURES
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "3"))  # `make schema-test` asks for more
 CHECKS: Any = [not_a_server_error, response_schema_conformance]
 

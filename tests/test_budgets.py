@@ -11,6 +11,8 @@ from tests.finance import DAY_NS, add_price, call, gpt, reprice
 from tests.otlp import traces
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 HOUR_NS = 3_600_000_000_000
 
 

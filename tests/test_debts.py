@@ -11,6 +11,8 @@ from spanledger_collector.store import Store
 from tests.otlp import NOON_NS, span, traces
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 BIG, SMALL = ("p", b"b" * 16), ("p", b"s" * 16)
 
 

@@ -18,6 +18,8 @@ from spanledger_collector.store import Store
 from tests.otlp import CAPTURES, NOON_NS, TRACE_CAPTURES
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 STREAM = "openllmetry-openai__chat-responses-stream"
 TRACE, SPAN = "286db9577d1b806658fca3499362ed45", "8a183a805838d0c1"
 BODY = (CAPTURES / f"{STREAM}.pb").read_bytes()

@@ -10,7 +10,7 @@ def test_what_real_libraries_sent_is_taken_in_both_encodings():
     assert [request for request in seeds() if not survives(request)] == []
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(request=any_request)
 def test_whatever_is_acknowledged_becomes_rows_and_all_else_is_refused_with_a_code(
     request: Request,

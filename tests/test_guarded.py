@@ -12,6 +12,8 @@ from spanledger_collector.store import Store
 from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 
 @pytest.fixture
 def pipeline(store: Store, tmp_path: Path) -> Iterator[Pipeline]:

@@ -13,6 +13,8 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.settings import Settings, load
 from spanledger_collector.store import Store
 
+STORES = ["chdb"]
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

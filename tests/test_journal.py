@@ -12,7 +12,7 @@ from tests.journal import Call, Journal, differences
 from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
 
-pytestmark = pytest.mark.parametrize("dsn", ["chdb"], indirect=True)
+STORES = ["chdb"]
 
 CALLS = [
     Call(f"{n // 2 + 1:032x}", f"{n + 1:016x}", f"s{n // 4}", 1000 + n, 10 * n) for n in range(9)

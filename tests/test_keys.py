@@ -36,6 +36,8 @@ from tests.pipeline import Pipeline, running
 from tests.serving import Server, prepared
 from tests.test_grpc import TRACES
 
+STORES = ["chdb"]
+
 INGEST = ("ingest",)
 NOW_S = 1_800_000_000.0
 

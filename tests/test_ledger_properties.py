@@ -21,6 +21,8 @@ from tests.finance import call, gpt
 from tests.otlp import span, traces
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 TRACE = b"t" * 16
 PRICE = {"provider": "vllm", "model": "*", "usd_per_mtok": {"input": "0.10", "output": "0.40"}}
 
@@ -109,9 +111,7 @@ def add_price(pipeline: Pipeline, project: str) -> None:
     own_prices.change(pipeline.desk, plan)
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(delivery=deliveries, between=happenings)
 def test_totals_are_the_same_however_the_spans_and_the_price_came(
     pipeline: Pipeline, delivery: Delivery, between: list[str]

@@ -241,7 +241,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(value=JSON)
 def test_no_structure_whatsoever_raises(value: Any):
     for message in messages(value, "user"):
@@ -251,7 +251,7 @@ def test_no_structure_whatsoever_raises(value: Any):
     assert preview(value) is None or isinstance(preview(value), str)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(value=st.text(alphabet="[]{}(),:\"'\\ab1-.eu") | st.binary().map(repr))
 def test_no_text_whatsoever_raises(value: str):
     messages(value, "user")

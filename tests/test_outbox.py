@@ -18,6 +18,8 @@ from tests.finance import gpt
 from tests.otlp import traces
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 BUDGET = Budget("b", "p", "all", Decimal(1), Period("day"))

@@ -20,6 +20,8 @@ from tests.facts import NOON_NS, call
 from tests.pipeline import AtOnce
 from tests.test_rollup import stored
 
+STORES = ["chdb"]
+
 FEW = Most(models=2, tags=1)
 
 

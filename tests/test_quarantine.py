@@ -17,6 +17,8 @@ from spanledger_collector.understand import understand
 from tests.otlp import CAPTURES, NOON_NS, SPAN, TRACE, logs, span, traces
 from tests.pipeline import Pipeline, running
 
+STORES = ["chdb"]
+
 MINUTE_NS = 60_000_000_000
 
 

@@ -232,14 +232,14 @@ def streams(draw: st.DrawFn) -> tuple[int, list[Fact]]:
     return number, facts
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(drawn=streams())
 def test_each_stream_that_was_handed_on_is_paid_for_once(drawn: tuple[int, list[Fact]]):
     number, facts = drawn
     assert len(billed(*facts)) == number
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(drawn=streams(), scope=st.sampled_from(("framework", "sdk")))
 def test_no_call_of_one_library_is_another_of_its_calls(drawn: tuple[int, list[Fact]], scope: str):
     number, facts = drawn
@@ -423,7 +423,7 @@ def traces(draw: st.DrawFn) -> list[Fact]:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(facts=traces(), seed=st.integers(0, 1000))
 def test_the_order_of_arrival_does_not_matter(facts: list[Fact], seed: int):
     shuffled = list(facts) + facts[: seed % (len(facts) + 1)]
@@ -431,7 +431,7 @@ def test_the_order_of_arrival_does_not_matter(facts: list[Fact], seed: int):
     assert verdict(shuffled) == verdict(facts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(facts=traces())
 def test_each_span_with_usage_is_billed_or_has_a_reason_never_both(facts: list[Fact]):
     found = verdict(facts)
@@ -441,7 +441,7 @@ def test_each_span_with_usage_is_billed_or_has_a_reason_never_both(facts: list[F
     assert set(found.same_as) <= set(found.not_billed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(facts=traces())
 def test_no_ancestor_is_billed_for_what_a_descendant_other_than_a_call_bills(facts: list[Fact]):
     found = verdict(facts)

@@ -23,6 +23,8 @@ from spanledger_collector.store import Store
 from tests.otlp import TRACE_CAPTURES, as_json, attribute, logs, span, traces
 from tests.pipeline import JSON, Pipeline, running
 
+STORES = ["chdb"]
+
 BUILTIN = ("api_keys", "cards", "emails")
 TEXTS = {
     "mail bob.b+x@mail.example.co.uk.": "mail [redacted:emails].",

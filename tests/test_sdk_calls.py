@@ -49,7 +49,7 @@ anything = st.one_of(st.none(), st.integers(), st.text(), st.lists(st.integers()
 failures = st.sampled_from([None, Odd("x"), KeyError("k"), SystemExit(3), KeyboardInterrupt()])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(value=anything, error=failures, args=st.lists(anything, max_size=3))
 def test_s01_a_call_returns_or_raises_the_very_same_object(server, value, error, args):
     def plain(*given: Any) -> Any:

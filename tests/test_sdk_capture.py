@@ -203,7 +203,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(plain)
 def test_what_json_knows_comes_back_as_it_was(value: Any):
     assert json.loads(capture.text(value, CAP)) == cleaned(value)

@@ -25,6 +25,8 @@ from tests.pipeline import JSON, Pipeline, running
 from tests.ports import free_port
 from tests.test_grpc import LOGS, TRACES
 
+STORES = ["chdb"]
+
 METHODS = {"traces": TRACES, "logs": LOGS}
 KINDS: dict[str, type[Any]] = {
     "traces": ExportTraceServiceRequest,
@@ -169,7 +171,6 @@ def whole(pipeline: Pipeline, post: Post) -> Rows:
 FORMS = ("protobuf", "json", "grpc")
 
 
-@pytest.mark.parametrize("dsn", ["chdb"], indirect=True)
 @settings(
     max_examples=2,
     deadline=None,

@@ -74,17 +74,19 @@ def columns(lines: Sequence[Line]) -> Columns:
 
 def bills(calls: Iterable[tuple[RateCard | Unpriced, Usage]]) -> list[Bill]:
     """Return the bill of each call, the same that `price.bill` makes of it."""
-    found = []
-    for card, usage in calls:
-        if isinstance(card, RateCard) and is_text(usage):
-            tier = card.tier(usage.input_tokens or 0)
-            usd = pico_usd(tier, usage)
-            if usd is not None and usd < MOST_PICO:
-                said = card.status, card.reason, Lines(tier, usage)
-                found.append(Bill(PICO_USD * usd, *said, card.id, card.version, card.model))
-                continue
-        found.append(price.bill(card, usage))
-    return found
+    return [text_bill(card, usage) or price.bill(card, usage) for card, usage in calls]
+
+
+def text_bill(card: RateCard | Unpriced, usage: Usage) -> Bill | None:
+    """Return the bill of a call of text; None where there is more to it than multiplying."""
+    if not isinstance(card, RateCard) or not is_text(usage):
+        return None
+    tier = card.tier(usage.input_tokens or 0)
+    usd = pico_usd(tier, usage)
+    if usd is None or usd >= MOST_PICO:
+        return None
+    lines = Lines(tier, usage)
+    return Bill(PICO_USD * usd, card.status, card.reason, lines, card.id, card.version, card.model)
 
 
 def is_text(usage: Usage) -> bool:
