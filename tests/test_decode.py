@@ -1,6 +1,7 @@
 """Decoding OTLP in protobuf: what is kept, what is mended, what is refused."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from spanledger_collector import decode
 from spanledger_collector.decode import Limits, Malformed
-from spanledger_collector.decode.guard import field_count, guard_protobuf, message_fields
+from spanledger_collector.decode.guard import (
+    STEP_BYTES,
+    ProtobufCensus,
+    guard_protobuf,
+    message_fields,
+)
+from spanledger_collector.decode.walk import HEADER_BYTES, Walk
 from spanledger_schema.span import Event, Link, Record, Scope, Span, Value
 from tests.otlp import (
     LOG_CAPTURES,
@@ -360,7 +367,7 @@ def varint(number: int) -> bytes:
         wrapped(b"\x12\x02\x4a\x00" * (5 << 20)),  # spans with an empty attribute each
         wrapped(b"\x12" + varint(4 << 20) + b"\x4a\x00" * (2 << 20)),  # attributes of one span
         b"\x0a\x00" * (5 << 20),  # resources
-        wrapped(b"\x12\x00" * 500_001),  # spans, in a body of one megabyte
+        wrapped(b"\x12\x00" * 500_020),  # spans, in a body of one megabyte
     ],
     ids=["spans", "long tags", "attributes", "one span", "resources", "small"],
 )
@@ -373,8 +380,31 @@ def test_a_large_request_of_ordinary_spans_is_no_bomb():
     texts = [attribute(f"k{i}", '{"content": "JZjz*2"}' * 50) for i in range(16)]
     body = traces(*[span(attributes=texts)] * 200)
     guard_protobuf(body, ExportTraceServiceRequest.DESCRIPTOR, 15_000)
-    fields = message_fields(ExportTraceServiceRequest.DESCRIPTOR)
-    assert field_count(body, fields, 10**6) == 2 + 200 * (1 + 5 + 16 * 4)
+    longer = 2 * 4 + 200 * 3  # bytes more than two in the headers of the large ones
+    assert walked([body]) == 2 + 200 * (1 + 5 + 16 * 4) + longer
+
+
+def walked(pieces: list[bytes]) -> int:
+    walk = Walk(message_fields(ExportTraceServiceRequest.DESCRIPTOR), 10**6)
+    for piece in [*pieces, bytes(HEADER_BYTES)]:
+        walk.over(piece)
+    return walk.count
+
+
+@given(st.lists(st.integers(1, 3000), max_size=8))
+def test_fields_are_counted_alike_however_a_body_is_cut(cuts: list[int]):
+    body = REAL[:3000]
+    places = [0, *sorted(cuts), len(body)]
+    assert walked([body[a:b] for a, b in pairwise(places)]) == walked([body])
+
+
+def test_a_bomb_that_comes_in_pieces_is_refused_before_all_of_it_is_there():
+    census = ProtobufCensus(ExportTraceServiceRequest.DESCRIPTOR, Limits().elements)
+    bomb = wrapped(b"\x12\x00" * (10 << 20))
+    for at in range(0, 1_000_000 - STEP_BYTES, STEP_BYTES):
+        census.add(bomb[at : at + STEP_BYTES])
+    with pytest.raises(Malformed, match="more than 500000 fields"):
+        census.add(bomb[at + STEP_BYTES : at + 3 * STEP_BYTES])
 
 
 REAL = TRACE_CAPTURES[0].read_bytes()

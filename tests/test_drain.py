@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from spanledger_collector.repeats import Repeats
 from spanledger_collector.spool import Batch
 from spanledger_collector.store import ClickHouseError, Store
 from tests.otlp import CAPTURES, NOON_NS, span, traces
@@ -69,3 +70,34 @@ def test_a_span_from_an_impossible_clock_counts_when_it_arrived(pipeline: Pipeli
     (event,) = pipeline.get(f"sessions/{session['id']}/events")["events"]
     detail = pipeline.get(f"spans/{event['trace_id']}/{event['span_id']}")
     assert detail["flags"] == ["clock_skew"]
+
+
+def test_spans_that_come_again_are_counted_apart_and_only_once_confirmed(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    whole, goes_on = span(), span(span_id=b"12345678", end_time_unix_nano=0)
+    pipeline.post("traces", traces(whole, goes_on))
+    pipeline.now_ns += 1
+    ended = span(span_id=goes_on.span_id)
+    pipeline.send("traces", traces(whole, ended, ended))
+    with monkeypatch.context() as away:
+        away.setattr(pipeline.store, "insert", refusing)
+        with pytest.raises(ClickHouseError):
+            pipeline.settle()
+    pipeline.settle()
+    account = pipeline.get("integrity")["accounts"][0]
+    assert (account["stored"], account["duplicates"], account["holds"]) == (5, 2, True)
+    assert [s["spans"] for s in pipeline.sessions()] == [2]
+
+
+def refusing(table: str, columns: Any) -> None:
+    raise ClickHouseError("away")
+
+
+def test_what_came_before_is_known_for_so_many_spans_back():
+    keys = [("p", b"t", bytes([n]), True) for n in range(4)]
+    repeats = Repeats(most=3)
+    assert repeats.counted([*keys[:3], keys[2]]) == 1
+    assert repeats.counted([keys[3]]) == 0
+    assert repeats.counted(keys[1:]) == 3
+    assert repeats.counted([keys[0]]) == 0

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from spanledger_collector import api_export
+from spanledger_collector import api_export, keychest
 from spanledger_collector.export import Column, cell, csv_file
 from spanledger_collector.moments import nanoseconds
 from spanledger_collector.store import Store
-from tests.otlp import CAPTURES, attribute, span, traces
+from tests.otlp import CAPTURES, NOON_NS, attribute, span, traces
 from tests.pipeline import Pipeline, running
 
 NAMES = (
@@ -187,3 +187,29 @@ def test_what_cannot_be_exported_is_a_problem_before_the_file_begins(
             answer = pipeline.api.get(f"/api/v1/export/{path}")
             assert answer.status_code == 400
             assert detail in answer.json()["detail"]
+
+
+def test_the_audit_says_who_took_what_out_and_how_many_rows_it_was(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(api_export, "CALLS_AT_ONCE", 2)
+    with running(store, tmp_path, keys_demanded=True) as pipeline:
+        key, token = keychest.create(store, NOON_NS, "*", ("admin", "ingest", "read"))
+        keychest.hand_over(store, pipeline.keys_file, NOON_NS)
+        for client in (pipeline.api, pipeline.otlp):
+            client.headers["authorization"] = f"Bearer {token}"
+        pipeline.post("traces", traces(*(a_call(n) for n in range(5))))
+        fetched(pipeline, "calls", format="jsonl", q="model:m")
+        entries = [e for e in pipeline.get("audit")["items"] if "export" in e["action"]]
+    found = sorted(entries, key=lambda entry: str(entry["action"]))
+    assert [(e["action"], e["subject"], e["after"]) for e in found] == [
+        ("export begun", "calls.jsonl", {"asked": "format=jsonl&q=model%3Am"}),
+        ("exported", "calls.jsonl", {"rows": 5}),
+    ]
+    assert [e["actor"] for e in found] == [key.id] * 2
+
+
+def a_call(number: int) -> Any:
+    said = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+    attributes = [attribute(name, value) for name, value in said.items()]
+    return span(span_id=b"call%04d" % number, attributes=attributes)

@@ -297,7 +297,7 @@ def test_a_small_bomb_is_refused_too():
 
 
 def test_punctuation_inside_texts_is_no_bomb():
-    text = r"{[,\"" * 100_000
+    text = (r"{[," * 10_000 + r"\"") * 20
     body = b'{"a":"' + text.encode() + b'","b":["\\\\"]}'
     orjson.loads(body)
     guard_json(body, 3)

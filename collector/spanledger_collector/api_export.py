@@ -1,7 +1,8 @@
 """The routes that hand tables out as files: sessions, calls and spend, with the tables' own filters.
 
 A file is sent while it is made. What is asked wrongly is refused before the first byte; a store
-that fails later cuts the file off, so that no client takes a part for the whole.
+that fails later cuts the file off, so that no client takes a part for the whole. The audit has who
+asked for what before the first byte leaves, and how many rows it was once the last one has.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +13,12 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 
 from spanledger_collector import listing
-from spanledger_collector.access import project_of
+from spanledger_collector.access import caller_of, project_of
 from spanledger_collector.api import Filter, Moment, spent, store_of
+from spanledger_collector.api_prices import desk_of
 from spanledger_collector.api_tables import interval
 from spanledger_collector.export import FILES, Column, Format, Row, columns, flat
+from spanledger_collector.ledger import audit
 from spanledger_collector.listing import FIRST_PAGE, Place, Wanted
 from spanledger_schema import filters
 from spanledger_schema.api import Dimension, SessionRow, Totals
@@ -58,7 +61,7 @@ def export_sessions(
     def page(after: Place) -> tuple[Sequence[Any], Place | None]:
         return listing.sessions(store, project, wanted, SESSIONS_AT_ONCE, after)
 
-    return file("sessions", format, columns(SessionRow), pages(page))
+    return file(request, "sessions", format, columns(SessionRow), pages(page))
 
 
 @router.get("/calls", responses=FILE)
@@ -76,7 +79,7 @@ def export_calls(
     def page(after: Place) -> tuple[Sequence[Any], Place | None]:
         return listing.calls(store, project, wanted, CALLS_AT_ONCE, after)
 
-    return file("calls", format, columns(CallRow), pages(page))
+    return file(request, "calls", format, columns(CallRow), pages(page))
 
 
 @router.get("/spend", responses=FILE)
@@ -98,7 +101,7 @@ def export_spend(
     ]
     starts = range(0, len(found.rows), SPEND_AT_ONCE)
     parts = ([flat(r) for r in found.rows[i : i + SPEND_AT_ONCE]] for i in starts)
-    return file("spend", format, wanted, parts)
+    return file(request, "spend", format, wanted, parts)
 
 
 def pages(fetch: FetchPage) -> Iterator[list[Row]]:
@@ -110,13 +113,40 @@ def pages(fetch: FetchPage) -> Iterator[list[Row]]:
 
 
 def file(
-    name: str, format: Format, wanted: Sequence[Column], rows: Iterator[list[Row]]
+    request: Request,
+    name: str,
+    format: Format,
+    wanted: Sequence[Column],
+    rows: Iterator[list[Row]],
 ) -> StreamingResponse:
     """Return an answer that is a file; its first page is asked for before the answer begins."""
     first = next(rows, [])
     media, write = FILES[format]
+    whole = audited(request, f"{name}.{format}", chain([first], rows))
     return StreamingResponse(
-        write(wanted, chain([first], rows)),
+        write(wanted, whole),
         media_type=media,
         headers={"content-disposition": f'attachment; filename="spanledger-{name}.{format}"'},
     )
+
+
+def audited(request: Request, name: str, rows: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    """Return the rows of a file that is in the audit, and will be once more when all have left.
+
+    Two records, because nobody says when a client goes away in the middle.
+    """
+    desk, asked_by, project_id = desk_of(request), caller_of(request).key_id, project_of(request)
+
+    def note(action: str, what: dict[str, str] | dict[str, int]) -> None:
+        entry = audit.Record(desk.clock(), action, name, None, what, asked_by, "", project_id)
+        desk.handover.do(lambda drain: audit.write(drain.store, [entry]))
+
+    def counted() -> Iterator[list[Row]]:
+        count = 0
+        for some in rows:
+            yield some
+            count += len(some)
+        note("exported", {"rows": count})
+
+    note("export begun", {"asked": request.url.query})
+    return counted()

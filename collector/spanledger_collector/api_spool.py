@@ -94,6 +94,7 @@ def integrity(request: Request) -> Json:
             pending=a.pending,
             quarantined=a.quarantined,
             dropped=a.dropped,
+            duplicates=a.duplicates,
             holds=a.holds,
         )
         for a in found

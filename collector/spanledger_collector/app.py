@@ -211,12 +211,15 @@ def counters(draining: Draining) -> dict[str, float]:
     tally, pending = draining.tally, draining.pending
     return {
         "spanledger_spans_stored_total": tally["stored"],
+        "spanledger_spans_duplicate_total": tally["duplicates"],
+        "spanledger_spans_dropped_total": tally["dropped_traces"],
         "spanledger_spans_pending": pending["traces"],
         "spanledger_spans_quarantined": tally["quarantined_traces"],
         "spanledger_cardinality_capped_days": draining.capped_days,
         "spanledger_spools_unreadable": len(draining.unreadable),
         "spanledger_log_records_stored_total": tally["records"],
         "spanledger_log_records_unlinked_total": tally["unlinked"],
+        "spanledger_log_records_dropped_total": tally["dropped_logs"],
         "spanledger_log_records_pending": pending["logs"],
         "spanledger_log_records_quarantined": tally["quarantined_logs"],
     }

@@ -20,10 +20,11 @@ from spanledger_collector.poison import sieve
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.reading import LinkedRecord, Round, held_back, read
 from spanledger_collector.reconcile import Fact, Hint
+from spanledger_collector.repeats import Key, Repeats
 from spanledger_collector.rollup import Rollup, TraceKey, by_trace
 from spanledger_collector.spool import Batch, Cursor, Held, Reader
 from spanledger_collector.store import ClickHouseError, Store
-from spanledger_collector.understand import Understood
+from spanledger_collector.understand import ENDED, Understood
 from spanledger_collector.write import (
     PAYLOAD_COLUMNS,
     RECORD_COLUMNS,
@@ -61,6 +62,7 @@ class Drain:
         self.erased = Erased(store)
         self._rollup = Rollup(store, lifetimes=self.lifetimes, most=most)
         self._asked: set[Cursor] = set()  # what they owed when they were opened
+        self._repeats = Repeats()
 
     def doubt_rows(self) -> None:
         """Read every touched trace back from its spans: some rows of traces have been lost."""
@@ -83,6 +85,7 @@ class Drain:
             stored=len(found.understood),
             records=len(found.records),
             unlinked=found.unlinked,
+            duplicates=self._repeats.counted(map(span_key, found.understood)),
             quarantined=found.held,
             owed=self._rollup.debts.owed,
         )
@@ -206,6 +209,11 @@ class Drain:
         Whoever removes spans asks before, because afterwards nothing leads from one to the other.
         """
         return self._rollup.sharing(keys)
+
+
+def span_key(u: Understood) -> Key:
+    """Return what a span is recognised by when it comes again."""
+    return u.project_id, u.span.trace_id, u.span.span_id, bool(u.ver & ENDED)
 
 
 def facts(understood: Sequence[Understood]) -> Iterator[tuple[TraceKey, Fact]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SpoolAccount:
-    """The spans or log records of one spool: received = the sum of all others."""
+    """The spans or log records of one spool: received = the sum of all others but `duplicates`."""
 
     spool: str
     signal: str
@@ -15,6 +15,7 @@ class SpoolAccount:
     pending: int
     quarantined: int
     dropped: int
+    duplicates: int  # of those stored, spans that had come before, as far as the store remembers
     holds: bool
 
 

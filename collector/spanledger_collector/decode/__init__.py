@@ -4,18 +4,13 @@ The bytes of an export request come in, records of the schema go out, whichever 
 Pure: what it returns depends on the bytes alone, so a spool read again decodes to the same spans.
 """
 
-from collections.abc import Callable
-
 from spanledger_collector.decode import otlp_json, otlp_proto
-from spanledger_collector.decode.guard import JsonCensus
+from spanledger_collector.decode.guard import Census, JsonCensus
 from spanledger_collector.decode.wire import Checked, Decoded, Encoding, Limits, Malformed, Signal
 
 __all__ = ["Census", "Checked", "Decoded", "Encoding", "Limits", "Malformed", "Signal"]
 
 LIMITS = Limits()
-
-Census = Callable[[bytes], None]
-"""Takes a piece of a body; raises `Malformed` as soon as there is too much in it."""
 
 
 def spans(body: bytes, encoding: Encoding) -> Decoded:
@@ -57,12 +52,11 @@ def check(
     """
     if encoding == "json":
         return otlp_json.check(body, signal, limits, counted)
-    return otlp_proto.check(body, signal, limits)
+    return otlp_proto.check(body, signal, limits, counted)
 
 
-def census(encoding: Encoding, limits: Limits = LIMITS) -> Census | None:
-    """Return what takes a body piece by piece while it is decompressed, and refuses it early.
-
-    None where only the whole body can be counted, as it is with protobuf.
-    """
-    return JsonCensus(limits.elements).add if encoding == "json" else None
+def census(encoding: Encoding, signal: Signal, limits: Limits = LIMITS) -> Census:
+    """Return what takes a body piece by piece while it is decompressed, and refuses it early."""
+    if encoding == "json":
+        return JsonCensus(limits.elements).add
+    return otlp_proto.census(signal, limits)

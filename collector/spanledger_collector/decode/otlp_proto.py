@@ -4,7 +4,7 @@ Bytes of an export request come in, records of the schema go out; what the attri
 dialects' affair. Needs the C runtime of protobuf: the pure Python one is forty times slower.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from google.protobuf.internal import api_implementation
@@ -19,7 +19,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from spanledger_collector.decode.guard import guard_protobuf
+from spanledger_collector.decode.guard import Census, ProtobufCensus, guard_protobuf
 from spanledger_collector.decode.wire import (
     Checked,
     Decoded,
@@ -38,6 +38,12 @@ if api_implementation.Type() != "upb":  # pragma: no cover - another interpreter
     raise ImportError(f"protobuf must run on upb, not on {api_implementation.Type()!r}")
 
 Request = TypeVar("Request", bound=Message)
+
+REQUESTS: dict[Signal, type[Message]] = {
+    "traces": ExportTraceServiceRequest,
+    "logs": ExportLogsServiceRequest,
+    "metrics": ExportMetricsServiceRequest,
+}
 
 
 def spans(body: bytes) -> Decoded:
@@ -72,19 +78,23 @@ def records(body: bytes) -> Decoded:
     return found
 
 
-def check(body: bytes, signal: Signal, limits: Limits) -> Checked:
+def census(signal: Signal, limits: Limits) -> Census:
+    """Return what takes a request piece by piece, and refuses it as soon as it is too much."""
+    return ProtobufCensus(REQUESTS[signal].DESCRIPTOR, limits.elements).add
+
+
+def check(body: bytes, signal: Signal, limits: Limits, counted: bool = False) -> Checked:
     """Return how many items a request holds and which of them `spans` or `records` leave out.
 
     Raises:
         Malformed: it is no such request, or larger than the limits.
     """
-    return {"traces": _check_spans, "logs": _check_records, "metrics": _check_points}[signal](
-        body, limits
-    )
+    if not counted:
+        guard_protobuf(body, REQUESTS[signal].DESCRIPTOR, limits.elements)
+    return CHECKS[signal](body, limits)
 
 
 def _check_spans(body: bytes, limits: Limits) -> Checked:
-    guard_protobuf(body, ExportTraceServiceRequest.DESCRIPTOR, limits.elements)
     request = parsed(ExportTraceServiceRequest, body)
     scopes = [s for r in request.resource_spans for s in r.scope_spans]
     checked = Checked(total=_total((len(s.spans) for s in scopes), limits))
@@ -96,7 +106,6 @@ def _check_spans(body: bytes, limits: Limits) -> Checked:
 
 
 def _check_records(body: bytes, limits: Limits) -> Checked:
-    guard_protobuf(body, ExportLogsServiceRequest.DESCRIPTOR, limits.elements)
     request = parsed(ExportLogsServiceRequest, body)
     scopes = [s for r in request.resource_logs for s in r.scope_logs]
     checked = Checked(total=_total((len(s.log_records) for s in scopes), limits))
@@ -108,11 +117,17 @@ def _check_records(body: bytes, limits: Limits) -> Checked:
 
 
 def _check_points(body: bytes, limits: Limits) -> Checked:
-    guard_protobuf(body, ExportMetricsServiceRequest.DESCRIPTOR, limits.elements)
     request = parsed(ExportMetricsServiceRequest, body)
     metrics = (m for r in request.resource_metrics for s in r.scope_metrics for m in s.metrics)
     kinds = ((m, m.WhichOneof("data")) for m in metrics)
     return Checked(total=_total((len(getattr(m, k).data_points) for m, k in kinds if k), limits))
+
+
+CHECKS: dict[Signal, Callable[[bytes, Limits], Checked]] = {
+    "traces": _check_spans,
+    "logs": _check_records,
+    "metrics": _check_points,
+}
 
 
 def _total(counts: Iterable[int], limits: Limits) -> int:

@@ -23,6 +23,7 @@ class Account:
     quarantined: int
     redacted: Mapping[str, int] = field(default_factory=dict)  # in the whole spool, by rule
     dropped: int = 0  # from quarantine, because somebody said so
+    duplicates: int = 0  # of those stored: spans that had come before
     lost: Mapping[str, int] = field(default_factory=dict)  # by clients, by reason; never received
 
     @property
@@ -49,5 +50,6 @@ def accounts(path: Path, reader: Reader, cursor: Cursor) -> Iterator[Account]:
             quarantined=tally[f"quarantined_{signal}"],
             redacted=stats.redacted if signal == "traces" else {},  # once for both signals
             dropped=tally[f"dropped_{signal}"],
+            duplicates=tally["duplicates"] if signal == "traces" else 0,
             lost=stats.lost if signal == "traces" else {},
         )

@@ -81,9 +81,9 @@ class Intake:
         """Return what counts the bytes of a request as in memory, and says whether they fit."""
         return self._admission.in_flight(caller.key_id)
 
-    def census(self, encoding: Encoding) -> Census | None:
-        """Return what counts the elements of a body piece by piece, where that is possible."""
-        return census(encoding, self._limits)
+    def census(self, encoding: Encoding, signal: Signal) -> Census:
+        """Return what counts the elements of a body piece by piece."""
+        return census(encoding, signal, self._limits)
 
     async def take(
         self,

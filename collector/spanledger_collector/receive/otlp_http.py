@@ -140,10 +140,9 @@ class OtlpHttp:
             body = await self._body(receive, hold)
             if compression != b"gzip":
                 return await self._intake.take(caller, signal, encoding, body, lost=lost)
-            census = self._intake.census(encoding)
-            body = self._gunzipped(body, census)
+            body = self._gunzipped(body, self._intake.census(encoding, signal))
             hold(len(body))
-            return await self._intake.take(caller, signal, encoding, body, census is not None, lost)
+            return await self._intake.take(caller, signal, encoding, body, True, lost)
 
     def _caller(self, headers: Headers, scope: str) -> Caller | Refused:
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -168,7 +167,7 @@ class OtlpHttp:
             more = event.get("more_body", False)
         return b"".join(chunks)
 
-    def _gunzipped(self, body: bytes, census: Census | None) -> bytes:
+    def _gunzipped(self, body: bytes, census: Census) -> bytes:
         """Return a body decompressed, stopping as soon as there is too much of it or in it."""
         try:
             return inflated(body, self._intake.max_body_bytes, census)

@@ -7,8 +7,8 @@ Possessive repeats (`{1,64}+`) give nothing back and are cheap.
 """
 
 import re
-from re import _constants as op  # type: ignore[attr-defined]  # the tree has no public name
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as op  # the tree has no public name
+from re import _parser
 from typing import Any, NamedTuple
 
 MOST_STEPS = 5_000  # from one place of the text

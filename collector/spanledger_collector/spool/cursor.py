@@ -73,6 +73,7 @@ class Cursor:
         stored: int = 0,
         records: int = 0,
         unlinked: int = 0,
+        duplicates: int = 0,
         quarantined: Iterable[Held] = (),
         owed: Collection[tuple[str, bytes]] = (),
     ) -> None:
@@ -83,10 +84,11 @@ class Cursor:
             stored: spans that were written.
             records: log records that were written.
             unlinked: log records that name no span and were left out.
+            duplicates: spans of those written that had come before.
             quarantined: what could not be read, or not be written, with the reason.
             owed: traces whose totals are behind what is stored, by project and id.
         """
-        added = Counter(stored=stored, records=records, unlinked=unlinked)
+        added = Counter(stored=stored, records=records, unlinked=unlinked, duplicates=duplicates)
         with self._db:
             self._set_aside(quarantined, added)
             self._db.executemany(ADD, added.items())
@@ -148,7 +150,7 @@ class Cursor:
             self._db.executemany(ADD, added.items())
 
     def tally(self) -> Counter[str]:
-        """Return the sums of all rounds: stored, records, unlinked, and by signal what is set aside.
+        """Return the sums of all rounds: stored, records, unlinked, duplicates, and by signal what is set aside.
 
         `quarantined_traces` and `dropped_traces` are of spans, `…_logs` of log records.
         """

@@ -8,12 +8,12 @@ from spanledger_schema.api_ledger import Identity, Verification
 from spanledger_schema.api_spool import Forwarded, HeldBack, Integrity
 from spanledger_ui import components, page, text
 
+SUMMANDS = ("received", "rejected", "stored", "pending", "quarantined", "dropped")
+
 ACCOUNT: list[components.Column] = [
     {"key": "spool", "label": "Spool", "wide": True},
-    *(
-        components.Column(key=key, label=key.capitalize(), align="right")
-        for key in ("received", "rejected", "stored", "pending", "quarantined", "dropped")
-    ),
+    *(components.Column(key=key, label=key.capitalize(), align="right") for key in SUMMANDS),
+    {"key": "duplicates", "label": "Sent twice", "align": "right"},
     {"key": "holds", "label": "Adds up"},
 ]
 
@@ -68,17 +68,7 @@ def received(found: Integrity) -> None:
         {
             "cells": {
                 "spool": {"text": account.signal, "under": account.spool},
-                **{
-                    key: text.count(getattr(account, key))
-                    for key in (
-                        "received",
-                        "rejected",
-                        "stored",
-                        "pending",
-                        "quarantined",
-                        "dropped",
-                    )
-                },
+                **{key: text.count(getattr(account, key)) for key in (*SUMMANDS, "duplicates")},
                 "holds": verdict(account.holds),
             }
         }
