@@ -6,7 +6,7 @@ other items their first; how much there was in all is counted.
 
 import time
 
-from spanledger.capture.texts import CUT
+from spanledger.cut import CUT, cut
 from spanledger.recording import Recording
 
 MOST_ITEMS = 999  # that are kept; with the one that counts the rest a list is told whole
@@ -60,9 +60,7 @@ class Stream:
         whole = "".join(self._items)  # type: ignore[arg-type]  # they are texts, all of them
         if len(whole) == self._characters:
             return whole
-        room = self._recording.limit - MARK_BYTES
-        kept = whole.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
-        return f"{kept}{CUT} ({self._characters} characters)"
+        return cut(whole, self._recording.limit - MARK_BYTES, self._characters)
 
     def _list(self) -> list[object]:
         """Return the items that were kept, and how many there were besides."""

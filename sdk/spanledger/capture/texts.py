@@ -15,8 +15,8 @@ from typing import Any
 
 from spanledger.capture.budget import DEPTH, ITEMS, Budget
 from spanledger.capture.objects import arrayed, fields, harmless, named
+from spanledger.cut import CUT, cut
 
-CUT = "…"
 WIDEST_INT = 4_000  # bits: longer ones take quadratic time to write out
 
 SHORT = 4096  # characters
@@ -62,22 +62,11 @@ def small(value: dict[Any, Any]) -> str | None:
     return "{" + ",".join(parts) + "}"
 
 
-def string(value: str, max_bytes: int) -> str:
-    """Return a text, cut at a character and with its full length told if it was too long."""
-    if len(value) <= max_bytes and str.isascii(value):
-        return value
-    cut = value[:max_bytes].encode("utf-8", "replace")  # lone surrogates have no place in UTF-8
-    kept = cut[:max_bytes].decode("utf-8", "ignore")
-    if len(cut) <= max_bytes and len(value) <= max_bytes:
-        return kept
-    return f"{kept}{CUT} ({len(value)} characters)"
-
-
 def plain(value: Any, budget: Budget, above: Above) -> Any:
     """Return a value made of nothing but what JSON knows."""
     kind = type(value)
     if kind is str:
-        kept = string(value, max(budget.bytes, 0))
+        kept = cut(value, max(budget.bytes, 0))
         budget.take(len(kept))
         return kept
     budget.take(8)
@@ -103,7 +92,7 @@ def inside(value: Any, kind: type, budget: Budget, above: Above) -> Any:
     if str in mro:
         return plain(str.__str__(value), budget, above)
     if (found := harmless(value, kind)) is not None:
-        return string(found, max(budget.bytes, 0))
+        return cut(found, max(budget.bytes, 0))
     if (known := fields(value, kind)) is not None:
         return mapping(known.items(), len(known), budget, above)
     return arrayed(value, kind) or named(kind)
@@ -145,7 +134,7 @@ def label(key: object, budget: Budget) -> str:
     """Return a key as text."""
     kind = type(key)
     if kind is str:
-        return string(key, max(budget.bytes, 0))  # type: ignore[arg-type]
+        return cut(key, max(budget.bytes, 0))  # type: ignore[arg-type]
     if kind in (int, float, bool) or key is None:
         return str(plain(key, budget, ()))
     return harmless(key, kind) or named(kind)

@@ -66,7 +66,7 @@ class Exporter:
     def _fresh(self) -> None:
         """Begin with nothing gathered and no thread."""
         told = self._told
-        self.buffer = Buffer(told.max_queue_spans, told.max_queue_bytes)
+        self.buffer = Buffer(told.max_queue_spans, told.max_queue_bytes, told.max_batch_bytes)
         self.tally = Tally()
         self._told_lost: Counter[str] = Counter()
         self._calls: SimpleQueue[threading.Event | None] = SimpleQueue()
