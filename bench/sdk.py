@@ -3,6 +3,7 @@
     python bench/sdk.py            # every row in a process of its own, in one run
     python bench/sdk.py memory     # resident memory over a million spans
     python bench/sdk.py blackhole  # added latency against a server that accepts and never answers
+    PYTHONPATH=. python bench/sdk.py hostile   # the dearest of the tests' hostile values
 
 The function takes one argument and returns a dictionary; both are captured. Other SDKs are measured
 where they are installed. Quote the ratios, with the machine; the load is printed at the end.
@@ -174,6 +175,25 @@ def blackhole() -> None:
         os._exit(0)
 
 
+def hostile() -> None:
+    """Print what the dearest of the hostile values cost to read, of the best of some tries each."""
+    from tests.hostile import CORPUS
+
+    from spanledger import capture
+
+    took = {}
+    for name, value in CORPUS.items():
+        tries = []
+        for _ in range(7):
+            began = time.thread_time()
+            capture.text(value, 1 << 20)
+            tries.append(time.thread_time() - began)
+        took[name] = min(tries)
+    for name in sorted(took, key=took.__getitem__, reverse=True)[:5]:
+        print(f"{name}: {took[name] * 1000:.2f} ms")
+    print(f"{len(took)} values, load {os.getloadavg()[0]:.1f}")
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
@@ -182,5 +202,7 @@ if __name__ == "__main__":
             memory()
         case ["blackhole"]:
             blackhole()
+        case ["hostile"]:
+            hostile()
         case [name, url]:
             measure(name, url)

@@ -391,17 +391,3 @@ except Exception:
 print(json.dumps(True))
 """
     assert told(script(code)) is True
-
-
-def test_s21_without_the_extra_for_grpc_it_says_so_and_records_nothing():
-    code = """
-import json, logging, sys
-sys.modules["grpc"] = None
-logging.basicConfig(stream=sys.stdout, format="%(message)s")
-import spanledger
-spanledger.configure("http://127.0.0.1:9", protocol="grpc")
-print(json.dumps([spanledger.tool(lambda x: x)(3), spanledger.flush(1).delivered]))
-"""
-    done = script(code)
-    assert told(done) == [3, 0]
-    assert "pip install 'spanledger[grpc]'" in done.stdout

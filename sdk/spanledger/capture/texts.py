@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from spanledger.capture.budget import DEPTH, ITEMS, Budget
-from spanledger.capture.objects import arrayed, fields, harmless, named
+from spanledger.capture.objects import arrayed, fields, harmless, lineage, named
 from spanledger.cut import CUT, cut
 
 WIDEST_INT = 4_000  # bits: longer ones take quadratic time to write out
@@ -33,7 +33,12 @@ Above = tuple[int, ...]
 def text(value: object, max_bytes: int) -> str:
     """Return a value as JSON of about `max_bytes` at most; where it was cut it says "…"."""
     short = scalar(value) or (small(value) if type(value) is dict else None)
-    return short if short is not None else encode(plain(value, Budget(max_bytes), ()))
+    if short is not None:
+        return short
+    told = encode(plain(value, Budget(max_bytes), ()))
+    if len(told) > 2 * max_bytes + 64:  # a control character takes six: less of them then
+        told = encode(plain(value, Budget(max_bytes * max_bytes // len(told)), ()))
+    return told
 
 
 def scalar(value: Any) -> str | None:
@@ -83,7 +88,7 @@ def plain(value: Any, budget: Budget, above: Above) -> Any:
 
 def inside(value: Any, kind: type, budget: Budget, above: Above) -> Any:
     """Return a container or an object, looked into."""
-    mro = type.mro(kind) if kind is type else kind.__mro__
+    mro = lineage(kind)
     if dict in mro:
         return mapping(dict.items(value), dict.__len__(value), budget, above)
     for base in (list, tuple, set, frozenset):
@@ -107,7 +112,8 @@ def mapping(
         for key, value in islice(items, ITEMS):
             if budget.spent:
                 break
-            found[label(key, budget)] = plain(value, budget, above)
+            name = label(key, budget)  # first: a large value leaves no room for its name
+            found[name] = plain(value, budget, above)
     except RuntimeError:  # another thread changed it meanwhile
         size += 1
     if size > len(found):
