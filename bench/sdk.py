@@ -3,6 +3,7 @@
     python bench/sdk.py            # every row in a process of its own, in one run
     python bench/sdk.py memory     # resident memory over a million spans
     python bench/sdk.py blackhole  # added latency against a server that accepts and never answers
+    python bench/sdk.py import     # what importing takes, beside OpenTelemetry's SDK
     PYTHONPATH=. python bench/sdk.py hostile   # the dearest of the tests' hostile values
 
 The function takes one argument and returns a dictionary; both are captured. Other SDKs are measured
@@ -175,6 +176,18 @@ def blackhole() -> None:
         os._exit(0)
 
 
+def imported() -> None:
+    """Print what importing takes in a fresh process, the best of some."""
+    for name in ("spanledger", "opentelemetry.sdk.trace"):
+        code = (
+            f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
+        )
+        command = [sys.executable, "-c", code]
+        took = min(float(subprocess.check_output(command)) for _ in range(15))
+        print(f"import {name}: {took * 1000:.0f} ms")
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
 def hostile() -> None:
     """Print what the dearest of the hostile values cost to read, of the best of some tries each."""
     from tests.hostile import CORPUS
@@ -202,6 +215,8 @@ if __name__ == "__main__":
             memory()
         case ["blackhole"]:
             blackhole()
+        case ["import"]:
+            imported()
         case ["hostile"]:
             hostile()
         case [name, url]:

@@ -94,7 +94,7 @@ def span(
 
     Args:
         name: of the tool, agent, step, …
-        kind: a word of `spanledger_schema.span.Kind`.
+        kind: a word of `spanledger_schema.kinds.Kind`.
         input: what goes in.
         capture: what to keep of input and output, as `configure` says by default.
         attributes: further attributes.
