@@ -14,6 +14,7 @@ Kind = Literal[
     "guardrail",
     "evaluator",
     "decision",  # a policy verdict or an approval
+    "wait",  # for a person, or whatever else is no work of ours
     "state",  # a state change
     "handoff",
     "event",  # a zero-length marker
