@@ -3,6 +3,8 @@
     python bench/sdk.py            # every row in a process of its own, in one run
     python bench/sdk.py memory     # resident memory over a million spans
     python bench/sdk.py blackhole  # added latency against a server that accepts and never answers
+    python bench/sdk.py import     # what importing takes, beside OpenTelemetry's SDK
+    PYTHONPATH=. python bench/sdk.py hostile   # the dearest of the tests' hostile values
 
 The function takes one argument and returns a dictionary; both are captured. Other SDKs are measured
 where they are installed. Quote the ratios, with the machine; the load is printed at the end.
@@ -174,6 +176,37 @@ def blackhole() -> None:
         os._exit(0)
 
 
+def imported() -> None:
+    """Print what importing takes in a fresh process, the best of some."""
+    for name in ("spanledger", "opentelemetry.sdk.trace"):
+        code = (
+            f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
+        )
+        command = [sys.executable, "-c", code]
+        took = min(float(subprocess.check_output(command)) for _ in range(15))
+        print(f"import {name}: {took * 1000:.0f} ms")
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
+def hostile() -> None:
+    """Print what the dearest of the hostile values cost to read, of the best of some tries each."""
+    from tests.hostile import CORPUS
+
+    from spanledger import capture
+
+    took = {}
+    for name, value in CORPUS.items():
+        tries = []
+        for _ in range(7):
+            began = time.thread_time()
+            capture.text(value, 1 << 20)
+            tries.append(time.thread_time() - began)
+        took[name] = min(tries)
+    for name in sorted(took, key=took.__getitem__, reverse=True)[:5]:
+        print(f"{name}: {took[name] * 1000:.2f} ms")
+    print(f"{len(took)} values, load {os.getloadavg()[0]:.1f}")
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
@@ -182,5 +215,9 @@ if __name__ == "__main__":
             memory()
         case ["blackhole"]:
             blackhole()
+        case ["import"]:
+            imported()
+        case ["hostile"]:
+            hostile()
         case [name, url]:
             measure(name, url)

@@ -1,11 +1,12 @@
 """The SDK in a test: configured in this process against a server of the test's, and put away after."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -32,9 +33,17 @@ class Receiver(ThreadingHTTPServer):
         self.headers: list[dict[str, str]] = []
         self.answers: list[tuple[int, dict[str, str], bytes]] = []  # then 200 for ever
 
+        self.connections: list[socket.socket] = []
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def hang_up(self) -> None:
+        """End every connection that a client keeps open."""
+        for connection in self.connections:
+            with suppress(OSError):  # it has ended already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def spans(self) -> list[Span]:
         """Return the spans that were accepted, in order of their end."""
@@ -53,6 +62,10 @@ class Receiver(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Receiver
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.append(self.connection)
 
     def do_POST(self) -> None:
         import gzip

@@ -1,5 +1,6 @@
 """Spans of our own SDK: what the conventions have no name for."""
 
+import dataclasses
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from spanledger_collector import normalise
 from spanledger_collector.dialects import spanledger
 from spanledger_schema import attributes as names
 from spanledger_schema.span import Content, Counts, Facts, Span
-from tests.recorded import made, survives
+from tests.recorded import NOON_NS, made, survives
 
 CHANGE = {
     names.KIND: "state", names.STATE_FROM: "planning", names.STATE_TO: "executing",
@@ -47,6 +48,13 @@ def test_a_decision_tells_who_decided_what_by_which_policy():
 def test_a_pending_decision_is_waited_for():
     given = {names.KIND: "decision", names.VERDICT: "pending"}
     assert normalise.facts(ours(attributes=given)).status == "waiting"
+
+
+@pytest.mark.parametrize(("end_ns", "status"), [(0, "waiting"), (NOON_NS + 1, "ok")])
+def test_a_wait_waits_as_long_as_it_has_no_end(end_ns: int, status: str):
+    span = dataclasses.replace(ours(attributes={names.WAIT_FOR: "the bank"}), end_ns=end_ns)
+    facts = normalise.facts(span)
+    assert (facts.kind, facts.status, facts.preview) == ("wait", status, "the bank")
 
 
 def test_a_node_of_our_own_has_its_run_and_step():

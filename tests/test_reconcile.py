@@ -362,6 +362,26 @@ def test_a_graph_that_went_on_is_not_waiting():
     assert verdict([span(1), empty, later]).status == "ok"
 
 
+def test_an_open_wait_is_waited_for_and_measured_once_it_is_over():
+    wait = {"kind": "wait", "name": "waiting for the bank", "start_ns": NOON_NS}
+    told = verdict([span(1, end_ns=None), span(2, 1, **wait, end_ns=None, status="waiting")])
+    assert (told.status, told.waiting_ns) == ("waiting", 0)
+    told = verdict([span(1), span(2, 1, **wait, end_ns=NOON_NS + 5)])
+    assert (told.status, told.waiting_ns) == ("ok", 5)
+
+
+@pytest.mark.parametrize("tool", ["refund", ""])
+def test_a_pending_decision_is_waited_for_until_the_same_is_decided(tool: str):
+    asked = {"kind": "decision", "tool": tool, "start_ns": NOON_NS, "end_ns": NOON_NS}
+    later = asked | {"start_ns": NOON_NS + 7, "end_ns": NOON_NS + 7}
+    pending = span(2, 1, name="pending refund", status="waiting", **asked)
+    other = span(3, 1, name="approved parcel", **later | {"tool": tool and "parcel"})
+    approved = span(4, 1, name="approved refund", **later)
+    assert verdict([span(1), pending, other]).status == "waiting"
+    told = verdict([span(1), pending, other, approved])
+    assert (told.status, told.waiting_ns) == ("ok", 7)
+
+
 def test_two_approvals_at_once_are_waited_for_once():
     times = [
         {"start_ns": NOON_NS, "end_ns": NOON_NS + 4},
@@ -389,7 +409,18 @@ def test_nothing_at_all_is_an_empty_trace():
     assert verdict([]).billed == []
 
 
-KINDS = ("llm", "agent", "tool", "span", "event", "node", "workflow", "embedding", "decision")
+KINDS = (
+    "llm",
+    "agent",
+    "tool",
+    "span",
+    "event",
+    "node",
+    "workflow",
+    "embedding",
+    "decision",
+    "wait",
+)
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,9 @@ def test_the_first_page_of_the_documentation_runs(receiver: Receiver):
     spanledger.flush(5)
     assert [s.name for s in receiver.spans()] == ["execute_tool look_up", "invoke_agent answer"]
     assert {said(s)["session.id"] for s in receiver.spans()} == {"refund-of-B-2"}
+
+
+def test_the_version_is_read_when_it_is_asked_for():
+    assert spanledger.__version__ == metadata.version("spanledger")
+    with pytest.raises(AttributeError, match="module 'spanledger' has no attribute 'agnet'"):
+        _ = spanledger.agnet  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ import pickle
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -194,62 +193,6 @@ def test_s13_async_generators_are_iterated_closed_and_thrown_into(receiver: Rece
     assert closed == ["closed"] * 3
     spanledger.flush(5)
     assert [said(s)[ours.OUTPUT] for s in receiver.spans()] == ['"abc"', '"a"', '"a"']
-
-
-def test_s14_a_thousand_tasks_in_three_sessions_never_mix(receiver: Receiver):
-    @spanledger.tool
-    async def work(session: str, n: int) -> int:
-        await asyncio.sleep(0)
-        return n
-
-    async def one(n: int) -> None:
-        name = f"s{n % 3}"
-        with spanledger.session(name):
-            await asyncio.gather(work(name, n), asyncio.to_thread(in_thread, name))
-
-    @spanledger.step(capture=True)
-    def in_thread(session: str) -> None: ...
-
-    async def main() -> None:
-        await asyncio.gather(*(one(n) for n in range(1_000)))
-
-    asyncio.run(main())
-    assert spanledger.flush(15).pending == 0
-    pairs = [
-        (f["session.id"], f.get("gen_ai.tool.call.arguments") or f[ours.INPUT])
-        for f in map(said, receiver.spans())
-    ]
-    assert len(pairs) == 2_000
-    assert all(f'"session":"{session}"' in told for session, told in pairs)
-
-
-def test_s14_cancellation_is_raised_again_and_recorded_as_such(receiver: Receiver):
-    @spanledger.agent
-    async def slow() -> None:
-        await asyncio.Event().wait()
-
-    async def main() -> None:
-        async with asyncio.timeout(0.01):
-            await slow()
-
-    with pytest.raises(TimeoutError):
-        asyncio.run(main())
-    spanledger.flush(5)
-    assert said(receiver.one())["error.type"] == "asyncio.exceptions.CancelledError"
-
-
-def test_s14_a_thread_pool_works_in_the_session_of_who_submits(receiver: Receiver):
-    @spanledger.tool
-    def f() -> None: ...
-
-    with ThreadPoolExecutor(1) as pool:
-        with spanledger.session("a"):
-            pool.submit(f).result()
-        pool.submit(f).result()
-        with spanledger.session("b"):
-            list(pool.map(lambda _: f(), [1]))
-    spanledger.flush(5)
-    assert [said(s).get("session.id") for s in receiver.spans()] == ["a", None, "b"]
 
 
 @pytest.mark.parametrize("depth", [900, 5_000])

@@ -1,10 +1,11 @@
 """What `configure` takes, and how the SDK lives with others: S-02, S-16, S-17, S-23, S-24, S-27."""
 
+import asyncio
 import gc
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -122,6 +123,17 @@ def test_s02_whatever_fails_inside_the_application_never_sees_it(
         yield 1
         yield 2
 
+    @spanledger.tool
+    async def later(x: int) -> int:
+        return x
+
+    @spanledger.step
+    async def stream() -> AsyncIterator[int]:
+        yield await later(4)
+
+    async def drain() -> list[int]:
+        return [x async for x in stream()]
+
     @spanledger.agent
     def fail() -> None:
         raise KeyError("theirs")
@@ -131,6 +143,7 @@ def test_s02_whatever_fails_inside_the_application_never_sees_it(
         with spanledger.session("s", tags=["x"]):
             assert work(3) == 3
             assert list(spanledger.step(items)()) == [1, 2]
+            assert asyncio.run(drain()) == [4]
             with pytest.raises(KeyError, match="theirs"):
                 fail()
             spanledger.state("a", "b")

@@ -1,13 +1,16 @@
 """How spans reach the server, and that nobody waits for it: S-03, S-05, S-06, S-12, S-18, S-19."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
@@ -19,6 +22,8 @@ from spanledger_schema import attributes as ours
 from tests.ports import free_port
 from tests.sdk import Receiver, configured, receiving, said, script
 from tests.sdk import told as json_of
+
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture
@@ -65,6 +70,18 @@ def test_s03_a_server_that_is_not_there_changes_nothing_and_is_told(endpoint: st
         told = spanledger.flush(10)
     assert (told.delivered, told.reasons) == (0, {"gave_up": 1})
     assert told.error
+
+
+def test_s19_a_certificate_that_nobody_vouches_for_is_refused():
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(DATA / "self-signed.pem")
+    with receiving() as receiver:
+        receiver.socket = served.wrap_socket(receiver.socket, server_side=True)
+        with configured(receiver.url.replace("http:", "https:"), key="sk-1", give_up_s=0):
+            work()
+            told = spanledger.flush(10)
+    assert (told.reasons, told.error) == ({"gave_up": 1}, "SSLCertVerificationError")
+    assert receiver.headers == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 500])
@@ -155,6 +172,30 @@ def test_s11_a_batch_is_bounded_by_bytes(receiver: Receiver):
                 pass
         assert spanledger.flush(5).delivered == 6
     assert len(receiver.bodies) == 3
+
+
+def test_s11_a_span_that_is_too_large_is_cut_and_not_dropped(receiver: Receiver):
+    with configured(receiver.url, max_batch_bytes=100_000):
+        tracer = trace.get_tracer("other")
+        long = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": "é" * 300_000}
+        with tracer.start_as_current_span("chat m", attributes=long) as span:
+            span.add_event("log", {"message": "x" * 300_000})
+        assert spanledger.flush(5).delivered == 1
+    assert sum(map(len, receiver.bodies)) < 110_000
+    found = said(receiver.one())
+    assert found["gen_ai.operation.name"] == "chat"
+    assert found["gen_ai.input.messages"].endswith("é… (300000 characters)")
+
+
+def test_s12_nothing_of_the_environment_leaves_the_process(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2")
+    with configured(receiver.url, key="sk-of-mine"):
+        work(1)
+        spanledger.flush(5)
+    (body,) = receiver.bodies
+    assert not any(word in body for word in (b"hunter2", b"DATABASE_PASSWORD", b"sk-of-mine"))
 
 
 def test_the_key_and_the_version_go_out_and_spans_in_one_request(receiver: Receiver):

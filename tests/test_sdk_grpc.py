@@ -10,7 +10,7 @@ from spanledger_collector import decode
 from spanledger_schema.span import Span
 from tests.ingesting import Ingest, listening, settings_for
 from tests.ports import free_port
-from tests.sdk import configured, script
+from tests.sdk import configured, script, told
 
 
 @pytest.fixture
@@ -96,3 +96,17 @@ os._exit(0)
     done = script(code, f"http://{ingest.grpc}", limit_s=60)
     assert done.returncode == 0, done.stderr
     assert len({span.span_id for span in kept(ingest)}) == len(kept(ingest)) == 3
+
+
+def test_s21_without_the_extra_for_grpc_it_says_so_and_records_nothing():
+    code = """
+import json, logging, sys
+sys.modules["grpc"] = None
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+import spanledger
+spanledger.configure("http://127.0.0.1:9", protocol="grpc")
+print(json.dumps([spanledger.tool(lambda x: x)(3), spanledger.flush(1).delivered]))
+"""
+    done = script(code)
+    assert told(done) == [3, 0]
+    assert "pip install 'spanledger[grpc]'" in done.stdout

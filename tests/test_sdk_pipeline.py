@@ -100,11 +100,34 @@ def test_a_decorated_agent_arrives_with_its_session_steps_tokens_and_dollars(pip
         ("node", "unset"),
         ("decision", "approved"),
         ("tool", "unset"),
-        ("span", "unset"),
+        ("wait", "unset"),
         ("span", "unset"),
         ("event", "unset"),
         ("state", "refunded"),
     ]
+
+
+def test_a_wait_is_seen_while_it_lasts_and_measured_when_it_is_over(pipeline: Pipeline):
+    with (
+        spanledger.session("refund-2"),
+        spanledger.span("refunds", "agent"),
+        spanledger.waiting_for("human approval"),
+    ):
+        assert spanledger.flush(10)
+        pipeline.settle()
+        open_session = pipeline.get("sessions/refund-2")
+        (step,) = pipeline.get("sessions/refund-2/events")["events"]
+    assert (open_session["status"], open_session["waiting_ns"]) == ("waiting", 0)
+    assert (step["kind"], step["status"], step["duration_ns"]) == ("wait", "waiting", None)
+    assert step["preview"] == "human approval"
+
+    assert spanledger.flush(10)
+    pipeline.settle()
+    session = pipeline.get("sessions/refund-2")
+    agent, wait = pipeline.get("sessions/refund-2/events")["events"]
+    assert (session["status"], wait["status"]) == ("ok", "unset")
+    assert 0 < session["waiting_ns"] == wait["duration_ns"] <= agent["duration_ns"]
+    assert pipeline.get("integrity")["holds"]
 
 
 def test_a_cost_of_no_call_is_paid_for_and_counted_as_no_call(pipeline: Pipeline):

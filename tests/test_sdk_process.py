@@ -3,6 +3,8 @@
 S-04, S-07, S-08, S-09, S-21, S-25.
 """
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk import Receiver, receiving, script, told
+from spanledger import ids
+from tests.sdk import LIMIT_S, Receiver, receiving, script, told
 from tests.test_sdk_export import silent
 
 CONFIGURED = """
@@ -49,10 +52,11 @@ os._exit(0) if sys.stdout.flush() is None else None
     assert told(script(code)) == [[], 1]
 
 
-def test_importing_loads_no_opentelemetry_sdk_and_no_protobuf():
+def test_importing_loads_nothing_that_takes_long():
     code = """
 import sys, json, spanledger
-heavy = ("opentelemetry.sdk", "google.protobuf", "grpc", "requests", "ssl", "asyncio", "numpy")
+heavy = ("opentelemetry.sdk", "google.protobuf", "grpc", "requests", "ssl", "asyncio", "numpy",
+         "importlib.metadata", "email", "http.client", "spanledger.ask", "spanledger_schema.span")
 print(json.dumps([name for name in heavy if name in sys.modules]))
 """
     assert told(script(code)) == []
@@ -206,6 +210,42 @@ os._exit(0)
     assert told(script(code, receiver.url, limit_s=60)) == [0] * 5
 
 
+def test_s08_an_exporter_that_is_gone_does_not_come_back_in_a_child(receiver: Receiver):
+    code = (
+        CONFIGURED
+        + """
+import gc, weakref
+from spanledger import live
+gone = weakref.ref(live.runtime.exporter)
+spanledger.shutdown(5)
+gc.collect()
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if gone() is None else 7)
+print(json.dumps(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
+"""
+    )
+    assert told(script(code, receiver.url)) == 0
+
+
+def test_s23_a_forked_child_that_configures_again_sends_every_span_once(receiver: Receiver):
+    code = (
+        CONFIGURED.replace("delay_s=0.05", "delay_s=60")
+        + """
+work("parent")
+pid = os.fork()
+if pid == 0:
+    spanledger.configure(sys.argv[1], service="child", delay_s=60)
+    work("child")
+    os._exit(0 if spanledger.flush(5).delivered == 1 else 7)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+print(json.dumps(spanledger.flush(5).delivered))
+"""
+    )
+    assert told(script(code, receiver.url)) == 1
+    assert len({span.span_id for span in receiver.spans()}) == len(receiver.spans()) == 2
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_s08_multiprocessing_workers_send_their_own(
     receiver: Receiver, method: str, tmp_path: Path
@@ -255,6 +295,44 @@ found = [i for path in folder.iterdir() for i in json.loads(path.read_text())]
 print(json.dumps([len(found), len(set(found))]))
 """
     assert told(script(code, str(tmp_path))) == [10_000, 10_000]
+
+
+def test_s09_two_copies_of_a_snapshot_make_ids_of_their_own():
+    state = ids._random.getstate()
+    copies = []
+    for _ in range(2):
+        ids._random.setstate(state)
+        made = ids.SystemIds()
+        copies.append({made.generate_trace_id() for _ in range(1_000)})
+    assert len(copies[0] | copies[1]) == 2_000
+
+
+def test_s25_a_frozen_process_sends_on_when_it_thaws_though_its_connection_is_gone(
+    receiver: Receiver,
+):
+    code = (
+        CONFIGURED.replace("delay_s=0.05", "delay_s=60")
+        + """
+import signal
+work("before")
+spanledger.flush(5)
+os.kill(os.getpid(), signal.SIGSTOP)
+work("after")
+print(json.dumps(spanledger.flush(10).delivered))
+"""
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, receiver.url], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        receiver.hang_up()
+        process.send_signal(signal.SIGCONT)
+        out, _ = process.communicate(timeout=LIMIT_S)
+    finally:
+        process.kill()
+    assert (json.loads(out), len(receiver.spans())) == (2, 2)
 
 
 def test_s25_exec_after_fork_daemons_and_hard_exits_do_not_hang(receiver: Receiver):

@@ -9,30 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from spanledger_schema.kinds import CALLS as CALLS
+from spanledger_schema.kinds import Kind as Kind
+
 Value = str | bool | int | float | bytes | list["Value"] | dict[str, "Value"] | None
 Attributes = Mapping[str, Value]
-
-Kind = Literal[
-    "llm",  # a call of a chat, completion or responses model
-    "embedding",
-    "rerank",
-    "tool",  # a tool call
-    "agent",
-    "workflow",
-    "node",  # a step of a graph
-    "retriever",
-    "guardrail",
-    "evaluator",
-    "decision",  # a policy verdict or an approval
-    "state",  # a state change
-    "handoff",
-    "event",  # a zero-length marker
-    "http",  # transport below a call
-    "span",  # anything else
-]
-
-CALLS: frozenset[str] = frozenset({"llm", "embedding", "rerank"})
-"""The kinds that a provider bills: what the word "call" means everywhere."""
 
 Status = Literal["ok", "error", "waiting", "cancelled", "unset"]
 

@@ -8,7 +8,7 @@ spanledger.configure()
 def answer(question): ...
 """
 
-from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from spanledger.configure import configure, flush, shutdown
 from spanledger.decorators import agent, llm_call, observe, retriever, step, tool, workflow
@@ -51,4 +51,14 @@ __all__ = [
     "workflow",
 ]
 
-__version__ = version("spanledger")
+__version__: str
+
+if not TYPE_CHECKING:  # a checker would take it for leave to misspell every name
+
+    def __getattr__(name: str) -> str:
+        """Return the version when somebody asks: reading it takes as long as loading all this."""
+        if name != "__version__":
+            raise AttributeError(f"module 'spanledger' has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version("spanledger")

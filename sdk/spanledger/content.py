@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Status
 
+from spanledger.cut import cut
 from spanledger.settings import Settings
 from spanledger_schema import attributes as ours
 
@@ -140,6 +141,18 @@ def filled(attributes: Mapping[str, Any], texts: Any) -> dict[str, Any]:
             elif isinstance(value, tuple):
                 found[key] = tuple(next(texts) if isinstance(x, str) else x for x in value)
     return found
+
+
+def shortened(span: ReadableSpan, max_bytes: int) -> ReadableSpan:
+    """Return a span whose texts are cut so that they have about `max_bytes` together."""
+    told = [span.attributes or {}, *(e.attributes or {} for e in span.events)]
+    each = max_bytes // max(1, sum(map(len, told)))
+
+    def kept(attributes: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: cut(v, each) if isinstance(v, str) else v for k, v in attributes.items()}
+
+    events = [Event(e.name, kept(e.attributes or {}), e.timestamp) for e in span.events]
+    return changed(span, kept(span.attributes or {}), events, span.status.description)
 
 
 def changed(

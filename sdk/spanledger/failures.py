@@ -11,14 +11,18 @@ from opentelemetry.trace import Span, Status, StatusCode
 
 LONGEST = 8_000  # characters of a message
 FRAMES = 40
+ENDED_FROM_OUTSIDE = frozenset(
+    {"GeneratorExit", "asyncio.exceptions.CancelledError", "trio.Cancelled"}
+)
+"""Whose work was no longer wanted has not failed. By name: nothing is imported for it."""
 
 
 def tell_failure(span: Span, error: BaseException, content: bool) -> None:
-    """Say on a span that it failed."""
+    """Say on a span that it failed, or that it was cancelled."""
     if not span.is_recording():
         return
     name = error_type(error)
-    if isinstance(error, GeneratorExit):
+    if name in ENDED_FROM_OUTSIDE:
         span.set_attribute("error.type", name)
         return
     said = message(error) if content else ""

@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 
 from spanledger.settings import Capture
 from spanledger_schema import attributes as ours
-from spanledger_schema.span import Kind
+from spanledger_schema.kinds import Kind
 
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 STEPS = frozenset({"llm", "embedding", "rerank", "tool", "node", "retriever", "handoff"})
@@ -68,7 +68,7 @@ def shape(
     """Return the shape of a kind of span.
 
     Args:
-        kind: a word of `spanledger_schema.span.Kind`; any other becomes "span".
+        kind: a word of `spanledger_schema.kinds.Kind`; any other becomes "span".
         name: the name of the agent, tool, node or function.
         capture: what to keep of arguments and results.
         more: further attributes that all its spans have.

@@ -4,7 +4,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from spanledger import health
-from spanledger.spans import NOTHING, SpanScope, moment, span
+from spanledger.spans import NOTHING, SpanScope, moment
 from spanledger_schema import attributes as ours
 
 Verdict = Literal["allowed", "blocked", "pending", "approved", "denied"]
@@ -42,8 +42,12 @@ def decision(
 
 
 def waiting_for(what: str) -> SpanScope:
-    """Return a scope that is recorded as time spent waiting, for "human approval" say."""
-    return span(f"waiting for {what}", attributes={ours.WAIT_FOR: str(what)})
+    """Return a scope that is recorded as time spent waiting, for "human approval" say.
+
+    It is sent when it begins, too: who looks meanwhile sees that somebody is waited for.
+    """
+    told = {ours.WAIT_FOR: str(what)}
+    return SpanScope(f"waiting for {what}", "wait", NOTHING, None, told, announced=True)
 
 
 def feedback(score: float, comment: str | None = None) -> None:

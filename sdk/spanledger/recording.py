@@ -90,6 +90,15 @@ class Recording:
         except Exception as error:  # noqa: BLE001 – S-02
             health.swallowed("set", error)
 
+    def announce(self) -> None:
+        """Send the span as it is while it is open; the ended one will replace it."""
+        run = live.runtime
+        try:
+            if run is not None and self.span.get_span_context().trace_flags.sampled:
+                run.exporter.announce(self.span)
+        except Exception as error:  # noqa: BLE001 – S-02
+            health.swallowed("announce", error)
+
     def finish(self, result: object = None) -> None:
         """End the span of a call that returned."""
         self.leave()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import Token
 from types import TracebackType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import uuid4
 
 from opentelemetry import baggage
@@ -18,9 +18,11 @@ from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
 from spanledger import capture, health, live
-from spanledger.ask import Question
 from spanledger.guard import Guard, Limits
 from spanledger_schema import attributes as ours
+
+if TYPE_CHECKING:
+    from spanledger.ask import Question
 
 AGENT = contexts.create_key("spanledger-agent")
 SESSION = contexts.create_key("spanledger-session")

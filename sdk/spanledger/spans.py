@@ -26,9 +26,11 @@ class SpanScope:
         given: object,
         capture: Capture | None,
         attributes: Mapping[str, AttributeValue],
+        announced: bool = False,
     ) -> None:
         self._shape = shape(kind, str(name), capture, attributes)
         self._given = given
+        self._announced = announced
         self._recording: Recording | None = None
 
     @property
@@ -54,6 +56,8 @@ class SpanScope:
     def __enter__(self) -> SpanScope:
         given = self._given
         self._recording = begin(self._shape, None if given is NOTHING else lambda: given)
+        if self._announced and self._recording is not None:
+            self._recording.announce()
         return self
 
     def __exit__(
@@ -94,7 +98,7 @@ def span(
 
     Args:
         name: of the tool, agent, step, …
-        kind: a word of `spanledger_schema.span.Kind`.
+        kind: a word of `spanledger_schema.kinds.Kind`.
         input: what goes in.
         capture: what to keep of input and output, as `configure` says by default.
         attributes: further attributes.

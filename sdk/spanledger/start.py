@@ -18,7 +18,7 @@ from spanledger.ids import SystemIds
 from spanledger.live import Runtime
 from spanledger.masking import TimedMask
 from spanledger.sampling import TraceSampler
-from spanledger.settings import Settings
+from spanledger.settings import SettingInvalid, Settings
 from spanledger.stamp import SCOPE, Stamp
 
 
@@ -90,10 +90,17 @@ def resource(told: Settings) -> Resource:
 
 
 def sender(told: Settings) -> Sender:
-    """Return what sends to the server."""
-    if told.protocol == "grpc":
-        from spanledger.export.grpc import GrpcSender  # needs an extra
+    """Return what sends to the server.
 
+    Raises:
+        SettingInvalid: it is to be gRPC, and that is not installed.
+    """
+    if told.protocol == "grpc":
+        try:
+            from spanledger.export.grpc import GrpcSender
+        except ImportError as error:
+            said = "protocol: 'grpc' is not installed; pip install 'spanledger[grpc]'"
+            raise SettingInvalid(said) from error
         return GrpcSender(told.endpoint, told.key, told.headers, told.timeout_s)
     return HttpSender(told.endpoint, told.key, told.headers, told.timeout_s)
 

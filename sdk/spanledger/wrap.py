@@ -7,18 +7,16 @@ abandoned or raises; while it is suspended its span is not the current one.
 
 import functools
 import inspect
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any
 
 from spanledger.capture.arguments import Names
 from spanledger.kinds import Shape
 from spanledger.recording import Recording, begin
+from spanledger.streams import Stream
 
-MOST_ITEMS = 1_000  # of a stream that are kept
 MARK = "__spanledger__"
 """The attribute by which a decorated function is known."""
-FIRST_ITEM = "gen_ai.response.time_to_first_chunk"  # seconds
 
 
 def wrapped(function: Callable[..., Any], shape: Shape) -> Callable[..., Any]:
@@ -76,32 +74,6 @@ def coroutine(
         return result
 
     return call
-
-
-class Stream:
-    """What a generator yielded, as far as it is kept."""
-
-    __slots__ = ("_began", "_items", "_recording")
-
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
-        self._items: list[object] = []
-        self._began = time.perf_counter()
-
-    def add(self, item: object) -> None:
-        """Keep one more item, if there is room."""
-        if not self._items and self._recording.shape.kind == "llm":
-            self._recording.set({FIRST_ITEM: time.perf_counter() - self._began})
-        if len(self._items) < MOST_ITEMS:
-            self._items.append(item)
-
-    def tell(self, value: object = None) -> None:
-        """Put on the span what came out: the items, joined where they are texts, or the value."""
-        items = self._items
-        if items and all(type(item) is str for item in items):
-            self._recording.put(self._recording.shape.output_key, "".join(items))  # type: ignore[arg-type]
-        elif items or value is not None:
-            self._recording.put(self._recording.shape.output_key, items or value)
 
 
 def generator(

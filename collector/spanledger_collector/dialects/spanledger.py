@@ -54,7 +54,7 @@ def read(span: Span) -> Facts:
     a = span.attributes
     facts = Facts(dialect=NAME)
     fill(facts, a, TEXTS)
-    facts.kind = KINDS.get(text(a, names.KIND) or "")
+    facts.kind = "wait" if names.WAIT_FOR in a else KINDS.get(text(a, names.KIND) or "")
     step = a.get(names.NODE_STEP)
     facts.node_step = step if type(step) is int else None
     facts.tags = texts(a.get(names.TAGS))
@@ -66,7 +66,7 @@ def read(span: Span) -> Facts:
     priced = len(names.PRICE_CONTEXT)
     context = {key[priced:]: str(a[key]) for key in a if key.startswith(names.PRICE_CONTEXT)}
     facts.price_context = context or None
-    if facts.verdict == "pending":
+    if facts.verdict == "pending" or (facts.kind == "wait" and not span.end_ns):
         facts.status = "waiting"
     facts.preview = line(span, facts)
     return facts

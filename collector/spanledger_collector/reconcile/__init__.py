@@ -11,6 +11,7 @@ from itertools import chain
 
 from spanledger_collector.reconcile.billing import Billing
 from spanledger_collector.reconcile.trace import Fact, Hint, Tree
+from spanledger_collector.reconcile.waiting import waiting_ns, waits
 
 __all__ = ["Fact", "Hint", "Verdict", "verdict"]
 
@@ -106,33 +107,7 @@ def status(tree: Tree) -> str:
     tops = [f for f in tree.tops if not f.parent_span_id] or tree.tops[-1:]
     if any(f.status == "error" for f in tops):
         return "error"
-    if any(f.end_ns is None for f in tree.order):
+    unended = [f for f in tree.order if f.end_ns is None]
+    if unended and not any(f.status == "waiting" for f in unended):
         return "running"
     return "waiting" if waits(tree.order) else "ok"
-
-
-def waits(order: Sequence[Fact]) -> bool:
-    """Tell whether an interrupted step or a pending decision was not taken up again later.
-
-    It was if the same step runs once more, or if the graph went on to another one after it.
-    """
-    open_waits: dict[str, int] = {}
-    for fact in order:
-        key = fact.node_run or f"{fact.kind} {fact.name}"
-        if fact.node:
-            open_waits = {k: end for k, end in open_waits.items() if end > fact.start_ns}
-        if fact.status == "waiting":
-            open_waits[key] = fact.end_ns or fact.start_ns
-        elif fact.node_run or fact.kind == "decision":
-            open_waits.pop(key, None)
-    return bool(open_waits)
-
-
-def waiting_ns(order: Sequence[Fact]) -> int:
-    """Return how long decisions took in all; two at the same time are waited for once."""
-    waited = until = 0
-    for fact in order:
-        if fact.kind == "decision" and fact.end_ns is not None:
-            waited += max(0, fact.end_ns - max(fact.start_ns, until))
-            until = max(until, fact.end_ns)
-    return waited

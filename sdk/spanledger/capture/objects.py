@@ -1,7 +1,7 @@
 """Objects that are no containers: what can be told of them without running their code."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +22,13 @@ DECLARED = ("__dataclass_fields__", "__pydantic_fields__", "__attrs_attrs__", "m
 """What a class that declares its fields has; a plain object's dictionary may hold anything."""
 
 instance_dict = object.__getattribute__
+
+
+lineage: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+"""Return a class and those above it, without asking its metaclass."""
+
+declared: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+"""Return what a class itself declares, likewise."""
 
 
 def named(kind: type) -> str:
@@ -48,15 +55,15 @@ def harmless(value: Any, kind: type) -> str | None:
         return str(value)
     if kind in (bytes, bytearray, memoryview):
         return f"<{kind.__name__} of {memoryview(value).nbytes} bytes>"
-    if enum.Enum in kind.__mro__:
+    if enum.Enum in lineage(kind):
         name = instance_dict(value, "__dict__").get("_name_")
         return f"{kind.__name__}.{name}" if type(name) is str else named(kind)
     if kind in FUNCTIONS:
         return f"<{kind.__name__}>"
-    if BaseException in kind.__mro__:
+    if BaseException in lineage(kind):
         return named(kind)
     for base in (int, float):
-        if base in kind.__mro__:
+        if base in lineage(kind):
             return (
                 base.__repr__(value) if base is float or abs(value.real) < 1 << 64 else named(kind)
             )
@@ -69,7 +76,7 @@ def fields(value: Any, kind: type) -> Mapping[str, object] | None:
     They are read from the instance's own dictionary and slots: a property, a lazy relation or a
     `__getattr__` never runs.
     """
-    if not any(name in base.__dict__ for base in kind.__mro__ for name in DECLARED):
+    if not any(name in declared(base) for base in lineage(kind) for name in DECLARED):
         return None
     try:
         held: Mapping[str, object] = instance_dict(value, "__dict__")
@@ -83,8 +90,8 @@ def fields(value: Any, kind: type) -> Mapping[str, object] | None:
 def slotted(value: object, kind: type) -> dict[str, object] | None:
     """Return the slots of an object that has no dictionary."""
     found: dict[str, object] = {}
-    for base in kind.__mro__:
-        for name, member in list(base.__dict__.items()):
+    for base in lineage(kind):
+        for name, member in list(declared(base).items()):
             if type(member) is MEMBER and name[:1] != "_":
                 try:
                     found[name] = member.__get__(value, kind)

@@ -3,7 +3,7 @@
 from itertools import islice
 from typing import Any
 
-from spanledger.capture.objects import arrayed, fields, named, path
+from spanledger.capture.objects import arrayed, fields, lineage, named, path
 from spanledger.capture.texts import encode
 
 WIDEST = 50  # fields that are told one by one
@@ -18,7 +18,7 @@ def shape(value: object) -> str:
 def outline(value: Any, depth: int) -> Any:
     """Return what stands for a value; the keys of mappings are told, their values are not."""
     kind = type(value)
-    mro = kind.__mro__ if kind is not type else (type, object)
+    mro = lineage(kind)
     if dict in mro:
         return members(dict.items(value), dict.__len__(value), depth)
     for base in (str, bytes, list, tuple, set, frozenset):

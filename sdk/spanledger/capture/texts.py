@@ -14,9 +14,9 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from spanledger.capture.budget import DEPTH, ITEMS, Budget
-from spanledger.capture.objects import arrayed, fields, harmless, named
+from spanledger.capture.objects import arrayed, fields, harmless, lineage, named
+from spanledger.cut import CUT, cut
 
-CUT = "…"
 WIDEST_INT = 4_000  # bits: longer ones take quadratic time to write out
 
 SHORT = 4096  # characters
@@ -33,7 +33,12 @@ Above = tuple[int, ...]
 def text(value: object, max_bytes: int) -> str:
     """Return a value as JSON of about `max_bytes` at most; where it was cut it says "…"."""
     short = scalar(value) or (small(value) if type(value) is dict else None)
-    return short if short is not None else encode(plain(value, Budget(max_bytes), ()))
+    if short is not None:
+        return short
+    told = encode(plain(value, Budget(max_bytes), ()))
+    if len(told) > 2 * max_bytes + 64:  # a control character takes six: less of them then
+        told = encode(plain(value, Budget(max_bytes * max_bytes // len(told)), ()))
+    return told
 
 
 def scalar(value: Any) -> str | None:
@@ -62,22 +67,11 @@ def small(value: dict[Any, Any]) -> str | None:
     return "{" + ",".join(parts) + "}"
 
 
-def string(value: str, max_bytes: int) -> str:
-    """Return a text, cut at a character and with its full length told if it was too long."""
-    if len(value) <= max_bytes and str.isascii(value):
-        return value
-    cut = value[:max_bytes].encode("utf-8", "replace")  # lone surrogates have no place in UTF-8
-    kept = cut[:max_bytes].decode("utf-8", "ignore")
-    if len(cut) <= max_bytes and len(value) <= max_bytes:
-        return kept
-    return f"{kept}{CUT} ({len(value)} characters)"
-
-
 def plain(value: Any, budget: Budget, above: Above) -> Any:
     """Return a value made of nothing but what JSON knows."""
     kind = type(value)
     if kind is str:
-        kept = string(value, max(budget.bytes, 0))
+        kept = cut(value, max(budget.bytes, 0))
         budget.take(len(kept))
         return kept
     budget.take(8)
@@ -94,7 +88,7 @@ def plain(value: Any, budget: Budget, above: Above) -> Any:
 
 def inside(value: Any, kind: type, budget: Budget, above: Above) -> Any:
     """Return a container or an object, looked into."""
-    mro = type.mro(kind) if kind is type else kind.__mro__
+    mro = lineage(kind)
     if dict in mro:
         return mapping(dict.items(value), dict.__len__(value), budget, above)
     for base in (list, tuple, set, frozenset):
@@ -103,7 +97,7 @@ def inside(value: Any, kind: type, budget: Budget, above: Above) -> Any:
     if str in mro:
         return plain(str.__str__(value), budget, above)
     if (found := harmless(value, kind)) is not None:
-        return string(found, max(budget.bytes, 0))
+        return cut(found, max(budget.bytes, 0))
     if (known := fields(value, kind)) is not None:
         return mapping(known.items(), len(known), budget, above)
     return arrayed(value, kind) or named(kind)
@@ -118,7 +112,8 @@ def mapping(
         for key, value in islice(items, ITEMS):
             if budget.spent:
                 break
-            found[label(key, budget)] = plain(value, budget, above)
+            name = label(key, budget)  # first: a large value leaves no room for its name
+            found[name] = plain(value, budget, above)
     except RuntimeError:  # another thread changed it meanwhile
         size += 1
     if size > len(found):
@@ -145,7 +140,7 @@ def label(key: object, budget: Budget) -> str:
     """Return a key as text."""
     kind = type(key)
     if kind is str:
-        return string(key, max(budget.bytes, 0))  # type: ignore[arg-type]
+        return cut(key, max(budget.bytes, 0))  # type: ignore[arg-type]
     if kind in (int, float, bool) or key is None:
         return str(plain(key, budget, ()))
     return harmless(key, kind) or named(kind)

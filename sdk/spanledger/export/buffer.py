@@ -10,6 +10,8 @@ from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from spanledger.content import shortened
+
 BASE_BYTES = 400  # of a span without attributes, in memory
 ATTRIBUTE_BYTES = 60
 
@@ -37,9 +39,10 @@ def held(attributes: Mapping[str, Any] | None) -> int:
 class Buffer:
     """A bounded queue of spans."""
 
-    def __init__(self, max_spans: int, max_bytes: int) -> None:
+    def __init__(self, max_spans: int, max_bytes: int, max_span_bytes: int) -> None:
         self.max_spans = max_spans
         self.max_bytes = max_bytes
+        self.max_span_bytes = max_span_bytes
         self.bytes = 0
         self._spans: deque[tuple[ReadableSpan, int]] = deque()
         self._lock = threading.RLock()
@@ -48,8 +51,11 @@ class Buffer:
         return len(self._spans)
 
     def add(self, span: ReadableSpan) -> bool:
-        """Take a span in; return False where there is no room."""
+        """Take a span in, cut where it alone is too large; return False where there is no room."""
         size = size_of(span)
+        if size > self.max_span_bytes:
+            span = shortened(span, self.max_span_bytes)
+            size = size_of(span)
         with self._lock:
             if len(self._spans) >= self.max_spans or self.bytes + size > self.max_bytes:
                 return False

@@ -22,8 +22,10 @@ from opentelemetry import context as contexts
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESSED
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Span
 
 from spanledger import health
+from spanledger.content import changed
 from spanledger.export.answer import Answer
 from spanledger.export.buffer import Buffer
 from spanledger.export.delivery import Delivery, Tally
@@ -66,7 +68,7 @@ class Exporter:
     def _fresh(self) -> None:
         """Begin with nothing gathered and no thread."""
         told = self._told
-        self.buffer = Buffer(told.max_queue_spans, told.max_queue_bytes)
+        self.buffer = Buffer(told.max_queue_spans, told.max_queue_bytes, told.max_batch_bytes)
         self.tally = Tally()
         self._told_lost: Counter[str] = Counter()
         self._calls: SimpleQueue[threading.Event | None] = SimpleQueue()
@@ -95,6 +97,11 @@ class Exporter:
         if len(self.buffer) >= self._told.max_batch_spans and not self._called:
             self._called = True
             self._calls.put(None)
+
+    def announce(self, span: Span) -> None:
+        """Take a span that is still open, as it is now: it leaves without an end."""
+        if isinstance(span, ReadableSpan):
+            self.add(changed(span, dict(span.attributes or {}), (), None))
 
     def _start(self) -> None:
         """Start the thread, if this process may have one more."""

@@ -59,6 +59,7 @@ export const LABELS = {
   guardrail: "guard",
   evaluator: "eval",
   decision: "decide",
+  wait: "wait",
   state: "state",
   handoff: "handoff",
   event: "event",
@@ -79,6 +80,7 @@ export const FAMILIES = {
   handoff: "state",
   state: "state",
   decision: "decision",
+  wait: "decision",
   guardrail: "decision",
   evaluator: "decision",
 };
@@ -175,7 +177,7 @@ export function parentOf(steps, place) {
 export const failed = (step) => step.status === "error";
 
 /** @param {Step} step */
-export const waits = (step) => WAITS.has(step.status);
+export const waits = (step) => step.kind === "wait" || WAITS.has(step.status);
 
 /** @param {Step} step */
 export const calls = (step) => CALLS.has(step.kind);
