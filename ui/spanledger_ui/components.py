@@ -35,13 +35,14 @@ class Column(TypedDict, total=False):
 
 
 Cell = Mapping[str, Any] | str
-"""A text, or one with `title`, `tone`, `under` or `share`."""
+"""A text, or one with `title`, `tone`, `under`, `share`, or an `href` of its own."""
 
 
 class Row(TypedDict, total=False):
-    """A row of a ledger: texts by column; one with an `href` leads there."""
+    """A row of a ledger: texts by column; one with an `href` leads there, one with `pick` is chosen by it."""
 
     href: str
+    pick: str
     cells: Mapping[str, Any]
 
 
@@ -58,9 +59,16 @@ def ledger(
     *,
     key: str,
     total: Mapping[str, Any] | None = None,
+    pairs: str = "",
 ) -> None:
-    """Show a table."""
-    data = {"label": label, "columns": list(columns), "rows": list(rows), "sum": total}
+    """Show a table; with `pairs`, where two rows that are ticked are taken, as `left` and `right`."""
+    data = {
+        "label": label,
+        "columns": list(columns),
+        "rows": list(rows),
+        "sum": total,
+        "pairs": pairs,
+    }
     component("ledger")(key=key, data=data)
 
 

@@ -137,7 +137,7 @@ def results(asked: Mapping[str, str | None]) -> None:
     if not shown.rows:
         nothing_found()
         return
-    components.ledger("Sessions", shown.columns, shown.rows, key="sessions")
+    components.ledger("Sessions", shown.columns, shown.rows, key="sessions", pairs="compare")
     pager(shown.next_cursor)
 
 
