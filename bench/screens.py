@@ -1,18 +1,21 @@
 """How long the questions of the screens take: tables, search and spend over many sessions.
 
 Fills a new folder with sessions by one INSERT (no spans, but where `--spans` says so), then asks
-the query API in this process and prints the median and the slowest of some answers.
+the query API in this process and prints the median and the slowest of some answers; then the
+same of a server over that folder, as a browser sees it.
 
-    python bench/screens.py [--sessions 100000]
+    PYTHONPATH=. python bench/screens.py [--sessions 100000] [--steps 10000]
 """
 
 import argparse
 import statistics
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from time import perf_counter
 
 from fastapi.testclient import TestClient
+from paint import paints
 
 from spanledger_collector import api_tables
 from spanledger_collector.api import create_app
@@ -70,6 +73,7 @@ def times_ms(api: TestClient, path: str, rounds: int) -> Sequence[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=100_000)
+    parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=7)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -84,6 +88,7 @@ def main() -> None:
                 took = times_ms(api, path, args.rounds)
                 print(f"{statistics.median(took):8.0f} ms  {max(took):8.0f} ms worst  {path}")
         store.close()
+        paints(Path(folder), store.dsn, args.steps)
 
 
 if __name__ == "__main__":

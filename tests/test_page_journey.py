@@ -1,6 +1,7 @@
 """People's ways through the screens, in a real browser against a real server."""
 
 import http.client
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -138,6 +139,27 @@ def test_back_returns_to_the_event_and_then_to_the_filtered_table(server: Server
     tab.go_back()
     expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
     assert tab.url.endswith("/?range=all&q=user:user-7")
+
+
+def test_two_sessions_that_are_ticked_are_compared_and_lead_to_where_they_part(
+    server: Server, tab: Page
+):
+    send(server, capture("openinference-openai-agents__handoff-guardrail"))
+    wait_for(lambda: len(sessions(server)) >= 4)
+    tab.goto(f"{server.screens}/?range=all&q=name:Support*")
+    booking, faq = (tab.get_by_role("row").filter(has_text=tokens) for tokens in ("8,724", "5,118"))
+    booking.get_by_role("checkbox").click()
+    faq.get_by_role("checkbox").click()
+    tab.get_by_role("status").get_by_role("link", name="Compare").click()
+    parts = tab.get_by_role("row").filter(has_text="they part here")
+    expect(parts).to_contain_text("7 handoff to FAQ agent")
+    tab.get_by_role("radio", name="all").click()
+    expect(tab.get_by_role("row").filter(has_text="alike")).to_have_count(0)
+    expect(tab).to_have_url(re.compile("show=all"))
+    parts.get_by_role("link", name="handoff to Booking agent").click()
+    expect(tab.locator(".place")).to_have_text("Step 7 of 16")
+    tab.locator(".title").get_by_role("link", name="Compare").click()
+    expect(tab.get_by_text("Compare Support workflow with which session?")).to_be_visible()
 
 
 def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):

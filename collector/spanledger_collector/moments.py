@@ -1,6 +1,7 @@
 """Moments as people and programs write them: nanoseconds since the epoch, and RFC 3339."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND_NS = 1_000_000_000
 FAR_NS = (2**32 - 900) * SECOND_NS  # in 2106: the last quarter of an hour that the store can name
@@ -9,7 +10,13 @@ FAR_NS = (2**32 - 900) * SECOND_NS  # in 2106: the last quarter of an hour that 
 def rfc3339(time_ns: int) -> str:
     """Return a moment in UTC with all its nanoseconds: 2026-11-21T09:30:00.123456789Z."""
     seconds, rest = divmod(time_ns, SECOND_NS)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"
+    return f"{second(seconds)}.{rest:09}Z"
+
+
+@lru_cache(maxsize=4096)  # the steps of a session share their seconds
+def second(seconds: int) -> str:
+    """Return a second of UTC."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def nanoseconds(written: str) -> int:

@@ -17,11 +17,11 @@ MODULES = ("replay", "ledger")
 """The folders whose files the browser may fetch."""
 
 LOADER = """
-export default async (component) => {{
-  // absolute, because this text itself is loaded from a blob, which has no folder
-  const module = await import(new URL("assets/{name}/main.mjs", document.baseURI).href);
-  return module.default(component);
-}};
+// absolute, because this text itself is loaded from a blob, which has no folder; all at once,
+// because a module that is found only inside another one waits for it
+const files = {files}.map((file) => import(new URL(`assets/${{file}}`, document.baseURI).href));
+const [main] = await Promise.all(files);
+export default main.default;
 """
 
 
@@ -35,13 +35,14 @@ class Column(TypedDict, total=False):
 
 
 Cell = Mapping[str, Any] | str
-"""A text, or one with `title`, `tone`, `under` or `share`."""
+"""A text, or one with `title`, `tone`, `under`, `share`, or an `href` of its own."""
 
 
 class Row(TypedDict, total=False):
-    """A row of a ledger: texts by column; one with an `href` leads there."""
+    """A row of a ledger: texts by column; one with an `href` leads there, one with `pick` is chosen by it."""
 
     href: str
+    pick: str
     cells: Mapping[str, Any]
 
 
@@ -58,9 +59,16 @@ def ledger(
     *,
     key: str,
     total: Mapping[str, Any] | None = None,
+    pairs: str = "",
 ) -> None:
-    """Show a table."""
-    data = {"label": label, "columns": list(columns), "rows": list(rows), "sum": total}
+    """Show a table; with `pairs`, where two rows that are ticked are taken, as `left` and `right`."""
+    data = {
+        "label": label,
+        "columns": list(columns),
+        "rows": list(rows),
+        "sum": total,
+        "pairs": pairs,
+    }
     component("ledger")(key=key, data=data)
 
 
@@ -86,8 +94,14 @@ def component(name: str) -> ComponentRenderer:
         f"spanledger_{name}",
         html=f'<div class="{name}" data-{name}></div>',
         css=(FOLDER / name / f"{name}.css").read_text(encoding="utf-8"),
-        js=LOADER.format(name=name),
+        js=LOADER.format(files=[f"{name}/main.mjs", *modules(name)]),
     )
+
+
+def modules(name: str) -> list[str]:
+    """Return the other modules of a folder."""
+    files = sorted((FOLDER / name).glob("*.mjs"))
+    return [f"{name}/{file.name}" for file in files if file.name != "main.mjs"]
 
 
 def nothing() -> None:

@@ -1,9 +1,13 @@
 """The filter bar: the terms of the URL's `q` as pieces to remove, and to add with completion."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 import streamlit as st
 
 from spanledger_schema import filter_sql, filters
 from spanledger_ui import page
+from spanledger_ui.client import Refused, Unreachable
 
 COMPLETED = ("agent", "user", "model", "tag", "service", "environment", "tool", "status")
 """Fields whose observed values are offered."""
@@ -11,6 +15,20 @@ COMPLETED = ("agent", "user", "model", "tag", "service", "environment", "tool", 
 EXAMPLES = ("status:error", "cost:>1", "duration:>30s", "tokens:>100k", "unpriced:>0", "errors:>0")
 VALUES_OF_EACH = 12
 KEPT_S = 60
+
+
+@contextmanager
+def above(changed: page.Callback) -> Iterator[None]:
+    """Draw the bar above what the body draws, but after it: nobody waits for its completion.
+
+    It is drawn whatever becomes of the body, which a filter that cannot be read stops.
+    """
+    place = st.container()
+    try:
+        yield
+    finally:
+        with place:
+            bar(changed)
 
 
 def bar(changed: page.Callback) -> None:
@@ -51,9 +69,10 @@ def unknown_to_calls(written: str) -> str:
 def completion() -> list[str]:
     """Return terms to choose from: the values that were seen, and examples of the other kind."""
     found = list(EXAMPLES)
-    for field in COMPLETED:
-        values = page.client().values(field=field, limit=VALUES_OF_EACH)
-        found += [filters.term(field, [seen.value]) for seen in values.items]
+    with suppress(Unreachable, Refused):  # the body of the page says so
+        for field in COMPLETED:
+            values = page.client().values(field=field, limit=VALUES_OF_EACH)
+            found += [filters.term(field, [seen.value]) for seen in values.items]
     return list(dict.fromkeys(found))
 
 

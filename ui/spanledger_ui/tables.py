@@ -45,6 +45,7 @@ def session_row(session: SessionRow, zone: tzinfo, now: datetime) -> Row:
     totals = session.totals
     return {
         "href": f"replay?{urlencode({'session': session.id})}",
+        "pick": session.id,
         "cells": {
             "started": text.moment(session.started_at, zone, now),
             "session": {
@@ -62,6 +63,11 @@ def session_row(session: SessionRow, zone: tzinfo, now: datetime) -> Row:
             "status": {"text": session.status, "tone": session.status},
         },
     }
+
+
+def comparison(left: str, right: str) -> str:
+    """Return the address that compares two sessions."""
+    return f"compare?{urlencode({'left': left, 'right': right})}"
 
 
 def errors(number: int) -> dict[str, str] | str:

@@ -35,6 +35,6 @@ WHERE project_id = {project:String}
         ARRAY JOIN `not_billed.span_id` AS unbilled
         WHERE project_id = {project:String}
     )
-    AND (order_key, id) < ({after_key:Int128}, {after_id:String})
+    AND (order_key < {after_key:Int128} OR (order_key = {after_key:Int128} AND id < {after_id:String}))
 ORDER BY order_key DESC, id DESC
 LIMIT {limit:UInt32}

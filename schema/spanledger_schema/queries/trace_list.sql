@@ -34,6 +34,6 @@ WHERE project_id = {project:String}
     AND toUnixTimestamp64Nano(ended_at) >= {since_ns:Int64}
     AND toUnixTimestamp64Nano(started_at) < {until_ns:Int64}
     AND (/*filter*/ 1)
-    AND (toInt128(toUnixTimestamp64Nano(started_at)), hex(trace_id)) < ({after_key:Int128}, {after_id:String})
+    AND (order_key < {after_key:Int128} OR (order_key = {after_key:Int128} AND trace < {after_id:String}))
 ORDER BY order_key DESC, trace DESC
 LIMIT {limit:UInt32}

@@ -3,15 +3,26 @@
 // What a trace says becomes text nodes here and nothing else.
 
 import { element } from "../replay/dom.mjs";
+import { follow, link } from "../replay/link.mjs";
+import { ticks } from "./pairs.mjs";
 
 /**
  * @typedef {{key: string, label: string, align?: "right", wide?: boolean}} Column
- * @typedef {{text: string, title?: string, tone?: string, under?: string, share?: number}} Cell
- * @typedef {{href?: string, cells: Record<string, Cell | string>}} Row
+ * @typedef {{text: string, title?: string, tone?: string, under?: string, share?: number, href?: string}} Cell
+ * @typedef {{href?: string, pick?: string, cells: Record<string, Cell | string>}} Row
  */
 
+/** @type {WeakMap<object, ReturnType<typeof ticks>>} what is ticked outlives a table drawn anew */
+const ticked = new WeakMap();
+
 export default function ledger({ parentElement, data }) {
-  parentElement.querySelector("[data-ledger]").replaceChildren(table(data));
+  const root = parentElement.querySelector("[data-ledger]");
+  if (!data.pairs) return root.replaceChildren(table(data));
+  const pair = ticked.get(parentElement) ?? ticks(data.pairs);
+  ticked.set(parentElement, pair);
+  const made = table(data);
+  pair.over(made, data.rows);
+  root.replaceChildren(pair.bar, made);
 }
 
 /**
@@ -42,33 +53,17 @@ function line(row, columns) {
   return made;
 }
 
-/** Open in place, unless the reader wants a tab of its own or is selecting text. */
-function follow(press, href) {
-  if (press.ctrlKey || press.metaKey || press.shiftKey || press.button !== 0) return;
-  if (String(window.getSelection())) return;
-  press.preventDefault();
-  visit(href);
-}
-
-/**
- * Go to another page without loading it anew: Streamlit reads the address when the browser says
- * that history moved. One entry, so that Back returns to the very list that was left.
- */
-function visit(href) {
-  window.history.pushState(null, "", href);
-  window.dispatchEvent(new PopStateEvent("popstate"));
-}
-
 function linked(row, column) {
   const made = element("td", classes(column));
-  made.append(element("a", { href: row.href }, ...content(row.cells[column.key] ?? "")));
+  made.append(element("a", { href: row.href }, ...content(row.cells[column.key] ?? "")));  // the row follows it
   return made;
 }
 
 /** @param {Cell | string} value @param {Column} column */
 function cell(value, column) {
   const extra = typeof value === "string" ? {} : value;
-  const made = element("td", { ...classes(column), "data-label": column.label }, ...content(value));
+  const inside = extra.href ? [link(extra.href, ...content(value))] : content(value);
+  const made = element("td", { ...classes(column), "data-label": column.label }, ...inside);
   if (value === "") made.classList.add("blank");
   if (extra.title) made.title = extra.title;
   if (extra.tone) made.dataset.tone = extra.tone;

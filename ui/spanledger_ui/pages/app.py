@@ -24,6 +24,7 @@ def main() -> None:
         st.Page("overview.py", title="Overview", icon=":material/monitoring:"),
         st.Page("sessions.py", title="Sessions", icon=":material/list:", default=True),
         st.Page("replay.py", title="Replay", icon=":material/play_circle:"),
+        st.Page("compare.py", title="Compare", icon=":material/difference:"),
         st.Page("spend.py", title="Spend", icon=":material/payments:"),
         st.Page("budgets.py", title="Budgets & alerts", icon=":material/savings:"),
         st.Page("models.py", title="Models & prices", icon=":material/sell:"),

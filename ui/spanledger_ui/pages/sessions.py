@@ -53,22 +53,25 @@ class Found:
 def main() -> None:
     """Draw the page."""
     st.header("Sessions", anchor=False)
-    with page.answers():
+    with filterbar.above(first_page):
         controls()
         chosen = timerange.chosen(DEFAULT_RANGE)
         timerange.note(chosen)
         asked = {**chosen.asked, "q": st.query_params.get("q")}
-        beats = page.remembered("pulse", (*asked.values(), page.zone_name()), KEPT_S, pulsed)
-    if beats.beats:
-        pulse(beats)
-    st.fragment(results, run_every=LIVE_S if st.session_state["live"] else None)(asked)
-    if (view := st.session_state["view"]) in FILES and beats.beats:
-        download.offer(view, asked)
+        strip = st.container()
+        live = st.session_state["live"]
+        st.fragment(results, run_every=LIVE_S if live else None)(asked)
+        with page.answers():
+            beats = page.remembered("pulse", (*asked.values(), page.zone_name()), KEPT_S, pulsed)
+        if beats.beats:
+            with strip:
+                pulse(beats)
+        if (view := st.session_state["view"]) in FILES and beats.beats:
+            download.offer(view, asked)
 
 
 def controls() -> None:
     """Draw what chooses; each keeps itself in the URL under its key."""
-    filterbar.bar(first_page)
     choice: dict[str, Any] = {
         "required": True,
         "label_visibility": "collapsed",
@@ -137,7 +140,7 @@ def results(asked: Mapping[str, str | None]) -> None:
     if not shown.rows:
         nothing_found()
         return
-    components.ledger("Sessions", shown.columns, shown.rows, key="sessions")
+    components.ledger("Sessions", shown.columns, shown.rows, key="sessions", pairs="compare")
     pager(shown.next_cursor)
 
 

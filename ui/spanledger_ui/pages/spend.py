@@ -54,6 +54,12 @@ GOOD_FOR: list[components.Column] = [
 def main() -> None:
     """Draw the page."""
     st.header("Spend", anchor=False)
+    with filterbar.above(nothing):
+        body()
+
+
+def body() -> None:
+    """Draw all below the filter."""
     with page.answers():
         controls()
         chosen = timerange.chosen(DEFAULT_RANGE)
@@ -91,8 +97,7 @@ def spend(chosen: timerange.Range, *group_by: str) -> Spend:
 
 
 def controls() -> None:
-    """Draw filter, range, dimension and time zone; all keep themselves in the URL."""
-    filterbar.bar(nothing)
+    """Draw range, dimension and time zone; all keep themselves in the URL."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         timerange.controls(DEFAULT_RANGE, nothing)
         st.segmented_control(

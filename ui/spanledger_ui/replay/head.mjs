@@ -2,17 +2,20 @@
 
 import { compact, count, duration, spent } from "./format.mjs";
 import { button, element } from "./dom.mjs";
+import { link } from "./link.mjs";
 
 /**
  * Return the heading of a session.
  * @param {import("./model.mjs").Session} session
+ * @param {string | null} id
  */
-export function heading(session) {
+export function heading(session, id) {
   const title = element(
     "div",
     { class: "title" },
     element("span", { class: "status", "data-status": session.status }, session.status),
     element("h1", { title: session.title }, session.title),
+    ...(id ? [link(`compare?${new URLSearchParams({ left: id })}`, "Compare")] : []),
   );
   const facts = element("div", { class: "facts" });
   facts.append(...session.facts.map((fact) => element("span", {}, fact)));

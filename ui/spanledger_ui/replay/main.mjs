@@ -165,7 +165,7 @@ function view(root) {
         session = decode(bytes);
         home = url.sessionIn(window.location.search);
         place = placeOf(session.steps, url.eventIn(window.location.search));
-        headingSlot.replaceChildren(head.heading(session));
+        headingSlot.replaceChildren(head.heading(session, home));
         repeated = repetitions(session.steps);
         controls.offer({
           errors: session.steps.some(failed),
