@@ -16,13 +16,10 @@ from spanledger_collector.failpoints import Point
 from spanledger_collector.lifetimes import Lifetimes
 from spanledger_collector.places import Most, Places
 from spanledger_collector.reconcile import Fact, Hint, verdict
-from spanledger_collector.reconcile.across import (
-    Account,
-    TraceKey,
-    is_answered,
-    neighbours,
-    settled,
-)
+from spanledger_collector.reconcile.account import Account, TraceKey
+from spanledger_collector.reconcile.across import neighbours, settled
+from spanledger_collector.reconcile.lookalikes import MOST_ALIKE
+from spanledger_collector.sharing import may_be_shared, sharing_calls
 from spanledger_collector.store import Read, Store
 from spanledger_collector.totals import TRACE_COLUMNS, Shown, trace_row, weight
 from spanledger_collector.understand import ENDED
@@ -34,12 +31,6 @@ T = TypeVar("T")
 
 MOST_FACTS = 200_000
 """Facts kept at hand, about 1 kB each."""
-
-MOST_ASKED = 1000
-"""Calls in one question for others that are the same: their ids travel in a request's address."""
-
-LONGEST_NS = 86_400_000_000_000
-"""A call that runs longer than a day is not looked for in other traces."""
 
 
 class OpenTrace:
@@ -60,7 +51,7 @@ class OpenTrace:
         for fact in facts:
             if (known := self.facts.get(fact.span_id)) is None or fact.ver >= known.ver:
                 self.facts[fact.span_id] = fact
-                if is_answered(fact):
+                if may_be_shared(fact):
                     self.unasked.append(fact)
         self.hints.update(hints)
 
@@ -143,7 +134,7 @@ class Rollup:
     def sharing(self, keys: Sequence[TraceKey]) -> list[TraceKey]:
         """Return these traces and those that tell of a call of theirs, as far as it is stored."""
         self._read_back([key for key in keys if key not in self._open])
-        return [*dict.fromkeys([*keys, *self._neighbours(keys)])]
+        return self._together(keys)
 
     def forget(self, keys: Iterable[TraceKey]) -> None:
         """Let go of what is at hand of these traces; the store tells it anew when it is needed."""
@@ -152,7 +143,7 @@ class Rollup:
 
     def _write(self, touched: Sequence[TraceKey]) -> None:
         """Write the rows of traces, and of those with which they share a call."""
-        due = [*dict.fromkeys([*touched, *self._neighbours(touched)])]
+        due = self._together(touched)
         around = [*dict.fromkeys([*due, *self._neighbours(due)])]
         known = {key: trace for key in around if (trace := self._open.get(key)) and trace.facts}
         told = [key for key in due if key in known]
@@ -167,6 +158,17 @@ class Rollup:
         for key in told:
             self.debts.paid(key, len(known[key].facts))
         self._forget(due)
+
+    def _together(self, keys: Sequence[TraceKey]) -> list[TraceKey]:
+        """Return these traces and those whose calls hang on theirs, by way of others too."""
+        found = dict.fromkeys(keys)
+        last: Sequence[TraceKey] = keys
+        for _ in range(MOST_ALIKE):  # what hangs together further off is not settled at all
+            last = [key for key in self._neighbours(last) if key not in found]
+            if not last:
+                break
+            found |= dict.fromkeys(last)
+        return [*found]
 
     def _neighbours(self, keys: Sequence[TraceKey]) -> list[TraceKey]:
         """Return the traces that seem to share a call with one of these, and have them at hand."""
@@ -233,8 +235,8 @@ def trace_rows(
         due: whose rows are wanted.
         shown: says under which name totals show a model or a tag.
     """
-    beside = neighbours({key: trace.facts.values() for key, trace in known.items()})
-    verdicts = settled({key: trace.account() for key, trace in known.items()})
+    accounts = {key: trace.account() for key, trace in known.items()}
+    beside, verdicts = neighbours(accounts), settled(accounts)
     return [
         trace_row(
             *key,
@@ -275,34 +277,6 @@ def stored_hints(read: Read, keys: Sequence[TraceKey]) -> Iterator[tuple[TraceKe
         return
     for project_id, trace_id, *values in zip(*read("trace_hints", **parameters(keys)), strict=True):
         yield (project_id, trace_id), Hint(*values)
-
-
-def sharing_calls(
-    read: Read, calls: Sequence[tuple[TraceKey, Fact]]
-) -> Iterator[tuple[TraceKey, TraceKey]]:
-    """Yield pairs of these calls' traces and of others that seem to tell of the same call."""
-    for first in range(0, len(calls), MOST_ASKED):
-        asked = calls[first : first + MOST_ASKED]
-        for project_id, trace_id, other in zip(*read("shared_calls", **asking(asked)), strict=True):
-            yield (project_id, trace_id), (project_id, other)
-
-
-def asking(calls: Sequence[tuple[TraceKey, Fact]]) -> dict[str, Any]:
-    """Return calls as the parameters of the query for those that are the same."""
-    starts = [call.start_ns for _, call in calls]
-    ends = [call.end_ns or call.start_ns for _, call in calls]
-    return {
-        "projects": [project_id for (project_id, _), _ in calls],
-        "traces": [trace_id.hex() for (_, trace_id), _ in calls],
-        "kinds": [call.kind for _, call in calls],
-        "responses": [call.response_id for _, call in calls],
-        "services": [call.service for _, call in calls],
-        "scopes": [call.scope for _, call in calls],
-        "starts": starts,
-        "ends": ends,
-        "earliest": min(starts) - LONGEST_NS,
-        "latest": max(ends),
-    }
 
 
 def by_trace(items: Iterable[tuple[TraceKey, T]]) -> dict[TraceKey, list[T]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from spanledger_collector import normalise
 from spanledger_collector.reconcile import Hint, Verdict, verdict
-from spanledger_collector.reconcile.across import Account
+from spanledger_collector.reconcile.account import Account
 from spanledger_collector.understand import Understood
 from spanledger_collector.write import fact
 from spanledger_schema.span import Content, Event, Facts

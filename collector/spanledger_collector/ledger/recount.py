@@ -16,15 +16,16 @@ from spanledger_collector.ledger.calls import NO_TRACE
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.places import Places
 from spanledger_collector.reconcile import Fact
+from spanledger_collector.reconcile.lookalikes import MOST_ALIKE
 from spanledger_collector.rollup import (
     OpenTrace,
     TraceKey,
     by_trace,
-    sharing_calls,
     stored_facts,
     stored_hints,
     trace_rows,
 )
+from spanledger_collector.sharing import sharing_calls
 from spanledger_collector.store import Read, Store
 from spanledger_collector.totals import TRACE_COLUMNS
 
@@ -139,10 +140,12 @@ def due_rows(read: Read, facts: dict[TraceKey, list[Fact]]) -> Stored:
     known: defaultdict[TraceKey, OpenTrace] = defaultdict(OpenTrace)
     for key, found in facts.items():
         known[key].add(found, ())
-    calls = [(key, call) for key, trace in known.items() for call in trace.unasked]
-    beside = {other for _, other in sharing_calls(read, calls)} - known.keys()
-    for key, fact in stored_facts(read, [*beside]):
-        known[key].add([fact], ())
+    last: list[TraceKey] = [*known]
+    for _ in range(MOST_ALIKE):
+        calls = [(key, call) for key in last for call in known[key].unasked]
+        last = [*{other for _, other in sharing_calls(read, calls)} - known.keys()]
+        for key, fact in stored_facts(read, last):
+            known[key].add([fact], ())
     for key, hint in stored_hints(read, [*known]):
         known[key].add((), [hint])
     return {row[TRACE_ID]: row for row in trace_rows(known, list(facts), Places(read).shown)}

@@ -4,45 +4,20 @@ Takes what several traces come to alone, answers with what they come to together
 watch the same client and find no span around them begin a trace each; what they tell of one call has
 the provider's response id in common. That alone proves nothing (test servers give every answer the
 same id, caches give an old answer again): the two must also have run at the same moment, be of
-different libraries or services, and not contradict each other. Pure; order does not matter.
+different libraries or services, and not contradict each other. Where one of them knows no id,
+`lookalikes` decides. Pure; order does not matter.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 from spanledger_collector.reconcile import Verdict
+from spanledger_collector.reconcile.account import Account, Pair, Place, TraceKey, watcher
 from spanledger_collector.reconcile.alike import has_usage, meters, same_model, same_usage
+from spanledger_collector.reconcile.lookalikes import bound, partners
 from spanledger_collector.reconcile.trace import Fact
 from spanledger_schema.span import CALLS
-
-TraceKey = tuple[str, bytes]
-Place = tuple[TraceKey, Fact]
-Pair = tuple[Place, Place]
-
-
-@dataclass(frozen=True)
-class Account:
-    """One trace's own account of what happened: its facts, and what they come to alone."""
-
-    facts: Mapping[bytes, Fact]
-    verdict: Verdict
-
-    @cached_property
-    def billed(self) -> frozenset[bytes]:
-        """Return the spans that count, as a set."""
-        return frozenset(self.verdict.billed)
-
-    def stands_for(self, span_id: bytes) -> Fact | None:
-        """Return the billed span that stands for a call, None when nothing of it is billed."""
-        billed = self.verdict.same_as.get(span_id, span_id)
-        return self.facts[billed] if billed in self.billed else None
-
-    def watchers(self, billed: Fact) -> set[tuple[str, str]]:
-        """Return which libraries of which services told this trace of a call."""
-        twins = (s for s, other in self.verdict.same_as.items() if other == billed.span_id)
-        return {watcher(self.facts[s]) for s in (billed.span_id, *twins)}
 
 
 def is_answered(fact: Fact) -> bool:
@@ -50,40 +25,52 @@ def is_answered(fact: Fact) -> bool:
     return bool(fact.response_id) and fact.end_ns is not None and fact.kind in CALLS
 
 
-def watcher(fact: Fact) -> tuple[str, str]:
-    """Return who recorded a span."""
-    return fact.service, fact.scope
-
-
-def neighbours(facts: Mapping[TraceKey, Iterable[Fact]]) -> dict[TraceKey, set[TraceKey]]:
+def neighbours(accounts: Mapping[TraceKey, Account]) -> dict[TraceKey, set[TraceKey]]:
     """Return for each of these traces those others that may tell of a call of it."""
-    found: dict[TraceKey, set[TraceKey]] = {key: set() for key in facts}
-    for (one, _), (other, _) in meetings(facts):
+    found: dict[TraceKey, set[TraceKey]] = {key: set() for key in accounts}
+    for (one, _), (other, _) in meetings(accounts):
         found[one].add(other)
         found[other].add(one)
+    for pairs in bound(accounts):
+        together = {key for pair in pairs for key, _ in pair}
+        for key in together:
+            found[key] |= together - {key}
     return found
 
 
 def settled(accounts: Mapping[TraceKey, Account]) -> dict[TraceKey, Verdict]:
     """Return what traces come to together: of two records of a call only the better is billed.
 
-    Right for each trace whose neighbours are all there.
+    Right for each trace whose neighbours are all there, and theirs. What has a response id in common
+    goes first, so that a call without one finds only what is left.
     """
+    known = lighter(accounts, same_calls(accounts))
+    return {key: account.verdict for key, account in lighter(known, partners(known)).items()}
+
+
+def lighter(accounts: Mapping[TraceKey, Account], same: Iterable[Pair]) -> dict[TraceKey, Account]:
+    """Return accounts in which of each pair, which is one call, only the better is billed."""
     better: defaultdict[TraceKey, dict[bytes, Place]] = defaultdict(dict)
-    for one, other in meetings({key: a.facts.values() for key, a in accounts.items()}):
-        if (both := same_call(accounts, one, other)) is None:
-            continue
+    for both in same:
         (lost_in, lost), winner = sorted(both, key=lambda place: worth(accounts, place))
         known = better[lost_in].setdefault(lost.span_id, winner)
         better[lost_in][lost.span_id] = max(known, winner, key=lambda p: worth(accounts, p))
-    return {key: without(a.verdict, better.get(key, {})) for key, a in accounts.items()}
+    left = {k: Account(accounts[k].facts, without(accounts[k].verdict, better[k])) for k in better}
+    return {**accounts, **left}
 
 
-def meetings(facts: Mapping[TraceKey, Iterable[Fact]]) -> Iterator[Pair]:
+def same_calls(accounts: Mapping[TraceKey, Account]) -> Iterator[Pair]:
+    """Yield pairs of billed calls of two traces that got the same response."""
+    for one, other in meetings(accounts):
+        if (both := same_call(accounts, one, other)) is not None:
+            yield both
+
+
+def meetings(accounts: Mapping[TraceKey, Account]) -> Iterator[Pair]:
     """Yield pairs of calls of two traces: same response id, at one moment, seen by two watchers."""
     answers: defaultdict[tuple[str, str, str], list[Place]] = defaultdict(list)
-    for key, told in facts.items():
-        for fact in filter(is_answered, told):
+    for key, account in accounts.items():
+        for fact in filter(is_answered, account.facts.values()):
             answers[key[0], fact.kind, fact.response_id].append((key, fact))
     for places in answers.values():
         running: list[Place] = []
@@ -122,12 +109,11 @@ def worth(accounts: Mapping[TraceKey, Account], place: Place) -> tuple[object, .
 
 def without(verdict: Verdict, lost: Mapping[bytes, Place]) -> Verdict:
     """Return a verdict without the calls that other traces are billed for."""
-    if not lost:
-        return verdict
     reasons = {s: f"duplicate in trace {key[1].hex()}" for s, (key, _) in lost.items()}
     return replace(
         verdict,
         billed=[span_id for span_id in verdict.billed if span_id not in lost],
         not_billed={**verdict.not_billed, **reasons},
-        elsewhere={span_id: winner.span_id for span_id, (_, winner) in lost.items()},
+        elsewhere={**verdict.elsewhere}
+        | {span_id: winner.span_id for span_id, (_, winner) in lost.items()},
     )

@@ -53,13 +53,24 @@ def has_usage(fact: Fact) -> bool:
     )
 
 
-def meters(call: Fact) -> tuple[int, int]:
-    """Return how many meters of a call counted something, and how many are known at all."""
-    every = (
+def counts(call: Fact) -> tuple[int | None, ...]:
+    """Return the counts of a call, meter by meter."""
+    return (
         call.input_tokens, call.output_tokens, call.cache_read_tokens,
         call.cache_write_tokens, call.reasoning_tokens,
     )  # fmt: skip
+
+
+def meters(call: Fact) -> tuple[int, int]:
+    """Return how many meters of a call counted something, and how many are known at all."""
+    every = counts(call)
     return sum(bool(meter) for meter in every), sum(meter is not None for meter in every)
+
+
+def equal_meters(one: Fact, other: Fact) -> bool:
+    """Tell whether two spans report the same count on every meter that both know."""
+    pairs = zip(counts(one), counts(other), strict=True)
+    return all(here is None or there is None or here == there for here, there in pairs)
 
 
 def same_usage(one: Fact, other: Fact) -> bool:
