@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -23,12 +24,12 @@ demo: $(INSTALLED) ## Replay recorded sessions into the running server
 	@exec $(BIN)/spanledger demo $(ARGS)
 
 test: $(INSTALLED) browser ## Run every test: engine, exporters, browser (ARGS="-k word …")
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
 
 # A network of its own that has loopback and nothing else: Linux, no rights needed, `ip` of iproute2.
 offline: $(INSTALLED) browser ## Run every test with the network cut in the kernel
 	unshare --user --map-root-user --net \
-	    sh -c 'ip link set lo up && exec "$$@"' offline $(BIN)/python -m pytest $(ARGS)
+	    sh -c 'ip link set lo up && exec "$$@"' offline $(PYTEST) $(ARGS)
 
 check: $(INSTALLED) browser ## Formatting, lint, types, import law, tests with coverage
 	$(BIN)/ruff format --check
