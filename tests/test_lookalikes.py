@@ -14,6 +14,8 @@ from tests.test_across import FRAMEWORK, World, billed, every_billed, pair, seen
 from tests.test_frameworks import meters, traces
 from tests.test_rollup import stored
 
+STORES = ["chdb"]
+
 
 def streamed(**of_client: Any) -> World:
     """Return a stream as a framework saw it, without an id, and as the client below it did."""
@@ -127,7 +129,6 @@ def test_a_call_is_the_inside_of_one_other_only():
     assert sum(map(len, every_billed(world))) == 2
 
 
-@pytest.mark.parametrize("dsn", ["chdb"], indirect=True)
 def test_who_is_whose_partner_is_found_out_again_when_a_better_one_comes(store: Store):
     """The first client lies within both frameworks; the one that comes last fits the first only."""
     arrivals: list[tuple[bytes, Fact]] = [
