@@ -120,6 +120,16 @@ def test_a_tool_that_a_framework_says_has_failed_has_failed():
     ]
 
 
+def test_a_tool_has_failed_when_the_account_inside_its_own_says_so():
+    _, trace = traces("autogen-tool-fails")
+    assert [(name, failed) for name, _, _, failed in tools(trace)] == [
+        ("find", True), ("find", False), ("find", False)
+    ]  # fmt: skip
+    assert trace["tool_calls"][0]["error"] == {"type": "ValueError", "message": "no X"}
+    assert errors(trace) == [("ValueError", "tool:find")]
+    assert trace["totals"]["tool_errors"] == 1
+
+
 def test_a_run_that_recorded_an_exception_failed_though_its_status_is_ok():
     _, trace = traces("langsmith-sdk")
     failed = [call["error"] and call["error"]["type"] for call in trace["llm_calls"]]

@@ -57,7 +57,8 @@ def counts_as_tool(told: Told, u: Understood) -> bool:
 def from_span(told: Told, u: Understood, asked: Part | None, result: Part | None) -> Object:
     """Return a traced tool call, its gaps filled from the conversation."""
     content = told.content(u)
-    given, returned, error = content.arguments, content.result, failure(u)
+    given, returned = content.arguments, content.result
+    error = failure(u) or failure(told.innermost(u))
     if not isinstance(given, dict) and asked is not None and isinstance(asked.data, dict):
         given = asked.data
     if returned is None and error is None and result is not None:
@@ -68,7 +69,7 @@ def from_span(told: Told, u: Understood, asked: Part | None, result: Part | None
         "args": given,
         "result": returned,
         "error": error,
-        "status": u.facts.status,
+        "status": u.facts.status if error is None else "error",
         "agent": told.verdict.agents.get(u.span.span_id),
         "tool_call_id": u.facts.tool_call_id,
     }
