@@ -120,6 +120,15 @@ def test_a_tool_that_a_framework_says_has_failed_has_failed():
     ]
 
 
+def test_what_older_openlit_counted_itself_of_a_chat_stream_is_not_usage():
+    found = [meters(trace) for trace in traces("openlit-1.34-openai")]
+    unknown = [(None, None, None)]
+    assert found == [
+        [(1337, None, 227)], unknown, unknown,  # the streams: one had not asked for usage, one had
+        [(1748, None, 278)], [(1885, None, 295)], [(2022, None, None)], unknown,
+    ]  # fmt: skip
+
+
 def test_a_tool_has_failed_when_the_account_inside_its_own_says_so():
     _, trace = traces("autogen-tool-fails")
     assert [(name, failed) for name, _, _, failed in tools(trace)] == [
