@@ -129,6 +129,13 @@ def test_what_older_openlit_counted_itself_of_a_chat_stream_is_not_usage():
     ]  # fmt: skip
 
 
+def test_an_answer_that_is_sent_back_because_it_does_not_fit_its_schema_is_no_tool_call():
+    retried, fitting = traces("instructor-and-openai")
+    assert meters(retried) == [(1337, 311, 227), (1474, 322, 244)]
+    assert meters(fitting) == [(1611, 333, 261)]
+    assert [retried["tool_calls"], fitting["tool_calls"]] == [[], []]
+
+
 def test_a_tool_has_failed_when_the_account_inside_its_own_says_so():
     _, trace = traces("autogen-tool-fails")
     assert [(name, failed) for name, _, _, failed in tools(trace)] == [

@@ -117,9 +117,24 @@ def answered(conversations: Sequence[tuple[bytes, Content]]) -> list[tuple[bytes
         for asked, result in named:
             if (known := next((p for p in pending if is_same(p, asked)), None)) is not None:
                 pending.remove(known)
-                found.append((trace_id, replace(known, id=known.id or asked.id), result))
+                if known.name != forced(content):
+                    found.append((trace_id, replace(known, id=known.id or asked.id), result))
         pending += (latest := requested(content))
     return found
+
+
+def forced(content: Content) -> str | None:
+    """Return the one tool that a request leaves the model no choice about, None where it may choose.
+
+    A request that brings the result of the tool it wants again ran no tool: what it wants is an answer
+    of that shape, and the one before did not fit.
+    """
+    choice = content.parameters.get("tool_choice")
+    if not isinstance(choice, dict):
+        return None
+    function = choice.get("function")
+    name = function.get("name") if isinstance(function, dict) else choice.get("name")
+    return name if isinstance(name, str) else None
 
 
 def requested(content: Content) -> list[Part]:
