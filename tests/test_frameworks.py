@@ -120,6 +120,32 @@ def test_a_tool_that_a_framework_says_has_failed_has_failed():
     ]
 
 
+def test_what_older_openlit_counted_itself_of_a_chat_stream_is_not_usage():
+    found = [meters(trace) for trace in traces("openlit-1.34-openai")]
+    unknown = [(None, None, None)]
+    assert found == [
+        [(1337, None, 227)], unknown, unknown,  # the streams: one had not asked for usage, one had
+        [(1748, None, 278)], [(1885, None, 295)], [(2022, None, None)], unknown,
+    ]  # fmt: skip
+
+
+def test_an_answer_that_is_sent_back_because_it_does_not_fit_its_schema_is_no_tool_call():
+    retried, fitting = traces("instructor-and-openai")
+    assert meters(retried) == [(1337, 311, 227), (1474, 322, 244)]
+    assert meters(fitting) == [(1611, 333, 261)]
+    assert [retried["tool_calls"], fitting["tool_calls"]] == [[], []]
+
+
+def test_a_tool_has_failed_when_the_account_inside_its_own_says_so():
+    _, trace = traces("autogen-tool-fails")
+    assert [(name, failed) for name, _, _, failed in tools(trace)] == [
+        ("find", True), ("find", False), ("find", False)
+    ]  # fmt: skip
+    assert trace["tool_calls"][0]["error"] == {"type": "ValueError", "message": "no X"}
+    assert errors(trace) == [("ValueError", "tool:find")]
+    assert trace["totals"]["tool_errors"] == 1
+
+
 def test_a_run_that_recorded_an_exception_failed_though_its_status_is_ok():
     _, trace = traces("langsmith-sdk")
     failed = [call["error"] and call["error"]["type"] for call in trace["llm_calls"]]

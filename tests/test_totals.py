@@ -54,6 +54,16 @@ def test_a_parent_that_repeats_its_child_adds_nothing():
     assert found["not_billed.reason"] == ["rollup"]
 
 
+def test_a_tool_call_failed_if_the_last_account_from_inside_it_says_so():
+    def tool(number: int, parent: int | None = None, status: str = "ok") -> Fact:
+        return span(number, parent, kind="tool", tool="find", status=status)
+
+    swallowed = [tool(1), tool(2, 1, "error")]
+    retried = [tool(3), tool(4, 3, "error"), tool(5, 3)]
+    found = row(*swallowed, *retried, tool(6, status="error"))
+    assert (found["tool_calls"], found["tool_errors"]) == (3, 2)
+
+
 def test_lines_split_at_the_quarter_of_an_hour_and_add_up_to_the_trace():
     quarter_s = 15 * 60
     late = call(2, start_ns=NOON_NS + quarter_s * SECOND_NS)

@@ -123,12 +123,21 @@ def trace_row(
         verdict.session_id or trace_id.hex(), verdict.session_id, verdict.user_id, verdict.name,
         verdict.agent, verdict.service, verdict.environment, tuple(sorted(tags)), verdict.status,
         verdict.started_ns, verdict.ended_ns, verdict.waiting_ns, len(facts), len(tools),
-        sum(f.status == "error" for f in facts), sum(f.status == "error" for f in tools),
+        sum(f.status == "error" for f in facts), len(failed(tools, facts, verdict)),
         *(getattr(total, name) for name in SUMS),
         *([key[i] for key in by_line] for i in range(len(LINE_KEY))),
         *([getattr(sums, name) for sums in by_line.values()] for name in SUMS),
         list(verdict.not_billed), list(verdict.not_billed.values()),
     )  # fmt: skip
+
+
+def failed(tools: Sequence[Fact], facts: Sequence[Fact], verdict: Verdict) -> list[Fact]:
+    """Return the tool calls that failed: they say so, or the last account of them from inside does."""
+    last = {tool.span_id: tool for tool in tools}
+    inside = [f for f in facts if f.kind == "tool" and f.span_id in verdict.same_as]
+    for fact in sorted(inside, key=lambda f: (f.start_ns, f.span_id)):
+        last[verdict.same_as[fact.span_id]] = fact
+    return [tool for tool in tools if "error" in (tool.status, last[tool.span_id].status)]
 
 
 def weight(facts: Sequence[Fact]) -> int:

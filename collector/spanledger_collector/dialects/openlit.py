@@ -1,12 +1,12 @@
 """The OpenLIT dialect: what its instrumentations send beside the GenAI conventions.
 
-Source: openlit/openlit, `sdk/python/src/openlit/instrumentation/`; captures of 1.45. It calls the
+Source: openlit/openlit, `sdk/python/src/openlit/instrumentation/`; captures of 1.34 and 1.45. It calls the
 nodes of a graph agents, gives them the usage of their last call, and makes up the usage of a
 stream that reported none.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from spanledger_collector.dialects import count, counts, duration_ns, flag, preview, text
 from spanledger_collector.dialects.messages import arguments
@@ -38,6 +38,9 @@ COUNTS = {
 }
 ANSWERED = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_creation.input_tokens")
 """Sent, if only as zero, whenever the provider reported usage."""
+
+OLD_STREAM = "gen_ai.request.is_stream"
+"""How older versions, such as 1.34, tell a stream."""
 
 SECOND = 1_000_000_000
 MESSAGE = re.compile(r"\Acontent=('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
@@ -76,13 +79,25 @@ def read_call(span: Span, facts: Facts) -> None:
         facts.provider = span.scope.name.removeprefix(SCOPE)
         facts.request_model = span.name.partition(" ")[2] or None
     facts.streaming = flag(a, "gen_ai.request.stream")
+    if facts.streaming is None:
+        facts.streaming = flag(a, OLD_STREAM)
     found = counts(a, COUNTS, includes_cache=span.scope.name not in EXCLUSIVE, basis="scope")
     if facts.streaming:
         # also sent for calls that do not stream, where it is how long they took
         facts.ttft_ns = duration_ns(a.get("gen_ai.server.time_to_first_token"), SECOND)
-        if found and count(a, *ANSWERED) is None:
+        if found and is_made_up(a):
             found = Counts(found.input_tokens, found.output_tokens, source="estimated")
     facts.counts = found if found or found.invalid else None
+
+
+def is_made_up(a: Mapping[str, Value]) -> bool:
+    """Tell whether OpenLIT counted the tokens of a stream itself.
+
+    Older versions do so for OpenAI's chats even where usage is reported; only chats have a seed.
+    """
+    if OLD_STREAM in a:
+        return text(a, "gen_ai.system") == "openai" and "gen_ai.request.seed" in a
+    return count(a, *ANSWERED) is None
 
 
 def content(span: Span, logs: Sequence[Event]) -> Content:

@@ -61,6 +61,13 @@ class Told:
         same = [s for s, other in self.verdict.same_as.items() if other == u.span.span_id]
         return [u, *(self.by_id[span_id] for span_id in same)]
 
+    def innermost(self, tool: Understood) -> Understood:
+        """Return the last account of a tool call, which knows best how it ended: its own, or one inside.
+
+        A framework may tell the model what went wrong, and call that no error.
+        """
+        return max(self.twins(tool), key=lambda u: (u.span.start_ns, u.span.span_id))
+
     @cached_property
     def conversations(self) -> list[Content]:
         """Return what models were told and answered, each call once, in order of start."""
@@ -192,10 +199,18 @@ def errors(told: Told, ordered: Sequence[Understood]) -> list[Object]:
     return [
         {**(failure_of(told.twins(u)) or {}), "where": where(u)}
         for u in failed
-        if u.span.span_id not in told.verdict.same_as
+        if not is_told(told, u)
         and not is_echo(told, u)
         and not any(came_up(below, u.facts) for below in passed[u.span.span_id])
     ]
+
+
+def is_told(told: Told, u: Understood) -> bool:
+    """Tell whether the error of a duplicate is that of the span which stands for it."""
+    stands_for = told.by_id.get(told.verdict.same_as.get(u.span.span_id, b""))
+    if stands_for is None or stands_for.facts.kind != "tool":
+        return stands_for is not None
+    return stands_for.facts.status == "error" or told.innermost(stands_for) is not u
 
 
 def is_echo(told: Told, u: Understood) -> bool:

@@ -57,7 +57,8 @@ def counts_as_tool(told: Told, u: Understood) -> bool:
 def from_span(told: Told, u: Understood, asked: Part | None, result: Part | None) -> Object:
     """Return a traced tool call, its gaps filled from the conversation."""
     content = told.content(u)
-    given, returned, error = content.arguments, content.result, failure(u)
+    given, returned = content.arguments, content.result
+    error = failure(u) or failure(told.innermost(u))
     if not isinstance(given, dict) and asked is not None and isinstance(asked.data, dict):
         given = asked.data
     if returned is None and error is None and result is not None:
@@ -68,7 +69,7 @@ def from_span(told: Told, u: Understood, asked: Part | None, result: Part | None
         "args": given,
         "result": returned,
         "error": error,
-        "status": u.facts.status,
+        "status": u.facts.status if error is None else "error",
         "agent": told.verdict.agents.get(u.span.span_id),
         "tool_call_id": u.facts.tool_call_id,
     }
@@ -116,9 +117,24 @@ def answered(conversations: Sequence[tuple[bytes, Content]]) -> list[tuple[bytes
         for asked, result in named:
             if (known := next((p for p in pending if is_same(p, asked)), None)) is not None:
                 pending.remove(known)
-                found.append((trace_id, replace(known, id=known.id or asked.id), result))
+                if known.name != forced(content):
+                    found.append((trace_id, replace(known, id=known.id or asked.id), result))
         pending += (latest := requested(content))
     return found
+
+
+def forced(content: Content) -> str | None:
+    """Return the one tool that a request leaves the model no choice about, None where it may choose.
+
+    A request that brings the result of the tool it wants again ran no tool: what it wants is an answer
+    of that shape, and the one before did not fit.
+    """
+    choice = content.parameters.get("tool_choice")
+    if not isinstance(choice, dict):
+        return None
+    function = choice.get("function")
+    name = function.get("name") if isinstance(function, dict) else choice.get("name")
+    return name if isinstance(name, str) else None
 
 
 def requested(content: Content) -> list[Part]:
