@@ -1,6 +1,7 @@
 """What a user, a session or a trace said is gone at once and stays gone; their dollars stay."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from spanledger_collector.commands import erase
 from spanledger_collector.store import Store
+from tests.conftest import migrated
 from tests.finance import add_price, reprice
 from tests.otlp import attribute, logs, span, traces
 from tests.pipeline import Pipeline, running
@@ -241,3 +243,92 @@ def test_the_receipt_says_what_went_and_what_stays():
         "Rows that lost their words, or are gone:\n  spans        12\n  log records   3\n\n"
         "What stays:\n  - dollars"
     )
+
+
+@pytest.fixture
+def shared(engine: str, clickhouse: str, database: str) -> Iterator[list[Store]]:
+    """Return two stores on one database, as two store processes on a server have them."""
+    migrated(engine, database)
+    found = [Store(clickhouse, database=database, readers=1) for _ in range(2)]
+    yield found
+    for each in found:
+        each.close()
+
+
+@pytest.fixture
+def pair(shared: list[Store], tmp_path: Path) -> Iterator[list[Pipeline]]:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    with running(shared[0], tmp_path / "a") as one, running(shared[1], tmp_path / "b") as other:
+        yield [one, other]
+
+
+def test_what_another_process_stores_after_an_erasure_is_masked_at_once(pair: list[Pipeline]):
+    one, other = pair
+    one.post("traces", request())
+    erased(one, "user", ALICE)
+    other.post("traces", traces(*alices(MINE, 7), *alices(bytes([3]) * 16, 9)))
+    assert not of_alice(everything(one))
+    assert not of_alice(everything(other))
+    assert other.get("verify")["holds"]
+
+
+@pytest.mark.parametrize("kind", ["user", "session", "trace"])
+def test_an_erasure_while_another_process_is_storing_misses_nothing(
+    pair: list[Pipeline], kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    one, other = pair
+    one.post("traces", request())
+    other.send("traces", traces(*alices(MINE, 7)))
+    insert = other.store.insert
+
+    def erase_first(table: str, columns: Any) -> None:
+        monkeypatch.undo()
+        erased(one, kind, {"user": ALICE, "session": "s-1", "trace": MINE.hex()}[kind])
+        insert(table, columns)
+
+    monkeypatch.setattr(other.store, "insert", erase_first)
+    other.settle()
+    shown = everything(one)
+    assert f'{WORDS} "' not in shown
+    assert (ALICE in shown) == (kind != "user")
+    assert other.get("verify")["holds"]
+
+
+STRINGS = """
+SELECT table, name FROM system.columns
+WHERE database = currentDatabase() AND type LIKE '%String%' AND type NOT LIKE '%FixedString%'
+    AND table IN ('spans', 'payloads', 'log_records', 'traces')
+    AND NOT (is_in_sorting_key OR is_in_partition_key) AND default_kind != 'ALIAS'
+"""
+PARTS = "SELECT path FROM system.parts WHERE database = currentDatabase() AND active"
+REWRITING = (
+    "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done"
+)
+
+
+def files_that_say(store: Store, word: bytes) -> list[str]:
+    """Return the files of a database in which a word is to be read."""
+    folders = [Path(path) for (path,) in store._writer.query(PARTS).result_rows]
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    return [str(file) for file in files if word in file.read_bytes().lower()]
+
+
+def test_after_the_purge_no_file_of_the_database_holds_the_words(
+    engine: str, database: str, tmp_path: Path
+):
+    migrated(engine, database)
+    store = Store(engine, database=database, readers=1)
+    for table, column in store._writer.query(STRINGS).result_rows:  # or no file could be read
+        store._writer.command(f"ALTER TABLE {table} MODIFY COLUMN {column} CODEC(NONE)")
+    with running(store, tmp_path) as pipeline:
+        pipeline.post("traces", request())
+        assert files_that_say(store, b"alice")
+        erased(pipeline, "user", ALICE)
+        give_up = time.monotonic() + 60
+        while store._writer.query(REWRITING).result_rows != [(0,)]:
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+        assert files_that_say(store, b"alice") == []
+        assert files_that_say(store, b"bobs")
+    store.close()

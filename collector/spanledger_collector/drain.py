@@ -80,6 +80,8 @@ class Drain:
             return 0
         failpoints.reach(Point.DRAIN_READ)
         found = self._sieved(self._read(batches), put_off=True)
+        if not self.store.exclusive:
+            self._rollup.recompute(self.erased.missed(found))
         cursor.confirm(
             batches[-1].seq,
             stored=len(found.understood),
@@ -135,6 +137,8 @@ class Drain:
 
     def _read(self, batches: Sequence[Batch]) -> Round:
         """Return what batches say, without the words of whoever was erased."""
+        if not self.store.exclusive:
+            self.erased.reload()
         found = read(batches, self.book, self._estimated)
         self._rollup.forget(self.erased.mask(found))
         return found

@@ -95,9 +95,7 @@ class Erased:
         if not self._projects:
             return []
         theirs = dict(self._told(found))
-        keys = {(u.project_id, u.span.trace_id) for u in found.understood}
-        keys |= {(project_id, record.trace_id) for project_id, _, record, _ in found.records}
-        known = self._known([key for key in keys if key[0] in self._projects])
+        known = self._known(traces_of(found))
         hidden = known | theirs.keys()
         for u in found.understood:
             if (u.project_id, u.span.trace_id) in hidden:
@@ -112,26 +110,55 @@ class Erased:
             self.wipe(key[0], at_ns)
         return news
 
-    def _told(self, found: Round) -> Iterable[tuple[TraceKey, str]]:
-        """Yield the traces that say themselves that they are an erased user's or session's."""
+    def missed(self, found: Round) -> list[TraceKey]:
+        """Wipe what a stored round still says of those whom another process erased meanwhile.
+
+        Asked after each round where others write too. Whoever erases notes whom and then wipes; we
+        store and then look: one of the two sees the other. Returns the traces that are to be counted again.
+        """
+        self.reload()
+        if not self._projects:
+            return []
+        bare = Round(
+            understood=[u for u in found.understood if ERASED not in u.facts.flags],
+            records=[each for each in found.records if each[2].body or each[2].attributes],
+        )
+        told = {key: (kind, name) for key, kind, name in self._names(bare)}
+        keys = sorted(self._known(traces_of(bare), being=True) | told.keys())
+        for key in keys:
+            kind, name = told.get(key, ("", ""))
+            alias = self.alias(key[0], kind, name) or ""
+            self.note(key[0], "pending", [key[1].hex()], alias, at_ns := time.time_ns())
+            self.wipe(key[0], at_ns, kind, name, alias)
+        return keys
+
+    def _names(self, found: Round) -> Iterable[tuple[TraceKey, str, str]]:
+        """Yield each trace that names somebody erased, with whom it names, as written."""
         said = [
             ((u.project_id, u.span.trace_id), u.facts.user_id, u.facts.session_id)
             for u in found.understood
         ]
         said += [
-            ((project_id, record.trace_id), hint.user_id, hint.session_id)
-            for project_id, _, record, hint in found.records
+            ((p, r.trace_id), hint.user_id, hint.session_id) for p, _, r, hint in found.records
         ]
         for key, user, session in said:
-            alias = self.alias(key[0], "user", user) or self.alias(key[0], "session", session)
-            if alias:
-                yield key, alias
+            for kind, name in (("user", user), ("session", session)):
+                if name and self.alias(key[0], kind, name):
+                    yield key, kind, name
 
-    def _known(self, keys: list[TraceKey]) -> set[TraceKey]:
-        """Return which of these traces are known to be erased."""
-        if not keys:
+    def _told(self, found: Round) -> Iterable[tuple[TraceKey, str]]:
+        """Yield the traces that say themselves that they are an erased user's or session's."""
+        for key, kind, name in self._names(found):
+            yield key, self.alias(key[0], kind, name) or ""
+
+    def _known(self, keys: Iterable[TraceKey], being: bool = False) -> set[TraceKey]:
+        """Return which of these traces are known to be erased, or are `being` erased."""
+        asked = [key for key in keys if key[0] in self._projects]
+        if not asked:
             return set()
-        return set(zip(*self._store.written("erased_among", **parameters(keys)), strict=True))
+        kinds = ["trace", "pending"] if being else ["trace"]
+        rows = self._store.written("erased_among", kinds=kinds, **parameters(asked))
+        return set(zip(*rows, strict=True))
 
     def _mask_span(self, u: Understood) -> None:
         """Leave of a span what a bill rests on."""
@@ -152,3 +179,9 @@ class Erased:
             session_id=self.alias(project_id, "session", hint.session_id) or hint.session_id,
         )
         return project_id, received_ns, blank, named
+
+
+def traces_of(found: Round) -> set[TraceKey]:
+    """Return the traces that a round tells of."""
+    keys = {(u.project_id, u.span.trace_id) for u in found.understood}
+    return keys | {(project_id, record.trace_id) for project_id, _, record, _ in found.records}
