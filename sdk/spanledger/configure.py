@@ -43,6 +43,7 @@ def configure(
     headers: Mapping[str, str] | None = None,
     guard: Guarding | None = None,
     guard_url: str | None = None,
+    spool: str | None = None,
     strict: bool = False,
     **limits: float,
 ) -> None:
@@ -65,6 +66,7 @@ def configure(
         threads: carry session and span into threads and thread pools.
         headers: further headers of each request.
         guard: ask the server before each step; where no answer comes go on ("open") or stop ("closed").
+        spool: a folder that keeps batches while the server is away; none by default.
         guard_url: where its query API answers, `http://127.0.0.1:4320` by default.
         strict: raise on a bad setting instead of warning and recording nothing.
         limits: any other field of `spanledger.settings.Settings`.
@@ -77,7 +79,8 @@ def configure(
         "release": release, "protocol": protocol, "capture": capture, "mask": mask,
         "sample": sample, "keep_usage": keep_usage, "foreign": foreign,
         "baggage": None if baggage is None else tuple(baggage), "threads": threads,
-        "headers": headers, "guard": guard, "guard_url": guard_url, **limits,
+        "headers": headers, "guard": guard, "guard_url": guard_url,
+        "spool": spool, **limits,
     }  # fmt: skip
     try:
         with _one_at_a_time:

@@ -67,6 +67,9 @@ class Settings:
     max_batch_bytes: int = 4 * MIB
     delay_s: float = 1.0
     """How long a span may wait for others to be sent with."""
+    spool: str | None = None
+    """A folder for batches while the server is away; None keeps them in memory alone."""
+    max_spool_bytes: int = 256 * MIB
     timeout_s: float = 10.0
     """How long one request may take."""
     give_up_s: float = 300.0
@@ -114,6 +117,7 @@ def from_environ(environ: Mapping[str, str]) -> dict[str, object]:
         "capture": capture(first("SPANLEDGER_CAPTURE")),
         "guard": first("SPANLEDGER_GUARD"),
         "guard_url": first("SPANLEDGER_GUARD_URL"),
+        "spool": first("SPANLEDGER_SPOOL"),
         "sample": ratio(first("SPANLEDGER_SAMPLE")),
         "headers": headers(first("OTEL_EXPORTER_OTLP_HEADERS")),
         "disabled": flag(first("SPANLEDGER_DISABLED", "OTEL_SDK_DISABLED")),

@@ -1,7 +1,10 @@
 """Settings to a running SDK: resource, provider, processors, exporter. Loads the OpenTelemetry SDK."""
 
+from __future__ import annotations
+
 import os
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -21,6 +24,9 @@ from spanledger.sampling import TraceSampler
 from spanledger.settings import SettingInvalid, Settings
 from spanledger.stamp import SCOPE, Stamp
 
+if TYPE_CHECKING:
+    from spanledger.export.spool import Spool
+
 
 def started(told: Settings, before: Runtime | None) -> Runtime:
     """Return an SDK that is ready to record.
@@ -30,7 +36,7 @@ def started(told: Settings, before: Runtime | None) -> Runtime:
         before: what was in force until now; its provider goes on being used.
     """
     masker = TimedMask(told.mask) if told.mask else None
-    exporter = Exporter(told, sender(told), Outgoing(told, masker))
+    exporter = Exporter(told, sender(told), Outgoing(told, masker), spool(told))
     present = trace.get_tracer_provider()
     owned = not isinstance(present, TracerProvider) or (before is not None and before.owned)
     provider = present if isinstance(present, TracerProvider) else made(told)
@@ -103,6 +109,21 @@ def sender(told: Settings) -> Sender:
             raise SettingInvalid(said) from error
         return GrpcSender(told.endpoint, told.key, told.headers, told.timeout_s)
     return HttpSender(told.endpoint, told.key, told.headers, told.timeout_s)
+
+
+def spool(told: Settings) -> Spool | None:
+    """Return where batches are kept while the server is away, None where nobody wants that.
+
+    Raises:
+        SettingInvalid: this system has no locks that end with their process.
+    """
+    if told.spool is None:
+        return None
+    try:
+        from spanledger.export.spool import Spool  # needs `fcntl`
+    except ImportError as error:
+        raise SettingInvalid("spool: it needs file locks, which this system has not") from error
+    return Spool(told.spool, told.endpoint, told.key, told.max_spool_bytes)
 
 
 def ended(run: Runtime, timeout_s: float) -> Delivery:

@@ -15,6 +15,8 @@ class Delivery:
     dropped: int = 0
     pending: int = 0
     """Not sent yet: the time was up, or the server is away."""
+    spooled: int = 0
+    """On the disk, to be sent by this process or the next; those of others count here too."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Why spans were dropped: queue_full, gave_up, refused, unencodable, shutdown, failed."""
     error: str | None = None
@@ -22,7 +24,7 @@ class Delivery:
 
     def __bool__(self) -> bool:
         """Tell whether everything was delivered."""
-        return not (self.rejected or self.dropped or self.pending)
+        return not (self.rejected or self.dropped or self.pending or self.spooled)
 
 
 @dataclass(slots=True)
@@ -34,13 +36,14 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     error: str | None = None
 
-    def delivery(self, pending: int) -> Delivery:
+    def delivery(self, pending: int, spooled: int = 0) -> Delivery:
         """Return the counts as they are now."""
         return Delivery(
             self.delivered,
             self.rejected,
             self.reasons.total(),
             pending,
+            spooled,
             dict(self.reasons),
             self.error,
         )

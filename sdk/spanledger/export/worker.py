@@ -8,6 +8,8 @@ the midst of that would leave the child with an import lock that nobody lets go 
 that no longer than it was told.
 """
 
+from __future__ import annotations
+
 import os
 import random
 import threading
@@ -15,8 +17,9 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from opentelemetry import context as contexts
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY as SUPPRESSED
@@ -32,6 +35,9 @@ from spanledger.export.delivery import Delivery, Tally
 from spanledger.export.request import body
 from spanledger.settings import Settings
 from spanledger.threads import start_bare
+
+if TYPE_CHECKING:
+    from spanledger.export.spool import Spool
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
@@ -56,8 +62,15 @@ class Sender(Protocol):
 class Exporter:
     """Takes ended spans and sends them."""
 
-    def __init__(self, told: Settings, sender: Sender, prepare: Prepare = list) -> None:
+    def __init__(
+        self,
+        told: Settings,
+        sender: Sender,
+        prepare: Prepare = list,
+        spool: Spool | None = None,
+    ) -> None:
         self._told = told
+        self._spool = spool
         self.shutdown_s = told.shutdown_s
         self._sender = sender
         self._prepare = prepare
@@ -74,6 +87,7 @@ class Exporter:
         self._calls: SimpleQueue[threading.Event | None] = SimpleQueue()
         self._called = False
         self._in_flight = 0
+        self._message: tuple[bytes, int] | None = None  # that is on its way, and its spans
         self._thread: threading.Thread | None = None
         self._starting = threading.RLock()
         self._closing = False
@@ -82,6 +96,8 @@ class Exporter:
         """Begin anew in a child process."""
         self._fresh()
         self._sender.forked()
+        if self._spool is not None:
+            self._spool.forked()
 
     def add(self, span: ReadableSpan) -> None:
         """Take a span; never waits, never raises."""
@@ -118,7 +134,7 @@ class Exporter:
 
     def flush(self, timeout_s: float) -> Delivery:
         """Return what was delivered once everything is, or `timeout_s` is over."""
-        if len(self.buffer) or self._in_flight:
+        if len(self.buffer) or self._in_flight or self._spooled():
             self._start_if_dead()
             done = threading.Event()
             self._calls.put(done)
@@ -135,16 +151,30 @@ class Exporter:
 
     def delivery(self) -> Delivery:
         """Return what became of all spans until now."""
-        return self.tally.delivery(len(self.buffer) + self._in_flight)
+        return self.tally.delivery(len(self.buffer) + self._in_flight, self._spooled())
+
+    def _spooled(self) -> int:
+        """Return how many spans are on the disk, those of other processes too."""
+        return 0 if self._spool is None else self._spool.spans()
 
     def shutdown(self, timeout_s: float) -> Delivery:
         """Send what there is, take nothing more, and return within `timeout_s`."""
         try:
-            told = self.flush(timeout_s)
+            self.flush(timeout_s)
         finally:
             self._closing = True
             self._calls.put(None)
-        return told
+        if self._spool is not None:
+            self._keep_rest(self._spool)
+        return self.delivery()
+
+    def _keep_rest(self, spool: Spool) -> None:
+        """Put on the disk what there was no time for; what arrives all the same arrives twice."""
+        if (message := self._message) is not None and spool.put(*message):
+            self._in_flight = 0
+        while batch := self.buffer.take(self._told.max_batch_spans, self._told.max_batch_bytes):
+            if not spool.put(*body(self._prepare(batch))):
+                self.tally.reasons["shutdown"] += len(batch)
 
     def _run(self) -> None:
         """Send until the process ends."""
@@ -172,13 +202,15 @@ class Exporter:
         return True
 
     def _drain(self, waiting: list[threading.Event]) -> None:
-        """Send all that has gathered."""
+        """Send what lies on the disk and all that has gathered."""
         self._called = False
+        self._resend(asked=bool(waiting))
         while True:
             self._in_flight = min(len(self.buffer), self._told.max_batch_spans)
             batch = self.buffer.take(self._told.max_batch_spans, self._told.max_batch_bytes)
             self._in_flight = len(batch)
             if not batch:
+                self._resend(asked=False)
                 return
             try:
                 self._deliver(batch, waiting)
@@ -194,8 +226,35 @@ class Exporter:
         message, count = body(spans)
         if count < len(spans):
             self.tally.reasons["unencodable"] += len(spans) - count
-        answer = self._persist(message, waiting) if count else Answer("delivered")
+        answer = self._persist(message, count, waiting) if count else Answer("delivered")
         self.tally.error = answer.detail
+        if answer.outcome != "spooled":
+            self._count(answer, count)
+
+    def _resend(self, asked: bool) -> None:
+        """Send what lies on the disk, oldest first, until a try fails; `asked` is not put off."""
+        spool = self._spool
+        if spool is None or (spool.away and not asked):
+            return
+        with spool.held() as batches:
+            for batch in batches:
+                if self._closing or not self._resent(spool, batch):
+                    return
+
+    def _resent(self, spool: Spool, batch: Path) -> bool:
+        """Send a batch from the disk; return whether the server answered."""
+        answer = self._sent(batch.read_bytes())
+        self.tally.error = answer.detail
+        if answer.outcome == "retry":
+            spool.failed(answer.wait_s)
+            return False
+        spool.answered()
+        self._count(answer, spool.spans_of(batch))
+        batch.unlink()
+        return True
+
+    def _count(self, answer: Answer, count: int) -> None:
+        """Count what became of a batch in the end."""
         if answer.outcome == "delivered":
             self.tally.delivered += count - answer.rejected
             self.tally.rejected += answer.rejected
@@ -204,8 +263,19 @@ class Exporter:
         self.tally.reasons[reason] += count
         health.warn(reason, "spanledger: %d spans were not delivered: %s", count, answer.detail)
 
-    def _persist(self, message: bytes, waiting: list[threading.Event]) -> Answer:
-        """Try until the time is up; return the last answer."""
+    def _persist(self, message: bytes, count: int, waiting: list[threading.Event]) -> Answer:
+        """Try until the time is up, or the disk has it; return the last answer."""
+        spool = self._spool
+        if spool is not None and spool.away and spool.put(message, count):
+            return Answer("spooled", self.tally.error)
+        self._message = message, count
+        try:
+            return self._tried(message, count, waiting)
+        finally:
+            self._message = None
+
+    def _tried(self, message: bytes, count: int, waiting: list[threading.Event]) -> Answer:
+        """Try until the time is up, or the disk has it; return the last answer."""
         until = time.monotonic() + self._told.give_up_s
         wait_s = FIRST_WAIT_S
         while True:
@@ -213,6 +283,10 @@ class Exporter:
             if answer.outcome != "retry":
                 return answer
             self.tally.error = answer.detail
+            if self._spool is not None:
+                self._spool.failed(answer.wait_s)
+                if self._spool.put(message, count):
+                    return Answer("spooled", answer.detail)
             pause_s = answer.wait_s or wait_s * random.uniform(0.5, 1.0)
             if self._closing or time.monotonic() + pause_s > until:
                 return answer
