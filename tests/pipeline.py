@@ -21,6 +21,7 @@ from spanledger_collector import (
     api_keys,
     api_ledger,
     api_privacy,
+    api_shares,
     api_spool,
     api_tables,
 )
@@ -91,6 +92,7 @@ class Pipeline:
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
         api_spool.mount(app, yard)
         api_keys.mount(app, self.keys_file)
+        api_shares.mount(app)
         api_privacy.mount(app)
         self.api = TestClient(app)
 

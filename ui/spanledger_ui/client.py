@@ -206,6 +206,11 @@ class Client:
         """Make an API key; only this answer tells it."""
         return shaped(NewApiKey, self._ask("POST", "/api/v1/keys", wanted))
 
+    def share(self, session_id: str, expires_at: str, name: str) -> NewApiKey:
+        """Make a key that reads one session; only this answer tells it."""
+        wanted = {"session_id": session_id, "expires_at": expires_at, "name": name}
+        return shaped(NewApiKey, self._ask("POST", "/api/v1/shares", wanted))
+
     def revoke_key(self, key_id: str) -> None:
         """Make an API key useless."""
         self._ask("DELETE", f"/api/v1/keys/{quoted(key_id)}")

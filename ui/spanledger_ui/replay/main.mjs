@@ -166,7 +166,7 @@ function view(root) {
         session = decode(bytes);
         home = url.sessionIn(window.location.search);
         place = placeOf(session.steps, url.eventIn(window.location.search));
-        headingSlot.replaceChildren(head.heading(session, home));
+        headingSlot.replaceChildren(head.heading(session, url.isShared(window.location.search) ? null : home));
         repeated = repetitions(session.steps);
         controls.offer({
           errors: session.steps.some(failed),

@@ -20,6 +20,14 @@ export function sessionIn(search) {
 }
 
 /**
+ * Tell whether a query string is a share link's: there is nothing else to go to.
+ * @param {string} search
+ */
+export function isShared(search) {
+  return new URLSearchParams(search).has("share");
+}
+
+/**
  * Return the part of the timeline that a query string looks at, or null.
  * @param {string} search
  * @returns {string | null}
