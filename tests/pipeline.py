@@ -24,6 +24,7 @@ from spanledger_collector import (
     api_shares,
     api_spool,
     api_tables,
+    api_views,
 )
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
@@ -93,6 +94,7 @@ class Pipeline:
         api_spool.mount(app, yard)
         api_keys.mount(app, self.keys_file)
         api_shares.mount(app)
+        api_views.mount(app)
         api_privacy.mount(app)
         self.api = TestClient(app)
 

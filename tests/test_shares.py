@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 
 from spanledger_collector import access, keychest, keys
@@ -48,11 +48,10 @@ def ends(days: float) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).isoformat()
 
 
-def share(closed: Pipeline, **wanted: str) -> httpx.Response:
+def share(closed: Pipeline, **wanted: str) -> Any:
     """Ask for a link to the session."""
     asked = {"session_id": SHARED, "expires_at": ends(7), "name": "auditor"} | wanted
-    answer: httpx.Response = closed.api.post("/api/v1/shares", json=asked)
-    return answer
+    return closed.api.post("/api/v1/shares", json=asked)
 
 
 def test_a_link_reads_its_session_and_every_other_route_is_shut(closed: Pipeline):

@@ -25,6 +25,7 @@ from spanledger_collector import (
     api_shares,
     api_spool,
     api_tables,
+    api_views,
     keychest,
     spoolwork,
 )
@@ -268,6 +269,7 @@ def serve(settings: Settings) -> int:
     )
     api_keys.mount(app, keys_file(settings.data))
     api_shares.mount(app)
+    api_views.mount(app)
     api_privacy.mount(app)
     config = uvicorn.Config(
         app,

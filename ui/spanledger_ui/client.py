@@ -27,6 +27,7 @@ from spanledger_schema.api_ledger import (
 )
 from spanledger_schema.api_spool import HeldBack, Integrity, Released
 from spanledger_schema.api_tables import CallPage, Pulse, TracePage, Values
+from spanledger_schema.api_views import View
 from spanledger_ui.shapes import Misshapen, shaped
 
 Parameter = str | int | bool | Sequence[str] | None
@@ -210,6 +211,18 @@ class Client:
         """Make a key that reads one session; only this answer tells it."""
         wanted = {"session_id": session_id, "expires_at": expires_at, "name": name}
         return shaped(NewApiKey, self._ask("POST", "/api/v1/shares", wanted))
+
+    def views(self) -> list[View]:
+        """Return the saved views of all pages."""
+        return [shaped(View, view) for view in self._get("/api/v1/views")]
+
+    def save_view(self, page: str, name: str, asks: str) -> None:
+        """Save a view under its name."""
+        self._ask("POST", "/api/v1/views", {"page": page, "name": name, "asks": asks})
+
+    def withdraw_view(self, page: str, name: str) -> None:
+        """Withdraw a view."""
+        self._ask("DELETE", "/api/v1/views", parameters={"page": page, "name": name})
 
     def revoke_key(self, key_id: str) -> None:
         """Make an API key useless."""
