@@ -111,7 +111,7 @@ def fields() -> dict[str, Any]:
     with right:
         each = st.text_input("Counted apart by", placeholder="user, agent, tag:team")
         told = st.text_input("Tell at per cent", "50, 80, 100")
-        hard = st.toggle("Agents that ask are told to stop once it is spent")
+        hard = st.toggle("Hard: agents that ask must stop")
     return {
         "name": name, "limit": limit, "measure": measure, "unit": unit, "zone": page.zone_name(),
         "scope": scope, "value": value, "each": each, "thresholds": told, "hard": hard,

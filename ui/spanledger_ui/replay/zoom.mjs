@@ -65,7 +65,7 @@ export function through(axis, lens) {
 }
 
 /**
- * Return the time at a share of the axis, whatever its clock.
+ * Return the time at a share of the axis, in whole nanoseconds, whatever its clock.
  * @param {Axis} axis
  * @param {number} share
  */
@@ -76,7 +76,7 @@ export function timeAt(axis, share) {
     if (axis.at(middle) < share) low = middle;
     else high = middle;
   }
-  return high;
+  return Math.round(high);
 }
 
 /**
