@@ -253,6 +253,19 @@ class Client:
         """Withdraw a budget."""
         self._ask("DELETE", f"/api/v1/budgets/{quoted(budget_id)}")
 
+    def change_budget(self, budget_id: str, wanted: Mapping[str, Any]) -> BudgetRow:
+        """Let a budget say something else."""
+        path = f"/api/v1/budgets/{quoted(budget_id)}"
+        return shaped(BudgetRow, self._ask("PUT", path, wanted))
+
+    def deliveries(self, **range_: Parameter) -> list[DeliveryRow]:
+        """Return the attempts to tell of alerts, newest first."""
+        return [shaped(DeliveryRow, row) for row in self._get("/api/v1/alerts/deliveries", range_)]
+
+    def test_channel(self, channel: str) -> None:
+        """Have a test sent on a channel."""
+        self._ask("POST", "/api/v1/alerts/test", {"channel": channel})
+
     def stops(self) -> list[StopRow]:
         """Return what operators have stopped."""
         return [shaped(StopRow, stop) for stop in self._get("/api/v1/stops")]
