@@ -21,8 +21,10 @@ from spanledger_collector import (
     api_keys,
     api_ledger,
     api_privacy,
+    api_shares,
     api_spool,
     api_tables,
+    api_views,
 )
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
@@ -91,6 +93,8 @@ class Pipeline:
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
         api_spool.mount(app, yard)
         api_keys.mount(app, self.keys_file)
+        api_shares.mount(app)
+        api_views.mount(app)
         api_privacy.mount(app)
         self.api = TestClient(app)
 

@@ -45,6 +45,49 @@ def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
     )  # fmt: skip
 
 
+def test_a_budget_is_changed_where_the_form_says_so_and_stays_as_it_was_elsewhere(
+    pipeline: Pipeline,
+):
+    wanted = {
+        "name": "refunds", "limit": "5", "period": {"unit": "rolling", "hours": 6},
+        "scope": {"agent": "refunds", "user": "u1"}, "remind_hours": 4, "owner": "ann",
+        "thresholds": [{"percent": "80", "severity": "critical"}],
+    }  # fmt: skip
+    before = pipeline.ask("POST", "budgets", 201, json=wanted)
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api, edit=before["id"])
+        assert test.text_input(key=f"told-{before['id']}").value == "80"
+        test.text_input(key=f"limit-{before['id']}").set_value("7.5")
+        test.button[1].click().run()
+        assert ("edit" in test.query_params, list(test.exception)) == (False, [])
+        assert texts(ledgers(test)["Budgets"]["rows"][0])["limit"] == "7.50 USD"
+    (after,) = pipeline.get("budgets")
+    assert after["written"] == before["written"] | {"limit": "7.5"}
+
+
+def test_a_budget_is_withdrawn_where_it_is_changed(pipeline: Pipeline):
+    made = {"name": "refunds", "limit": "5", "period": {"unit": "month"}}
+    budget_id = pipeline.ask("POST", "budgets", 201, json=made)["id"]
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        assert ledgers(test)["Budgets"]["rows"][0]["href"] == f"budgets?edit={budget_id}"
+        page("budgets", api, edit=budget_id).button[2].click().run()
+    assert pipeline.get("budgets") == []
+
+
+def test_a_test_of_a_channel_is_asked_for_and_its_attempts_are_logged(pipeline: Pipeline):
+    pipeline.ask("POST", "alerts/test", 202, json={"channel": "ops"})
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        test.selectbox[-1].select("ops")
+        test.button[-1].click().run()
+        said = [texts(row) for row in ledgers(test)["Deliveries"]["rows"]]
+    assert [(row["channel"], row["event"], row["outcome"], row["attempt"]) for row in said] == [
+        ("ops", "test", "asked", "–"),
+    ] * 2  # fmt: skip
+    assert {e["event"] for e in pipeline.get("alerts/outbox", channel="ops")} == {"test"}
+
+
 def test_what_is_refused_says_which_field(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
         test = page("budgets", api)

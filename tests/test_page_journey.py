@@ -125,6 +125,20 @@ def test_a_link_to_an_event_opens_it(server: Server, tab: Page):
     expect(tab.locator(".st-key-event-name")).to_have_text(event["name"])
 
 
+def test_looking_closer_is_in_the_address_and_shows_where_in_the_whole(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/replay?session={SESSION}")
+    expect(tab.locator(".place")).to_have_text("Step 1 of 28")
+    tab.keyboard.press("+")
+    expect(tab).to_have_url(re.compile(r"zoom=0\.00000-0\.60000"))
+    tab.reload()
+    expect(tab.locator(".minimap")).to_be_visible()
+    expect(tab.locator(".part")).to_have_text("0 ms – 296 ms of 494 ms")
+    tab.keyboard.press("End")
+    expect(tab.locator(".part")).to_have_text("197 ms – 494 ms of 494 ms")
+    tab.keyboard.press("0")
+    expect(tab.locator(".minimap")).to_be_hidden()
+
+
 def test_back_returns_to_the_event_and_then_to_the_filtered_table(server: Server, tab: Page):
     tab.goto(f"{server.screens}/?range=all&q=user:user-7")
     tab.get_by_role("link", name="refund_flow").click()

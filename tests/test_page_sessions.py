@@ -89,6 +89,19 @@ def test_a_term_that_is_chosen_narrows_the_table_and_is_in_the_url(api: str):
     assert test.query_params["q"] == "user:user-7"
 
 
+def test_a_saved_view_sets_filter_range_and_columns(api: str):
+    wanted = "range=all&q=user%3Auser-7&order=dearest&columns=Steps&columns=USD"
+    view = {"page": "sessions", "name": "user 7", "asks": wanted}
+    httpx.post(f"{api}/api/v1/views", json=view).raise_for_status()
+    test = page("sessions", api, range="1h")
+    test.selectbox(key="chosen-view").select("user 7").run()
+    assert {row["href"] for row in ledger(test)["rows"]} == {"replay?session=thread-900"}
+    labels = [column["label"] for column in ledger(test)["columns"]]
+    assert labels == ["Started", "Session", "Steps", "USD", ""]
+    assert test.query_params["q"] == "user:user-7"
+    assert test.selectbox(key="order").value == "dearest"
+
+
 def test_observed_values_are_offered(api: str):
     offered = page("sessions", api, range="all").multiselect(key="terms").options
     assert {"user:user-7", "status:error", "cost:>1"} <= set(offered)

@@ -10,14 +10,16 @@ from typing import Any
 import uvicorn
 from streamlit.testing.v1 import AppTest
 
-from spanledger_collector import api_export, api_tables
+from spanledger_collector import api_export, api_tables, api_views
 from spanledger_collector.api import create_app
 from spanledger_collector.drain import Drain
+from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.spool import Batch, Cursor, Reader, Spool
 from spanledger_collector.store import Store
 from spanledger_ui.components import FOLDER
 from tests.otlp import CAPTURES, NOON_NS
+from tests.pipeline import AtOnce
 from tests.ports import free_port
 
 RUN_S = 60
@@ -47,8 +49,10 @@ def capture(name: str) -> bytes:
 def answering(store: Store) -> Iterator[str]:
     """Serve sessions, tables and spend of the query API over `store`; return its address."""
     app = create_app(store, lambda: {"ready": True, "last_received_at": None}, dict)
+    app.state.desk = Desk(store, AtOnce(Drain(store, Pricebook(), 1)), list)
     api_tables.mount(app)
     api_export.mount(app)
+    api_views.mount(app)
     with listening(app) as url:
         yield url
 

@@ -27,10 +27,12 @@ class Need:
 
     scope: str
     every_project: bool = False  # it answers for all of them, so a key of one will not do
+    shared: bool = False  # a share link opens it too, for its session: the route itself looks which
 
 
 OPEN = Need("")
 INGEST, READ, ADMIN = Need("ingest"), Need("read"), Need("admin")
+READ_SHARED = Need("read", shared=True)
 READ_ALL, ADMIN_ALL = Need("read", every_project=True), Need("admin", every_project=True)
 
 NEEDS: Mapping[str, Need] = MappingProxyType(
@@ -39,13 +41,13 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /readyz": OPEN,
         "GET /metrics": OPEN,
         "GET /api/v1/sessions": READ,
-        "GET /api/v1/sessions/{session_id}": READ,
-        "GET /api/v1/sessions/{session_id}/events": READ,
+        "GET /api/v1/sessions/{session_id}": READ_SHARED,
+        "GET /api/v1/sessions/{session_id}/events": READ_SHARED,
         "GET /api/v1/traces": READ,
         "GET /api/v1/calls": READ,
         "GET /api/v1/pulse": READ,
         "GET /api/v1/values": READ,
-        "GET /api/v1/spans/{trace_id}/{span_id}": READ,
+        "GET /api/v1/spans/{trace_id}/{span_id}": READ_SHARED,
         "GET /api/v1/spend": READ,
         "GET /api/v1/spend/insights": READ,
         "GET /api/v1/export/sessions": READ,
@@ -91,6 +93,10 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/stops": READ,
         "POST /api/v1/stops": ADMIN,
         "DELETE /api/v1/stops/{stop_id}": ADMIN,
+        "POST /api/v1/shares": ADMIN,
+        "GET /api/v1/views": READ,
+        "POST /api/v1/views": ADMIN,
+        "DELETE /api/v1/views": ADMIN,
         "GET /api/v1/keys": ADMIN,
         "POST /api/v1/keys": ADMIN,
         "POST /api/v1/keys/{key_id}/rotate": ADMIN,
@@ -123,11 +129,21 @@ def authorised(request: Request) -> None:
     caller = ANYBODY if door is None else door.caller(request.headers.get("authorization", ""))
     if caller is None:
         raise HTTPException(401, "no valid key", {"WWW-Authenticate": "Bearer"})
-    if need is None or need.scope not in caller.scopes:
+    if need is None or not opens(need, caller):
         raise HTTPException(403, "the key does not allow this")
     if need.every_project and caller.project_id != EVERY_PROJECT:
         raise HTTPException(403, "this takes a key of every project")
     request.state.caller = caller
+
+
+def opens(need: Need, caller: Caller) -> bool:
+    """Tell whether a key has what a route asks for, or is a share link where those are let in."""
+    return need.scope in caller.scopes or (need.shared and caller.session is not None)
+
+
+def may_read(request: Request, session_id: str | None) -> bool:
+    """Tell whether a session is one that the caller may read: any, or with a share link its own."""
+    return caller_of(request).session in (None, session_id)
 
 
 def caller_of(request: Request) -> Caller:

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from spanledger_collector import detail, query
-from spanledger_collector.access import Door, authorised, project_of
+from spanledger_collector.access import Door, authorised, caller_of, may_read, project_of
 from spanledger_collector.conditions import NoSuchField
 from spanledger_collector.guarded import Guarded
 from spanledger_collector.moments import FAR_NS, SECOND_NS, nanoseconds, within
@@ -112,6 +112,7 @@ def session_events(
     """Every step of a session in order of start, with what was used and spent up to it."""
     if not request.scope.get("raw_path", b"/events").endswith(b"/events"):
         return one_session(request, f"{session_id}/events")  # a slash of the id's own, sent as %2F
+    visible(request, session_id)
     found = query.events(store_of(request), project_of(request), session_id, limit)
     return Json(known(found, "session", session_id))
 
@@ -119,6 +120,7 @@ def session_events(
 @router.get("/sessions/{session_id:path}", response_model=SessionRow)
 def one_session(request: Request, session_id: str) -> Json:
     """One session with its totals."""
+    visible(request, session_id)
     found = query.session(store_of(request), project_of(request), session_id)
     return Json(known(found, "session", session_id))
 
@@ -126,8 +128,17 @@ def one_session(request: Request, session_id: str) -> Json:
 @router.get("/spans/{trace_id}/{span_id}", response_model=SpanDetail)
 def one_span(request: Request, trace_id: HexTrace, span_id: HexSpan) -> Json:
     """One span with its conversation, its bill and everything that was sent."""
-    found = detail.span_detail(store_of(request), project_of(request), trace_id, span_id)
+    store, project = store_of(request), project_of(request)
+    if caller_of(request).session is not None:
+        visible(request, query.session_of(store, project, trace_id))
+    found = detail.span_detail(store, project, trace_id, span_id)
     return Json(known(found, "span", f"{trace_id}/{span_id}"))
+
+
+def visible(request: Request, session_id: str | None) -> None:
+    """Refuse with 404 a session that is not the one of a share link."""
+    if not may_read(request, session_id):
+        raise HTTPException(404, "this link shows one session, and nothing else")
 
 
 @router.get("/spend", response_model=Spend)

@@ -22,8 +22,10 @@ from spanledger_collector import (
     api_keys,
     api_ledger,
     api_privacy,
+    api_shares,
     api_spool,
     api_tables,
+    api_views,
     keychest,
     spoolwork,
 )
@@ -269,6 +271,8 @@ def serve(settings: Settings) -> int:
         lambda: spoolwork.forwarded(settings.spool_dir, settings.forward),
     )
     api_keys.mount(app, keys_file(settings.data))
+    api_shares.mount(app)
+    api_views.mount(app)
     api_privacy.mount(app)
     config = uvicorn.Config(
         app,

@@ -26,6 +26,7 @@ ID_LENGTH, SECRET_LENGTH, CHECKSUM_LENGTH = 8, 43, 6
 LOOK_S = 1.0  # between two looks at the file: a revoked key is refused this much later
 EVERY_PROJECT = "*"
 DEFAULT_PROJECT = "default"
+SHARED = "share:"  # a scope that opens one session, which it names, and nothing else
 EVERY_SCOPE = frozenset({"ingest", "read", "admin"})
 
 
@@ -36,6 +37,12 @@ class Caller:
     project_id: str = DEFAULT_PROJECT
     key_id: str = ""
     scopes: frozenset[str] = frozenset({"ingest"})
+
+    @property
+    def session(self) -> str | None:
+        """Return the only session that a share link may read, None where this is none."""
+        shared = (scope for scope in self.scopes if scope.startswith(SHARED))
+        return next((scope.removeprefix(SHARED) for scope in shared), None)
 
 
 ANYBODY = Caller(EVERY_PROJECT, "", EVERY_SCOPE)

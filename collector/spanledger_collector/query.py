@@ -33,6 +33,12 @@ def session(store: Store, project: str, session_key: str) -> SessionRow | None:
     return next(session_rows(store, project, [session_key]), None)
 
 
+def session_of(store: Store, project: str, trace_id: str) -> str | None:
+    """Return the session of a trace (id in hex), None when there is none of that id."""
+    rows = store.rows("trace_sessions", project=project, traces=[trace_id])
+    return next((str(row["session_key"]) for row in rows), None)
+
+
 def session_rows(store: Store, project: str, keys: Sequence[str]) -> Iterator[SessionRow]:
     """Yield sessions of these ids, in no order."""
     return map(session_row, store.rows("session_list", project=project, keys=list(keys)))

@@ -4,12 +4,13 @@ Plain texts come in, the fields of docs/budgets.md go out; rows of standings, al
 as rows of a ledger. Checks nothing that the API checks. Pure; knows no Streamlit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
-from spanledger_schema.api_budgets import AlertRow, PreviewRow, StandingRow, StopRow
+from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, StandingRow, StopRow
 from spanledger_ui import text
 from spanledger_ui.components import Cell, Column, Row
 
@@ -73,6 +74,7 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
     part = float(Decimal(standing.spent) / Decimal(standing.limit))
     unpriced = f"{text.calls(standing.unpriced_calls)} unpriced" if standing.at_least else ""
     return {
+        "href": edit(standing.budget_id),
         "cells": {
             "name": {"text": standing.name, "under": standing.group or unpriced, "title": unpriced},
             "until": text.moment(standing.period_end, zone, now),
@@ -88,7 +90,7 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
             else {"text": text.UNKNOWN, "title": "Too little is known yet", "tone": "quiet"},
             "exhausted": text.moment(ahead.exhausted_at, zone, now) if ahead else text.UNKNOWN,
             "state": state(standing),
-        }
+        },
     }
 
 
@@ -165,6 +167,52 @@ def fields(entered: dict[str, Any]) -> dict[str, Any]:
         "thresholds": thresholds(entered["thresholds"]),
         "hard": entered["hard"],
     }
+
+
+BLANK: dict[str, Any] = {
+    "name": "", "limit": "100", "measure": "usd", "unit": "month", "scope": None, "value": "",
+    "each": "", "thresholds": "50, 80, 100", "hard": False,
+}  # fmt: skip
+"""What a new budget says before anybody has entered anything."""
+
+
+def entered(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a budget as the fields of its form, of several scopes the first."""
+    scope, value = next(iter(written.get("scope", {}).items()), (None, ""))
+    kept = {name: written[name] for name in ("name", "limit", "measure", "each", "hard")}
+    period = {name: written["period"][name] for name in ("unit", "zone")}
+    told = [f"{plain(t['percent'])} {t['basis']}" for t in written["thresholds"]]
+    said = ", ".join(share.removesuffix(" actual") for share in told)
+    return kept | period | {"scope": scope, "value": value, "thresholds": said}
+
+
+def plain(percent: str) -> str:
+    """Return a percentage without digits that say nothing."""
+    return f"{Decimal(percent).normalize():f}"
+
+
+def changed(written: Mapping[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Return a budget with what was entered anew; what the form does not show stays as it was."""
+    before, after = fields(entered(written)), fields(now)
+    new = {name: value for name, value in after.items() if value != before[name]}
+    return {name: value for name, value in written.items() if name != "project_id"} | new
+
+
+def uncounted_row(budget: BudgetRow) -> Row:
+    """Return the line of a budget that has counted nothing yet."""
+    written = budget.written
+    return {
+        "href": edit(budget.id),
+        "cells": {
+            "name": {"text": written["name"], "under": "has counted nothing yet"},
+            "limit": amount(written["limit"], written["measure"]),
+        },
+    }
+
+
+def edit(budget_id: str) -> str:
+    """Return the address at which a budget is changed."""
+    return f"budgets?{urlencode({'edit': budget_id})}"
 
 
 def thresholds(written: str) -> Sequence[dict[str, str]]:

@@ -27,6 +27,7 @@ from spanledger_schema.api_ledger import (
 )
 from spanledger_schema.api_spool import HeldBack, Integrity, Released
 from spanledger_schema.api_tables import CallPage, Pulse, TracePage, Values
+from spanledger_schema.api_views import View
 from spanledger_ui.shapes import Misshapen, shaped
 
 Parameter = str | int | bool | Sequence[str] | None
@@ -206,6 +207,23 @@ class Client:
         """Make an API key; only this answer tells it."""
         return shaped(NewApiKey, self._ask("POST", "/api/v1/keys", wanted))
 
+    def share(self, session_id: str, expires_at: str, name: str) -> NewApiKey:
+        """Make a key that reads one session; only this answer tells it."""
+        wanted = {"session_id": session_id, "expires_at": expires_at, "name": name}
+        return shaped(NewApiKey, self._ask("POST", "/api/v1/shares", wanted))
+
+    def views(self) -> list[View]:
+        """Return the saved views of all pages."""
+        return [shaped(View, view) for view in self._get("/api/v1/views")]
+
+    def save_view(self, page: str, name: str, asks: str) -> None:
+        """Save a view under its name."""
+        self._ask("POST", "/api/v1/views", {"page": page, "name": name, "asks": asks})
+
+    def withdraw_view(self, page: str, name: str) -> None:
+        """Withdraw a view."""
+        self._ask("DELETE", "/api/v1/views", parameters={"page": page, "name": name})
+
     def revoke_key(self, key_id: str) -> None:
         """Make an API key useless."""
         self._ask("DELETE", f"/api/v1/keys/{quoted(key_id)}")
@@ -234,6 +252,19 @@ class Client:
     def withdraw_budget(self, budget_id: str) -> None:
         """Withdraw a budget."""
         self._ask("DELETE", f"/api/v1/budgets/{quoted(budget_id)}")
+
+    def change_budget(self, budget_id: str, wanted: Mapping[str, Any]) -> BudgetRow:
+        """Let a budget say something else."""
+        path = f"/api/v1/budgets/{quoted(budget_id)}"
+        return shaped(BudgetRow, self._ask("PUT", path, wanted))
+
+    def deliveries(self, **range_: Parameter) -> list[DeliveryRow]:
+        """Return the attempts to tell of alerts, newest first."""
+        return [shaped(DeliveryRow, row) for row in self._get("/api/v1/alerts/deliveries", range_)]
+
+    def test_channel(self, channel: str) -> None:
+        """Have a test sent on a channel."""
+        self._ask("POST", "/api/v1/alerts/test", {"channel": channel})
 
     def stops(self) -> list[StopRow]:
         """Return what operators have stopped."""

@@ -137,6 +137,10 @@ def look_again() -> None:
 
 def refused(refusal: Refused) -> None:
     """Say what the query API objected to, in its own words."""
+    if signin.shared_key():
+        st.warning("This link shows nothing any more, or not this.", icon=":material/link_off:")
+        st.text("It has expired, was taken back, or is of another session. Ask for a new one.")
+        st.stop()
     if refusal.status == 401:
         st.warning("This server asks who you are.", icon=":material/lock:")
         signin.ask()

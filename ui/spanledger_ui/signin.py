@@ -1,6 +1,7 @@
 """Who asks: the person's own API key, entered once and kept in this browser session only.
 
-The key goes to the query API with every question, and the API alone decides what it opens.
+The key goes to the query API with every question, and the API alone decides what it opens. A share
+link carries a key of its own in the URL, which opens one session.
 """
 
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from spanledger_ui.client import Client
 
 KEPT = "own-key"  # in the session's state: gone with the tab, never in a URL, file or cookie
-CONNECTED = "own-client"  # likewise: it carries the key in its headers
+CONNECTED = "own-clients"  # likewise: they carry keys in their headers
 
 
 def own_key() -> str:
@@ -16,15 +17,20 @@ def own_key() -> str:
     return str(st.session_state.get(KEPT, ""))
 
 
+def shared_key() -> str:
+    """Return the key of a share link, '' where the URL is none."""
+    return st.query_params.get("share", "")
+
+
 def own_client(api_url: str) -> Client | None:
-    """Return the connection that carries this reader's key, None where they entered none."""
-    key = own_key()
+    """Return the connection that carries the link's or this reader's key, None where there is none."""
+    key = shared_key() or own_key()
     if not key:
         return None
-    if CONNECTED not in st.session_state:
-        st.session_state[CONNECTED] = Client(api_url, api_key=key)
-    kept: Client = st.session_state[CONNECTED]
-    return kept
+    known: dict[str, Client] = st.session_state.setdefault(CONNECTED, {})
+    if key not in known:
+        known[key] = Client(api_url, api_key=key)
+    return known[key]
 
 
 def ask() -> None:
@@ -47,7 +53,7 @@ def sign_in(key: str) -> None:
 def sign_out() -> None:
     """Forget the key, the connection that carries it, and all that it opened."""
     st.session_state.pop(KEPT, None)
-    if connected := st.session_state.pop(CONNECTED, None):
+    for connected in st.session_state.pop(CONNECTED, {}).values():
         connected.close()
     forget_answers()
 

@@ -3,6 +3,7 @@
 // What a trace says becomes text nodes here and nothing else.
 
 import { element } from "../replay/dom.mjs";
+import { UNKNOWN } from "../replay/format.mjs";
 import { follow, link } from "../replay/link.mjs";
 import { ticks } from "./pairs.mjs";
 
@@ -65,6 +66,7 @@ function cell(value, column) {
   const inside = extra.href ? [link(extra.href, ...content(value))] : content(value);
   const made = element("td", { ...classes(column), "data-label": column.label }, ...inside);
   if (value === "") made.classList.add("blank");
+  if ((extra.text ?? value) === UNKNOWN) made.classList.add("unknown");
   if (extra.title) made.title = extra.title;
   if (extra.tone) made.dataset.tone = extra.tone;
   if (extra.share !== undefined) made.style.setProperty("--share", String(extra.share));

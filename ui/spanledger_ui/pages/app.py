@@ -7,8 +7,9 @@ file in there for an app of its own, and show it without this frame to whoever c
 from datetime import UTC, datetime
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-from spanledger_ui import components, page, text
+from spanledger_ui import components, page, signin, text
 from spanledger_ui.client import Health, Refused, Unreachable
 from spanledger_ui.components import FOLDER
 
@@ -20,7 +21,25 @@ def main() -> None:
         page_icon=str(FOLDER / "icon.svg"),
         layout="wide",
     )
-    pages = [
+    current = st.navigation(shared_pages() if signin.shared_key() else pages())
+    components.style()
+    st.logo(str(FOLDER / "logo.svg"), icon_image=str(FOLDER / "icon.svg"), size="medium")
+    with st.sidebar:
+        freshness()
+    current.run()
+
+
+def shared_pages() -> list[StreamlitPage]:
+    """Return all there is for whoever comes by a share link."""
+    return [
+        st.Page("replay.py", title="Shared session", icon=":material/link:"),
+        st.Page("sessions.py", default=True, visibility="hidden"),  # which the link does not open
+    ]
+
+
+def pages() -> list[StreamlitPage]:
+    """Return all pages."""
+    return [
         st.Page("overview.py", title="Overview", icon=":material/monitoring:"),
         st.Page("sessions.py", title="Sessions", icon=":material/list:", default=True),
         st.Page("replay.py", title="Replay", icon=":material/play_circle:"),
@@ -32,12 +51,6 @@ def main() -> None:
         st.Page("integrity.py", title="Integrity", icon=":material/balance:"),
         st.Page("settings.py", title="Settings", icon=":material/settings:"),
     ]
-    current = st.navigation(pages)
-    components.style()
-    st.logo(str(FOLDER / "logo.svg"), icon_image=str(FOLDER / "icon.svg"), size="medium")
-    with st.sidebar:
-        freshness()
-    current.run()
 
 
 @st.fragment(run_every=10)

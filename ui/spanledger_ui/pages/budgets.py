@@ -1,11 +1,12 @@
-"""Budgets & alerts: how the budgets stand, what was told, what is stopped, and a new one tried first."""
+"""Budgets & alerts: how budgets stand, what was told, what is stopped; to try, write down and change."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from spanledger_schema.api_budgets import StopRow
-from spanledger_ui import budgetform, components, page
+from spanledger_schema.api_budgets import BudgetRow, StopRow
+from spanledger_ui import budgetform, components, deliverylog, page
 
 SCOPES = ("agent", "user", "session", "environment", "service", "provider", "model", "tag")
 PERIODS = ("month", "day", "week", "hour", "quarter", "year", "session")
@@ -18,23 +19,27 @@ def main() -> None:
     """Draw the page."""
     st.header("Budgets & alerts", anchor=False)
     with page.answers():
-        standings()
+        budgets = page.client().budgets()
+        standings(budgets)
         stopped(page.client().stops())
         alerts()
-        withdraw()
-    editor()
+    editor(budgets)
+    with page.answers():
+        deliverylog.draw()
 
 
-def standings() -> None:
-    """Show how the budgets stand, nearest to the limit first."""
+def standings(budgets: Sequence[BudgetRow]) -> None:
+    """Show how the budgets stand, nearest to the limit first, each a way to change it."""
     found = page.client().standings(limit=SHOWN_ROWS)
-    if not found.standings:
+    counted = {standing.budget_id for standing in found.standings}
+    rows = [budgetform.standing_row(s, page.zone(), page.now()) for s in found.standings]
+    rows += [budgetform.uncounted_row(b) for b in budgets if b.id not in counted]
+    if not rows:
         st.info("No budget has counted anything yet.", icon=":material/savings:")
         st.text("Write one down below. It counts what is already stored.")
         return
-    rows = [budgetform.standing_row(s, page.zone(), page.now()) for s in found.standings]
     components.ledger("Budgets", budgetform.STANDINGS, rows, key="standings")
-    if len(rows) == SHOWN_ROWS:
+    if len(found.standings) == SHOWN_ROWS:
         st.text(f"The {SHOWN_ROWS} nearest to their limit.")
 
 
@@ -67,53 +72,71 @@ def alerts() -> None:
         st.text(f"The last {SHOWN_ROWS} of {len(found):,}.")
 
 
-def withdraw() -> None:
-    """Let a budget be withdrawn; what it told stays."""
-    named = {f"{b.written['name']} ({b.id})": b.id for b in page.client().budgets()}
-    if not named:
-        return
-    with st.form("withdraw", border=False, width=420):
-        chosen = st.selectbox("Budget to withdraw", list(named), index=None)
-        if st.form_submit_button("Withdraw", icon=":material/delete:") and chosen:
-            page.client().withdraw_budget(named[chosen])
-            st.rerun()
-
-
-def editor() -> None:
-    """Try a budget on its last periods, then write it down."""
-    st.subheader("A new budget", anchor=False)
+def editor(budgets: Sequence[BudgetRow]) -> None:
+    """Try a budget on its last periods, then write it down: a new one, or the URL's in other words."""
+    known = next((b for b in budgets if b.id == st.query_params.get("edit")), None)
+    st.subheader("Change a budget" if known else "A new budget", anchor=False)
     with st.form("budget", border=False):
-        entered = fields()
+        entered = fields(known)
         with st.container(horizontal=True):
             tried = st.form_submit_button("Preview", icon=":material/visibility:")
             written = st.form_submit_button("Write it down", icon=":material/savings:")
-    if not (tried or written):
+            gone = bool(known) and st.form_submit_button("Withdraw", icon=":material/delete:")
+    if known:
+        st.button("A new budget instead", on_click=leave, type="tertiary", icon=":material/add:")
+    if not (tried or written or gone):
         return
-    wanted = budgetform.fields(entered)
+    wanted = budgetform.changed(known.written, entered) if known else budgetform.fields(entered)
     with page.answers():
-        if written:
-            page.client().add_budget(wanted)
-            st.rerun()
-        preview(wanted)
+        if tried:
+            preview(wanted)
+            return
+        carry_out(known, None if gone else wanted)
+        leave()
+        st.rerun()
 
 
-def fields() -> dict[str, Any]:
-    """Draw the fields and return what is in them."""
+def carry_out(known: BudgetRow | None, wanted: dict[str, Any] | None) -> None:
+    """Write a budget down, change it, or, where nothing is wanted, withdraw it."""
+    if known is None:
+        page.client().add_budget(wanted or {})
+    elif wanted is None:
+        page.client().withdraw_budget(known.id)
+    else:
+        page.client().change_budget(known.id, wanted)
+
+
+def leave() -> None:
+    """Leave the budget that was changed."""
+    st.query_params.pop("edit", None)
+
+
+def fields(known: BudgetRow | None) -> dict[str, Any]:
+    """Draw the fields and return what is in them; each budget has widgets of its own."""
+    shown = budgetform.entered(known.written) if known else budgetform.BLANK
+    periods = list(dict.fromkeys([*PERIODS, shown["unit"]]))
+    of = known.id if known else "new"
     left, middle, right = st.columns(3)
     with left:
-        name = st.text_input("Name", max_chars=200)
-        limit = st.text_input("Limit", "100")
-        measure = st.selectbox("of", list(budgetform.UNITS), format_func=unit_of)
+        name = st.text_input("Name", shown["name"], max_chars=200, key=f"name-{of}")
+        limit = st.text_input("Limit", shown["limit"], key=f"limit-{of}")
+        units = list(budgetform.UNITS)
+        at = units.index(shown["measure"])
+        measure = st.selectbox("of", units, at, format_func=unit_of, key=f"measure-{of}")
     with middle:
-        unit = st.selectbox("In each", PERIODS)
-        scope = st.selectbox("Only of", SCOPES, index=None)
-        value = st.text_input("named")
+        unit = st.selectbox("In each", periods, periods.index(shown["unit"]), key=f"unit-{of}")
+        scope_at = SCOPES.index(shown["scope"]) if shown["scope"] in SCOPES else None
+        scope = st.selectbox("Only of", SCOPES, scope_at, key=f"scope-{of}")
+        value = st.text_input("named", shown["value"], key=f"value-{of}")
     with right:
-        each = st.text_input("Counted apart by", placeholder="user, agent, tag:team")
-        told = st.text_input("Tell at per cent", "50, 80, 100")
-        hard = st.toggle("Agents that ask are told to stop once it is spent")
+        each = st.text_input(
+            "Counted apart by", shown["each"], placeholder="user, agent, tag:team", key=f"each-{of}"
+        )
+        told = st.text_input("Tell at per cent", shown["thresholds"], key=f"told-{of}")
+        hard = st.toggle("Hard: agents that ask must stop", shown["hard"], key=f"hard-{of}")
     return {
-        "name": name, "limit": limit, "measure": measure, "unit": unit, "zone": page.zone_name(),
+        "name": name, "limit": limit, "measure": measure, "unit": unit,
+        "zone": shown.get("zone") or page.zone_name(),
         "scope": scope, "value": value, "each": each, "thresholds": told, "hard": hard,
     }  # fmt: skip
 

@@ -71,6 +71,10 @@ def main() -> None:
         missing = page.client().unpriced(**chosen.asked).items
     if not models:
         st.info("No model was called in this range.", icon=":material/payments:")
+        st.text(
+            "Rates show here beside the models that are called. Choose a longer range, or send a trace:"
+        )
+        st.page_link("sessions.py", label="All sessions", icon=":material/list:")
         return
     components.ledger("Models", MODELS, [model_row(model) for model in models], key="models")
     if missing:

@@ -18,6 +18,7 @@ from spanledger_ui import (
     filterbar,
     first_trace,
     page,
+    savedviews,
     tables,
     theme,
     timerange,
@@ -35,9 +36,21 @@ ORDERS = {
     "most errors": "errors",
     "longest": "duration",
 }
+COLUMNS = ["User", "Agent", "Steps", "Errors", "Duration", "Tokens", "USD", "Status"]
+"""What a reader may leave out of the table; the tokens of calls are two columns."""
+
 VIEWS = ("sessions", "traces", "calls")
 FILES = ("sessions", "calls")  # views that the API hands out as files
 METRICS = ("sessions", "cost", "p95")
+VIEWED = {
+    "range": DEFAULT_RANGE,
+    "view": VIEWS[0],
+    "order": "newest",
+    "strip": METRICS[0],
+    "columns": COLUMNS,
+}
+"""The widgets that a saved view sets, and what they show without one."""
+
 STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
@@ -92,6 +105,17 @@ def controls() -> None:
         )
         st.segmented_control("Strip shows", METRICS, default="sessions", key="strip", **choice)
         st.toggle("Live", key="live", bind="query-params")
+        with st.popover("Columns", icon=":material/view_column:"):
+            st.pills(
+                "Columns",
+                COLUMNS,
+                default=COLUMNS,
+                selection_mode="multi",
+                key="columns",
+                label_visibility="collapsed",
+                bind="query-params",
+            )
+        savedviews.controls("sessions", VIEWED, first_page)
 
 
 def first_page() -> None:
@@ -140,8 +164,17 @@ def results(asked: Mapping[str, str | None]) -> None:
     if not shown.rows:
         nothing_found()
         return
-    components.ledger("Sessions", shown.columns, shown.rows, key="sessions", pairs="compare")
+    components.ledger(
+        "Sessions", chosen_columns(shown.columns), shown.rows, key="sessions", pairs="compare"
+    )
     pager(shown.next_cursor)
+
+
+def chosen_columns(columns: list[components.Column]) -> list[components.Column]:
+    """Return the columns that the reader did not leave out."""
+    chosen = st.session_state["columns"]
+    left_out = [name for name in COLUMNS if name not in chosen]
+    return [c for c in columns if not c["label"] or not c["label"].startswith(tuple(left_out))]
 
 
 def found(asked: Mapping[str, str | None]) -> Found:

@@ -48,12 +48,18 @@ def row(key: ApiKey) -> components.Row:
             "id": f"{key.id}…{key.hint}",
             "name": key.name or text.UNKNOWN,
             "project": "every project" if key.project_id == "*" else key.project_id,
-            "scopes": ", ".join(key.scopes),
+            "scopes": ", ".join(map(opens, key.scopes)),
             "created": text.moment(key.created_at, zone, now),
             "expires": text.moment(key.expires_at, zone, now) if key.expires_at else "never",
             "state": state(key, now),
         }
     }
+
+
+def opens(scope: str) -> str:
+    """Return what a scope opens; that of a share link names its session."""
+    name, _, session = scope.partition(":")
+    return f"read session {session}" if name == "share" else scope
 
 
 def state(key: ApiKey, now: datetime) -> components.Cell:

@@ -20,6 +20,7 @@ from spanledger_ui import (
     figures,
     filterbar,
     page,
+    savedviews,
     tables,
     text,
     theme,
@@ -119,6 +120,9 @@ def controls() -> None:
             key="tz",
             bind="query-params",
             width=200,
+        )
+        savedviews.controls(
+            "spend", {"range": DEFAULT_RANGE, "by": DIMENSIONS[0], "tz": here}, nothing
         )
 
 

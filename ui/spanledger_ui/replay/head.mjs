@@ -7,7 +7,7 @@ import { link } from "./link.mjs";
 /**
  * Return the heading of a session.
  * @param {import("./model.mjs").Session} session
- * @param {string | null} id
+ * @param {string | null} id where it can be compared
  */
 export function heading(session, id) {
   const title = element(

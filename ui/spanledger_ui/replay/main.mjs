@@ -48,7 +48,7 @@ function view(root) {
   let repeated = new Set();
 
   const steps = transcript((chosen) => go(chosen, true), () => point());
-  const times = timeline((chosen) => go(chosen, false));
+  const times = timeline((chosen) => go(chosen, false), (part) => here() && url.look(part));
   const states = stateGraph((chosen) => go(chosen, true));
   const meter = head.meter();
   const controls = head.controls(act);
@@ -95,6 +95,7 @@ function view(root) {
     if (name === "wait") return go(nextPlace(session.steps, place, waits), true);
     if (name === "repeated") return go(nextPlace(session.steps, place, (_, at) => repeated.has(at)), true);
     if (name === "fold") return steps.turn(place);
+    if (name === "closer" || name === "farther" || name === "whole") return times.zoom(name);
     const rows = steps.rows();
     go(rows[player.target(name, steps.rowOf(place), rows.length)], false);
   }
@@ -165,7 +166,7 @@ function view(root) {
         session = decode(bytes);
         home = url.sessionIn(window.location.search);
         place = placeOf(session.steps, url.eventIn(window.location.search));
-        headingSlot.replaceChildren(head.heading(session, home));
+        headingSlot.replaceChildren(head.heading(session, url.isShared(window.location.search) ? null : home));
         repeated = repetitions(session.steps);
         controls.offer({
           errors: session.steps.some(failed),
@@ -175,7 +176,7 @@ function view(root) {
         });
         steps.show(session);
         states.show(session);
-        times.show(session);
+        times.show(session, url.partIn(window.location.search));
       }
       redraw();
       return ++turn;

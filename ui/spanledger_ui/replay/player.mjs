@@ -17,6 +17,10 @@ const KEYS = {
   PageUp: "page-up",
   " ": "play",
   Enter: "fold",
+  "+": "closer",
+  "=": "closer",
+  "-": "farther",
+  0: "whole",
 };
 
 /**

@@ -36,13 +36,27 @@ export function span(steps, duration) {
  * @returns {Box}
  */
 export function box(step, axis, width) {
-  const begins = axis.at(step.offset);
-  const x = Math.min(begins * width, width - LEAST_PX);
-  // not ended: drawn up to where the axis ends
-  const ends = step.duration === null ? 1 : axis.at(step.offset + step.duration);
-  const wide = Math.max(LEAST_PX, (ends - begins) * width);
+  const { begins, ends } = reach(step, axis);
+  const x = Math.max(0, Math.min(begins * width, width - LEAST_PX));
+  const wide = Math.max(LEAST_PX, ends * width - x);
   const lane = Math.min(step.depth, MOST_LANES - 1);
   return { x, y: lane * LANE_PX, width: Math.min(wide, width - x), height: LANE_PX - GAP_PX };
+}
+
+/**
+ * Tell whether a step lies beside the axis, which may be a part of a longer one.
+ * @param {import("./model.mjs").Step} step
+ * @param {Axis} axis
+ */
+export function outside(step, axis) {
+  const { begins, ends } = reach(step, axis);
+  return ends < 0 || begins > 1;
+}
+
+/** Return where a step begins and ends; one that has not ended is drawn up to where the axis ends. */
+function reach(step, axis) {
+  const ends = step.duration === null ? axis.total : step.offset + step.duration;
+  return { begins: axis.at(step.offset), ends: axis.at(ends) };
 }
 
 /**
@@ -60,6 +74,7 @@ export function hit(steps, axis, width, x, y) {
     const at = box(step, axis, width);
     if (at.x > x + 1) return;
     begun = place;
+    if (outside(step, axis)) return;
     if (y >= at.y && y < at.y + LANE_PX && x <= at.x + at.width + 1) inLane = place;
   });
   return inLane >= 0 ? inLane : begun;

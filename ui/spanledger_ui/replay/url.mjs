@@ -1,4 +1,5 @@
-// The selected event in the address bar. Pure but for `write`.
+// The selected event, and the part of the timeline that is looked at, in the address bar. Pure but for
+// `write` and `look`.
 
 /**
  * Return the event a query string names, or null.
@@ -16,6 +17,35 @@ export function eventIn(search) {
  */
 export function sessionIn(search) {
   return new URLSearchParams(search).get("session");
+}
+
+/**
+ * Tell whether a query string is a share link's: there is nothing else to go to.
+ * @param {string} search
+ */
+export function isShared(search) {
+  return new URLSearchParams(search).has("share");
+}
+
+/**
+ * Return the part of the timeline that a query string looks at, or null.
+ * @param {string} search
+ * @returns {string | null}
+ */
+export function partIn(search) {
+  return new URLSearchParams(search).get("zoom");
+}
+
+/**
+ * Put the part of the timeline that is looked at into the address bar; null takes it out.
+ * @param {string | null} part
+ */
+export function look(part) {
+  const parameters = new URLSearchParams(window.location.search);
+  if (parameters.get("zoom") === part) return;
+  if (part === null) parameters.delete("zoom");
+  else parameters.set("zoom", part);
+  window.history.replaceState(window.history.state, "", `${window.location.pathname}?${parameters}`);
 }
 
 /**
