@@ -87,6 +87,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/alerts/deliveries": READ,
         "POST /api/v1/alerts/deliveries": ADMIN_ALL,
         "POST /api/v1/alerts/test": ADMIN,
+        "GET /api/v1/detectors": READ,
+        "PUT /api/v1/detectors/{name}": ADMIN,
         "POST /api/v1/decide": INGEST,
         "GET /api/v1/stops": READ,
         "POST /api/v1/stops": ADMIN,

@@ -14,7 +14,7 @@ import httpx
 
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
 from spanledger_schema.api_access import ApiKey, NewApiKey
-from spanledger_schema.api_alerts import DeliveryRow, Errand
+from spanledger_schema.api_alerts import DeliveryRow, DetectorRow, Errand
 from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, Standings, StopRow
 from spanledger_schema.api_ledger import (
     AuditPage,
@@ -242,6 +242,14 @@ class Client:
     def lift_stop(self, stop_id: str) -> None:
         """Let what was stopped go on."""
         self._ask("DELETE", f"/api/v1/stops/{quoted(stop_id)}")
+
+    def detectors(self) -> list[DetectorRow]:
+        """Return the detectors, with what is set about each."""
+        return [shaped(DetectorRow, found) for found in self._get("/api/v1/detectors")]
+
+    def tune_detector(self, name: str, wanted: Mapping[str, Any]) -> None:
+        """Let a detector tell otherwise from now on."""
+        self._ask("PUT", f"/api/v1/detectors/{quoted(name)}", wanted)
 
     def errands(self, channels: Sequence[str]) -> list[Errand]:
         """Return what is due on channels, what came first first."""
