@@ -113,9 +113,10 @@ def change_budget(
     request: Request, budget_id: BudgetId, wanted: BudgetForm, by: By = "", note: Why = ""
 ) -> Json:
     """Let a budget say something else from now on. A new limit may fire thresholds anew."""
-    before = one(request, budget_id).written
-    edit = Edit(project_of(request), budget_id, before, {**wanted.written(), "id": budget_id})
-    office_of(request).change(lambda _: [edit], who(request, by), note)
+    before, after = one(request, budget_id).written, {**wanted.written(), "id": budget_id}
+    if before != after:
+        edit = Edit(project_of(request), budget_id, before, after)
+        office_of(request).change(lambda _: [edit], who(request, by), note)
     return Json(one(request, budget_id))
 
 
