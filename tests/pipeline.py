@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from spanledger_collector import (
     api_alerts,
+    api_approvals,
     api_budgets,
     api_detectors,
     api_export,
@@ -27,6 +28,7 @@ from spanledger_collector import (
 )
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
+from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.postroom import Postroom
@@ -88,7 +90,9 @@ class Pipeline:
         api_export.mount(app)
         api_ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
-        api_budgets.mount(app, Office(self.desk, self.budgets), self.store)
+        office = Office(self.desk, self.budgets)
+        api_budgets.mount(app, office, self.store)
+        api_approvals.mount(app, Approvals(self.desk), office)
         api_alerts.mount(app, Postroom(self.desk, self.budgets))
         self.warden = Warden(self.store, lambda: self.now_ns)
         api_detectors.mount(app, Tuner(self.desk, self.warden))

@@ -17,6 +17,7 @@ import uvicorn
 
 from spanledger_collector import (
     api_alerts,
+    api_approvals,
     api_budgets,
     api_detectors,
     api_export,
@@ -30,6 +31,7 @@ from spanledger_collector import (
 )
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
+from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.postroom import Postroom
@@ -262,7 +264,9 @@ def serve(settings: Settings) -> int:
     api_tables.mount(app)
     api_export.mount(app)
     api_ledger.mount(app, desk)
-    api_budgets.mount(app, Office(desk, draining.budgets), store)
+    office = Office(desk, draining.budgets)
+    api_budgets.mount(app, office, store)
+    api_approvals.mount(app, Approvals(desk), office)
     api_alerts.mount(app, Postroom(desk, draining.budgets))
     api_detectors.mount(app, Tuner(desk, draining.warden))
     api_spool.mount(

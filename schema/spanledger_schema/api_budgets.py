@@ -130,7 +130,7 @@ class DecisionRow:
     """Whether a step may be taken, and what is left of the budgets that apply."""
 
     allowed: bool
-    cause: Literal["", "budget", "stop"]
+    cause: Literal["", "budget", "stop", "policy", "approval"]
     reason: str
     left: list[LeftRow]
     evaluated_at: str | None  # what is left is as of then

@@ -15,6 +15,7 @@ import httpx
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
 from spanledger_schema.api_access import ApiKey, NewApiKey
 from spanledger_schema.api_alerts import DeliveryRow, DetectorRow, Errand
+from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
 from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, Standings, StopRow
 from spanledger_schema.api_ledger import (
     AuditPage,
@@ -250,6 +251,19 @@ class Client:
     def tune_detector(self, name: str, wanted: Mapping[str, Any]) -> None:
         """Let a detector tell otherwise from now on."""
         self._ask("PUT", f"/api/v1/detectors/{quoted(name)}", wanted)
+
+    def approvals(self, **range_: Parameter) -> list[ApprovalRow]:
+        """Return the tool calls that wait, or waited, for a person."""
+        return [shaped(ApprovalRow, found) for found in self._get("/api/v1/approvals", range_)]
+
+    def decide_approval(self, approval_id: str, verdict: str, by: str, reason: str) -> None:
+        """Approve or deny a tool call, as a person of this name."""
+        said = {"verdict": verdict, "by": by, "reason": reason}
+        self._ask("POST", f"/api/v1/approvals/{quoted(approval_id)}/decision", said)
+
+    def policies(self) -> list[PolicyRow]:
+        """Return which tool calls need a person or are refused."""
+        return [shaped(PolicyRow, found) for found in self._get("/api/v1/policies")]
 
     def errands(self, channels: Sequence[str]) -> list[Errand]:
         """Return what is due on channels, what came first first."""
