@@ -8,7 +8,7 @@ from typing import Literal
 
 from spanledger_schema.api_budgets import AlertRow
 
-Event = Literal["fired", "reminded", "recovered", "test"]
+Event = Literal["fired", "reminded", "recovered", "test", "report"]
 Outcome = Literal["asked", "delivered", "retry", "dead"]
 
 

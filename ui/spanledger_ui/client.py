@@ -63,9 +63,15 @@ class Client:
     """A connection to one query API; safe to share between threads."""
 
     def __init__(
-        self, base_url: str, transport: httpx.BaseTransport | None = None, api_key: str = ""
+        self,
+        base_url: str,
+        transport: httpx.BaseTransport | None = None,
+        api_key: str = "",
+        project: str = "",
     ) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        if project:
+            headers["X-Spanledger-Project"] = project
         self.base_url = base_url.rstrip("/")
         # trust_env off: a proxy of the environment has no business with our own loopback
         self._http = httpx.Client(
@@ -269,6 +275,10 @@ class Client:
         """Return what is due on channels, what came first first."""
         found = self._get("/api/v1/alerts/outbox", {"channel": channels})
         return [shaped(Errand, errand) for errand in found]
+
+    def deliveries(self, **range_: Parameter) -> list[DeliveryRow]:
+        """Return the attempts to tell of alerts, newest first."""
+        return [shaped(DeliveryRow, row) for row in self._get("/api/v1/alerts/deliveries", range_)]
 
     def note_delivery(self, errand: Errand, error: str, permanent: bool) -> DeliveryRow:
         """Note how an attempt at an errand went; `error` is '' where it went well."""

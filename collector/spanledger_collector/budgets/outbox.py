@@ -13,7 +13,7 @@ from typing import Literal
 from spanledger_collector.budgets.alarm import Alert
 from spanledger_collector.budgets.rule import Budget
 
-Event = Literal["fired", "reminded", "recovered", "test"]
+Event = Literal["fired", "reminded", "recovered", "test", "report"]
 Outcome = Literal["asked", "delivered", "retry", "dead"]
 Place = tuple[str, str, str]
 """Project, message and channel."""
