@@ -16,7 +16,9 @@ from fastapi.testclient import TestClient
 
 from spanledger_collector import (
     api_alerts,
+    api_approvals,
     api_budgets,
+    api_detectors,
     api_export,
     api_keys,
     api_ledger,
@@ -28,9 +30,11 @@ from spanledger_collector import (
 )
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
+from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.postroom import Postroom
+from spanledger_collector.detectors.warden import Tuner, Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -88,8 +92,12 @@ class Pipeline:
         api_export.mount(app)
         api_ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
-        api_budgets.mount(app, Office(self.desk, self.budgets), self.store)
+        office = Office(self.desk, self.budgets)
+        api_budgets.mount(app, office, self.store)
+        api_approvals.mount(app, Approvals(self.desk), office)
         api_alerts.mount(app, Postroom(self.desk, self.budgets))
+        self.warden = Warden(self.store, lambda: self.now_ns)
+        api_detectors.mount(app, Tuner(self.desk, self.warden))
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
         api_spool.mount(app, yard)
         api_keys.mount(app, self.keys_file)

@@ -37,13 +37,22 @@ def errand(event: str = "fired", channel: str = "c", **more: Any) -> Errand:
         "severity": "warning", "measure": "usd", "period_start": "2026-11-01T00:00:00.000000000Z",
         "period_end": "2026-12-01T00:00:00.000000000Z", "fired_at": "2026-11-21T12:00:00.000000000Z",
         "spent": "41", "limit": "50", "at_least": True, "unpriced_calls": 2, "estimated_usd": "0",
-        "forecast": None, "recovered_at": None, "told_at": None, "told": 1, **more,
+        "forecast": None, "recovered_at": None, "told_at": None, "told": 1, "detail": "", **more,
     })  # fmt: skip
     return Errand("a-0.1", "p", event, channel, 1, "2026-11-21T12:00:00.000000000Z", alert)  # type: ignore[arg-type]
 
 
 FIRED = message(errand())
 TITLE = "Budget refunds, ann: 80 % of 50 USD spent"
+
+
+def test_what_a_detector_found_is_told_in_its_own_words():
+    found = message(errand(name="Runaway loop", group="s-1", threshold="found:session",
+                           measure="repeats", spent="6", limit="5", detail="search called 6 times"))  # fmt: skip
+    assert (found.title, found.lines) == (
+        "Runaway loop, s-1: search called 6 times",
+        ("Found in a session: 6 repeats, told from 5 on",),
+    )
 
 
 @dataclass

@@ -232,7 +232,7 @@ def concrete(route: str, **values: str) -> tuple[str, str]:
     method, path = route.split()
     given_ = {"session_id": "x", "trace_id": "0" * 31 + "1", "span_id": "0" * 15 + "1"} | values
     given_ |= {"price_id": "x", "alias_id": "x", "key_id": "AAAAAAAA", "budget_id": "x"}
-    given_ |= {"stop_id": "x"}
+    given_ |= {"stop_id": "x", "name": "loop", "approval_id": "x", "policy_id": "x"}
     return method, path.format(**given_)
 
 

@@ -111,7 +111,27 @@ def test_a_stop_is_shown_and_lifted(pipeline: Pipeline):
 
 def test_nothing_crossed_says_so(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
-        assert "None: no threshold was crossed." in shown(page("budgets", api))
+        assert "None: no threshold was crossed, and nothing looked wrong." in shown(
+            page("budgets", api)
+        )
+
+
+def test_a_detector_is_shown_and_muted_for_an_agent(pipeline: Pipeline):
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        assert [texts(row)["limit"] for row in ledgers(test)["Detectors"]["rows"]][:2] == [
+            "5 repeats", "25 USD an hour",
+        ]  # fmt: skip
+        next(box for box in test.selectbox if box.label == "Detector").select("Runaway loop")
+        next(box for box in test.text_input if box.label == "Of agent").set_value("poller")
+        next(box for box in test.toggle if box.label == "Tells nothing").set_value(True)
+        next(button for button in test.button if button.label == "Set").click().run()
+        lines = [texts(row) for row in ledgers(test)["Detectors"]["rows"]][:2]
+    assert [(line["agent"], line["limit"]) for line in lines] == [
+        ("all", "5 repeats"),
+        ("poller", "muted"),
+    ]
+    assert pipeline.warden.tunings[0].agent == "poller"
 
 
 def test_thresholds_are_written_as_people_write_them():

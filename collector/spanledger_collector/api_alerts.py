@@ -54,7 +54,7 @@ class ResultForm(BaseModel):
 
     project_id: str = Field(max_length=200)
     message_id: str = Field(max_length=200)
-    event: Literal["fired", "reminded", "recovered", "test"]
+    event: Literal["fired", "reminded", "recovered", "test", "report"]
     channel: Name
     attempt: int = Field(ge=1, le=10_000)
     error: str = Field("", pattern=r"^[a-z0-9_]{0,40}$", description="empty when it went well")

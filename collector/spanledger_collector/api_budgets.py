@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from secrets import token_hex
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -113,9 +113,10 @@ def change_budget(
     request: Request, budget_id: BudgetId, wanted: BudgetForm, by: By = "", note: Why = ""
 ) -> Json:
     """Let a budget say something else from now on. A new limit may fire thresholds anew."""
-    before = one(request, budget_id).written
-    edit = Edit(project_of(request), budget_id, before, {**wanted.written(), "id": budget_id})
-    office_of(request).change(lambda _: [edit], who(request, by), note)
+    before, after = one(request, budget_id).written, {**wanted.written(), "id": budget_id}
+    if before != after:
+        edit = Edit(project_of(request), budget_id, before, after)
+        office_of(request).change(lambda _: [edit], who(request, by), note)
     return Json(one(request, budget_id))
 
 
@@ -180,6 +181,8 @@ class QuestionForm(BaseModel):
     model: str = ""
     tags: list[str] = Field(default_factory=list)
     estimated_usd: Decimal = Field(Decimal(0), ge=0, allow_inf_nan=False)
+    tool: str = Field("", max_length=200, description="that is about to be called")
+    arguments: dict[str, Any] = Field(default_factory=dict)
 
 
 @router.post("/decide", response_model=DecisionRow)

@@ -17,7 +17,9 @@ import uvicorn
 
 from spanledger_collector import (
     api_alerts,
+    api_approvals,
     api_budgets,
+    api_detectors,
     api_export,
     api_keys,
     api_ledger,
@@ -31,9 +33,11 @@ from spanledger_collector import (
 )
 from spanledger_collector.access import Door
 from spanledger_collector.api import create_app
+from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.postroom import Postroom
+from spanledger_collector.detectors.warden import Tuner, Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -78,6 +82,7 @@ class Draining(threading.Thread):
             self._drain.doubt_rows()
         self.handover = Handover(self._drain)
         self.budgets = Evaluator(store)
+        self.warden = Warden(store)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()
         self._state_due_s = self._shared_due_s = self._parts_due_s = 0.0
@@ -137,11 +142,12 @@ class Draining(threading.Thread):
             log.info("%s is left over: no ingest worker writes it; it is drained and kept", path)
 
     def _evaluate(self) -> None:
-        """Look at the budgets. What goes wrong there must not keep spans from being stored."""
-        try:
-            self.budgets.run_if_due()
-        except Exception:
-            log.exception("the budgets were not evaluated; trying again after the next round")
+        """Look at the budgets, and for what looks wrong. Neither may keep spans from being stored."""
+        for each in (self.budgets, self.warden):
+            try:
+                each.run_if_due()
+            except Exception:
+                log.exception("%s gave up; trying again after the next round", type(each).__name__)
 
     def _note_state(self) -> None:
         """Note how things stand, for other threads to read: the files belong to this one."""
@@ -165,6 +171,7 @@ class Draining(threading.Thread):
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
             keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
             self.budgets.reload()
+            self.warden.reload()
 
     def spools(self) -> Spools:
         """Return the spools that are drained, by name. For the thread that drains them."""
@@ -262,8 +269,11 @@ def serve(settings: Settings) -> int:
     api_tables.mount(app)
     api_export.mount(app)
     api_ledger.mount(app, desk)
-    api_budgets.mount(app, Office(desk, draining.budgets), store)
+    office = Office(desk, draining.budgets)
+    api_budgets.mount(app, office, store)
+    api_approvals.mount(app, Approvals(desk), office)
     api_alerts.mount(app, Postroom(desk, draining.budgets))
+    api_detectors.mount(app, Tuner(desk, draining.warden))
     api_spool.mount(
         app,
         yard,

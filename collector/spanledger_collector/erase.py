@@ -85,6 +85,7 @@ def wipe(drain: Drain, subject: Subject, now_ns: int, by: str) -> Receipt:
     counts = drain.erased.wipe(project_id, now_ns, kind, name, alias)
     if kind != "trace":
         table.rename_group(store, project_id, kind, name, alias)
+        store.change("erasure_wipe_approvals", project=project_id, kind=kind, id=name, alias=alias)
     return Receipt(
         kind=kind,
         subject=subject.told,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from spanledger_schema.api_budgets import AlertRow
 
-Event = Literal["fired", "reminded", "recovered", "test"]
+Event = Literal["fired", "reminded", "recovered", "test", "report"]
 Outcome = Literal["asked", "delivered", "retry", "dead"]
 
 
@@ -37,3 +37,26 @@ class DeliveryRow:
     outcome: Outcome
     next_at: str | None  # None: there will be no further attempt
     error: str | None
+
+
+@dataclass(slots=True)
+class TuningRow:
+    """What an operator set otherwise about a detector."""
+
+    agent: str  # '': all of them
+    limit: str | None  # None: the detector's own
+    muted: bool
+    by: str
+    note: str
+    since: str
+
+
+@dataclass(slots=True)
+class DetectorRow:
+    """A detector: it tells when a value comes to `limit`, counted in `unit`."""
+
+    name: str
+    title: str
+    unit: str
+    limit: str
+    tunings: list[TuningRow]

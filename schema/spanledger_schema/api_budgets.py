@@ -63,7 +63,7 @@ class Standings:
 
 @dataclass(slots=True)
 class AlertRow:
-    """A threshold that was crossed."""
+    """A threshold that was crossed, or what a detector found: then `budget_id` is detector:<name>."""
 
     id: str
     budget_id: str
@@ -84,6 +84,7 @@ class AlertRow:
     recovered_at: str | None
     told_at: str | None
     told: int
+    detail: str  # what a detector found, in words; '' of a budget
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ class DecisionRow:
     """Whether a step may be taken, and what is left of the budgets that apply."""
 
     allowed: bool
-    cause: Literal["", "budget", "stop"]
+    cause: Literal["", "budget", "stop", "policy", "approval"]
     reason: str
     left: list[LeftRow]
     evaluated_at: str | None  # what is left is as of then

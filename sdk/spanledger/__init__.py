@@ -10,6 +10,7 @@ def answer(question): ...
 
 from typing import TYPE_CHECKING
 
+from spanledger.approval import Denied, require_approval, require_approval_async
 from spanledger.configure import configure, flush, shutdown
 from spanledger.decorators import agent, llm_call, observe, retriever, step, tool, workflow
 from spanledger.export.delivery import Delivery
@@ -24,6 +25,7 @@ from spanledger.usage import record_usage
 __all__ = [
     "BudgetExceeded",
     "Delivery",
+    "Denied",
     "LoopDetected",
     "SettingInvalid",
     "StateMachine",
@@ -40,6 +42,8 @@ __all__ = [
     "llm_call",
     "observe",
     "record_usage",
+    "require_approval",
+    "require_approval_async",
     "retriever",
     "session",
     "shutdown",

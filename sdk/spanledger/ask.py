@@ -31,6 +31,9 @@ SILENT = "the server did not say whether this may go on, and guard='closed' take
 Transport = Callable[[Question], Answer]
 """Return what the server answers; raise where none came."""
 
+Asking = Callable[[str, str, Answer | None], Answer]
+"""Return what the server answers to a method, a path and a body; raise where none came."""
+
 
 @dataclass(slots=True)
 class Held:
@@ -128,6 +131,12 @@ def refusal(answer: Answer) -> BudgetExceeded:
 
 
 def transport(url: str, key: str | None, timeout_s: float) -> Transport:
+    """Return what asks a query API whether a step may be taken."""
+    ask = asking(url, key, timeout_s)
+    return lambda question: ask("POST", "/api/v1/decide", dict(question))
+
+
+def asking(url: str, key: str | None, timeout_s: float) -> Asking:
     """Return what asks a query API: the standard library, no proxy, no redirect."""
     import http.client  # brings ssl, 10 ms that only those pay who ask
 
@@ -137,14 +146,14 @@ def transport(url: str, key: str | None, timeout_s: float) -> Transport:
     if key:
         headers["authorization"] = f"Bearer {key}"
 
-    def ask(question: Question) -> Answer:
+    def ask(method: str, path: str, body: Answer | None) -> Answer:
         connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
         try:
-            path = parts.path.rstrip("/") + "/api/v1/decide"
-            connection.request("POST", path, json.dumps(dict(question)), headers)
+            said = None if body is None else json.dumps(body)
+            connection.request(method, parts.path.rstrip("/") + path, said, headers)
             response = connection.getresponse()
             told = response.read(MOST_ANSWER_BYTES)
-            if response.status != http.client.OK:
+            if response.status not in (http.client.OK, http.client.CREATED):
                 raise ConnectionError(f"status {response.status}")
             answer: Answer = json.loads(told)
             return answer

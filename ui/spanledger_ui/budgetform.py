@@ -32,7 +32,7 @@ STANDINGS: list[Column] = [
 
 ALERTS: list[Column] = [
     {"key": "fired", "label": "When"},
-    {"key": "name", "label": "Budget", "wide": True},
+    {"key": "name", "label": "Budget or detector", "wide": True},
     {"key": "threshold", "label": "Threshold"},
     {"key": "spent", "label": "Spent", "align": "right"},
     {"key": "limit", "label": "Limit", "align": "right"},
@@ -118,7 +118,7 @@ def alert_row(alert: AlertRow, zone: tzinfo, now: datetime) -> Row:
         "cells": {
             "fired": text.moment(alert.fired_at, zone, now),
             "name": {"text": alert.name, "under": alert.group},
-            "threshold": threshold(alert.threshold),
+            "threshold": alert.detail or threshold(alert.threshold),
             "spent": spent(alert.spent, alert.measure, alert.at_least),
             "limit": amount(alert.limit, alert.measure),
             "told": told,

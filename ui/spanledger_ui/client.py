@@ -14,7 +14,8 @@ import httpx
 
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
 from spanledger_schema.api_access import ApiKey, NewApiKey
-from spanledger_schema.api_alerts import DeliveryRow, Errand
+from spanledger_schema.api_alerts import DeliveryRow, DetectorRow, Errand
+from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
 from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, Standings, StopRow
 from spanledger_schema.api_ledger import (
     AuditPage,
@@ -63,9 +64,15 @@ class Client:
     """A connection to one query API; safe to share between threads."""
 
     def __init__(
-        self, base_url: str, transport: httpx.BaseTransport | None = None, api_key: str = ""
+        self,
+        base_url: str,
+        transport: httpx.BaseTransport | None = None,
+        api_key: str = "",
+        project: str = "",
     ) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        if project:
+            headers["X-Spanledger-Project"] = project
         self.base_url = base_url.rstrip("/")
         # trust_env off: a proxy of the environment has no business with our own loopback
         self._http = httpx.Client(
@@ -273,6 +280,27 @@ class Client:
     def lift_stop(self, stop_id: str) -> None:
         """Let what was stopped go on."""
         self._ask("DELETE", f"/api/v1/stops/{quoted(stop_id)}")
+
+    def detectors(self) -> list[DetectorRow]:
+        """Return the detectors, with what is set about each."""
+        return [shaped(DetectorRow, found) for found in self._get("/api/v1/detectors")]
+
+    def tune_detector(self, name: str, wanted: Mapping[str, Any]) -> None:
+        """Let a detector tell otherwise from now on."""
+        self._ask("PUT", f"/api/v1/detectors/{quoted(name)}", wanted)
+
+    def approvals(self, **range_: Parameter) -> list[ApprovalRow]:
+        """Return the tool calls that wait, or waited, for a person."""
+        return [shaped(ApprovalRow, found) for found in self._get("/api/v1/approvals", range_)]
+
+    def decide_approval(self, approval_id: str, verdict: str, by: str, reason: str) -> None:
+        """Approve or deny a tool call, as a person of this name."""
+        said = {"verdict": verdict, "by": by, "reason": reason}
+        self._ask("POST", f"/api/v1/approvals/{quoted(approval_id)}/decision", said)
+
+    def policies(self) -> list[PolicyRow]:
+        """Return which tool calls need a person or are refused."""
+        return [shaped(PolicyRow, found) for found in self._get("/api/v1/policies")]
 
     def errands(self, channels: Sequence[str]) -> list[Errand]:
         """Return what is due on channels, what came first first."""

@@ -46,6 +46,8 @@ class Alert:
     """When it was last told, a reminder included."""
     told: int = 1
     """How many times it was told."""
+    detail: str = ""
+    """What a detector found, in words; '' of a budget."""
 
 
 Told = Mapping[str, Alert]

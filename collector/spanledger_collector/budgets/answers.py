@@ -104,6 +104,7 @@ def alert_row(a: Alert) -> AlertRow:
         recovered_at=written(a.recovered_at) if a.recovered_at else None,
         told_at=written(a.told_at) if a.told_at else None,
         told=a.told,
+        detail=a.detail,
     )
 
 

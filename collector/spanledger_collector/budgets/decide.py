@@ -7,13 +7,15 @@ not watched by a hard budget is allowed; what nobody knows yet has spent nothing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
+from spanledger_collector.approvals.policy import Policy, strictest
 from spanledger_collector.budgets.rule import TAG, Budget
 from spanledger_collector.budgets.standing import Key, Standing
 
 Subject = Literal["project", "session", "agent", "user"]
-Cause = Literal["", "budget", "stop"]
+Cause = Literal["", "budget", "stop", "policy", "approval"]
+"""What says no; "approval": a person has to be asked first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class Question:
     model: str = ""
     tags: tuple[str, ...] = ()
     estimated_usd: Decimal = Decimal(0)
+    tool: str = ""
+    """That is about to be called, with these arguments."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def says(self, name: str) -> tuple[str, ...]:
         """Return what is known of a dimension of budgets, nothing where it is not."""
@@ -82,6 +87,7 @@ def decide(
     budgets: Iterable[Budget],
     standings: Mapping[Key, Standing],
     stops: Iterable[Stop],
+    policies: Iterable[Policy] = (),
 ) -> Decision:
     """Return whether a step may be taken.
 
@@ -90,6 +96,7 @@ def decide(
         budgets: all that hold; of these the hard ones of the project can refuse.
         standings: what is spent of them, as last evaluated.
         stops: what an operator has stopped.
+        policies: which tool calls are refused, or need a person.
     """
     left = [
         each
@@ -105,7 +112,21 @@ def decide(
     for each in left:
         if each.budget.hard and is_spent(each, question.estimated_usd):
             return Decision(False, refusal(each), left, "budget")
-    return Decision(True, "", left)
+    return by_policy(question, policies, left) or Decision(True, "", left)
+
+
+def by_policy(
+    question: Question, policies: Iterable[Policy], left: Sequence[Left]
+) -> Decision | None:
+    """Return what policies say against a tool call, None where they say nothing."""
+    rule = strictest(policies, question.project_id, question.tool, question.arguments)
+    if not question.tool or rule is None:
+        return None
+    why = f": {rule.reason}" if rule.reason else ""
+    if rule.effect == "deny":
+        return Decision(False, f"policy {rule.id!r} refuses {question.tool}{why}", left, "policy")
+    reason = f"policy {rule.id!r} asks for a person before {question.tool}{why}"
+    return Decision(False, reason, left, "approval")
 
 
 def applying(

@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from spanledger_collector.approvals import table as approvals
+from spanledger_collector.approvals.policy import Policy
 from spanledger_collector.budgets import stops, table
 from spanledger_collector.budgets.alarm import Alert, Event, step
 from spanledger_collector.budgets.decide import Stop
@@ -49,7 +51,7 @@ class Books:
 class Evaluator:
     """Keeps the standings of one store process. Only the thread that writes may call it.
 
-    What it knows (`budgets`, `stops`, `books`) is replaced, never changed: any thread may read it.
+    What it knows (`budgets`, `stops`, `policies`, `books`) is replaced, never changed: any thread may read it.
     """
 
     def __init__(self, store: Store, clock: Callable[[], int] = time.time_ns) -> None:
@@ -57,6 +59,7 @@ class Evaluator:
         self._clock = clock
         self.budgets: Sequence[Budget] = ()
         self.stops: Sequence[Stop] = ()
+        self.policies: Sequence[Policy] = ()
         self._told: defaultdict[Key, dict[str, Alert]] = defaultdict(dict)
         self._due_s = 0.0
         self.books = Books(datetime.fromtimestamp(0, UTC))
@@ -66,6 +69,7 @@ class Evaluator:
         """Read budgets and alerts anew: somebody changed them, or another process may have."""
         self.budgets = table.budgets(table.standing_rows(self._store))
         self.stops = stops.stops(self._store)
+        self.policies = approvals.policies(self._store)
         self._told.clear()
         for alert in table.alerts(self._store, self._now() - table.RECALL):
             self._told[alert.budget_id, alert.group][alert.id] = alert

@@ -40,7 +40,11 @@ class Office:
     def decide(self, question: Question) -> Decision:
         """Return whether a step of an agent may be taken."""
         known = self._evaluator
-        return decide(question, known.budgets, known.books.standings, known.stops)
+        return decide(question, known.budgets, known.books.standings, known.stops, known.policies)
+
+    def reload(self) -> None:
+        """Read what was written down elsewhere: policies."""
+        self._desk.handover.do(lambda _: self._evaluator.reload())
 
     def change(
         self, plan: Callable[[Sequence[Budget]], Sequence[Edit]], by: str, note: str

@@ -13,7 +13,7 @@ from typing import Literal
 from spanledger_collector.budgets.alarm import Alert
 from spanledger_collector.budgets.rule import Budget
 
-Event = Literal["fired", "reminded", "recovered", "test"]
+Event = Literal["fired", "reminded", "recovered", "test", "report"]
 Outcome = Literal["asked", "delivered", "retry", "dead"]
 Place = tuple[str, str, str]
 """Project, message and channel."""
@@ -68,7 +68,8 @@ def errands(
     """
     wanted = {(b.project_id, b.id): routes(b, channels) for b in budgets}
     for alert in sorted(alerts, key=lambda a: (a.fired_at, a.id)):
-        for channel in wanted.get((alert.project_id, alert.budget_id), ()):
+        found = channels if alert.detail else ()  # what a detector found goes to everybody
+        for channel in wanted.get((alert.project_id, alert.budget_id), found):
             yield from alert_errands(alert, channel, states, now)
     for (project_id, id_, channel), state in states.items():
         if state.event == "test" and channel in channels and is_due(state, now):

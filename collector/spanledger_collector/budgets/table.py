@@ -93,7 +93,7 @@ def write(store: Store, edits: Sequence[Edit], now_ns: int, by: str, note: str) 
 ALERT_COLUMNS = (
     "project_id", "id", "ver", "budget_id", "name", "group_value", "threshold", "severity",
     "measure", "period_start", "period_end", "fired_at", "spent", "limit_amount", "at_least",
-    "unpriced_calls", "estimated_usd", "forecast", "recovered_at", "told_at", "told",
+    "unpriced_calls", "estimated_usd", "forecast", "recovered_at", "told_at", "told", "detail",
 )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def alert_row(a: Alert, now_ns: int) -> tuple[Any, ...]:
     return (
         a.project_id, a.id, now_ns, a.budget_id, a.name, a.group, a.threshold, a.severity,
         a.measure, a.span.start, a.span.end or NO_END, a.fired_at, a.spent, a.limit, a.at_least,
-        a.unpriced_calls, a.estimated_usd, a.forecast, a.recovered_at, a.told_at, a.told,
+        a.unpriced_calls, a.estimated_usd, a.forecast, a.recovered_at, a.told_at, a.told, a.detail,
     )  # fmt: skip
 
 
@@ -128,6 +128,8 @@ def rename_group(store: Store, project: str, kind: str, group: str, alias: str) 
         was = stored_alert(row)
         if apart.get(was.budget_id, kind) != kind:
             continue  # a team may be called as the user is
+        if was.detail and was.threshold != f"found:{kind}":
+            continue  # so may an agent
         became = renamed(was, alias)
         keep(store, [became], time.time_ns())
         if became.id != was.id:
@@ -160,6 +162,7 @@ def stored_alert(row: Mapping[str, Any]) -> Alert:
         recovered_at=aware(row["recovered_at"]),
         told_at=aware(row["told_at"]),
         told=row["told"],
+        detail=row["detail"],
     )
 
 

@@ -2,7 +2,7 @@
 SELECT
     project_id, id, budget_id, name, group_value, threshold, severity, measure, period_start,
     period_end, fired_at, spent, limit_amount, at_least, unpriced_calls, estimated_usd, forecast,
-    recovered_at, told_at, told
+    recovered_at, told_at, told, detail
 FROM alerts FINAL
 WHERE {project:String} IN ('', project_id)
     AND period_end >= toDateTime({since:DateTime64(6, 'UTC')}, 'UTC')

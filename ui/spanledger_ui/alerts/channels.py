@@ -6,6 +6,7 @@
     secret_file = "/run/secrets/hook"      # or secret_env = "HOOK_SECRET"; never the secret itself
     least = "warning"                      # what is less grave is not told here
     quiet = "22:00-07:00 Europe/Berlin"    # what is not critical waits
+    report = "weekly Europe/Berlin"        # what was spent, once a day, week or month
 
 Comes out as channels that can be told; raises ChannelInvalid for whatever is not understood.
 """
@@ -22,6 +23,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spanledger_ui.alerts.kinds import KINDS
 from spanledger_ui.alerts.message import SEVERITIES, Message
+from spanledger_ui.alerts.schedule import Schedule, schedule
 from spanledger_ui.alerts.transport import Transport
 
 NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
@@ -56,10 +58,11 @@ class Channel:
     transport: Transport
     least: str = "info"
     quiet: Quiet | None = None
+    report: Schedule | None = None
 
     def takes(self, message: Message) -> bool:
-        """Tell whether a message is grave enough for this channel; a test always is."""
-        return message.event == "test" or rank(message.severity) >= rank(self.least)
+        """Tell whether a message is grave enough for this channel; what was asked for always is."""
+        return message.event in ("test", "report") or rank(message.severity) >= rank(self.least)
 
     def waits(self, message: Message, now: datetime) -> bool:
         """Tell whether a message is held back until quiet hours are over."""
@@ -89,13 +92,15 @@ def channel(name: str, section: object, environ: Mapping[str, str]) -> Channel:
         raise ChannelInvalid(f"channels: [{name}] is no section with a plain name")
     rest = dict(section)
     kind, least, quiet = rest.pop("kind", None), rest.pop("least", "info"), rest.pop("quiet", None)
+    report, project = rest.pop("report", None), rest.pop("report_project", "default")
     if kind not in KINDS:
         raise ChannelInvalid(f"channel {name}, kind: {kind!r} is none of {', '.join(KINDS)}")
     if least not in SEVERITIES:
         raise ChannelInvalid(f"channel {name}, least: {least!r} is none of {', '.join(SEVERITIES)}")
     try:
         transport = KINDS[kind](**given(KINDS[kind], rest, environ))
-        return Channel(name, transport, least, hours(quiet) if quiet else None)
+        due = reports(kind, report, project) if report else None
+        return Channel(name, transport, least, hours(quiet) if quiet else None, due)
     except (ValueError, TypeError, OSError) as error:
         raise ChannelInvalid(f"channel {name}: {error}") from error
 
@@ -140,6 +145,13 @@ def plain(name: str, kind: object, value: Any) -> Any:
     if type(value) is not wanted:
         raise ValueError(f"{name}: give {'a text' if wanted is str else wanted}")
     return value
+
+
+def reports(kind: str, written: object, project: object) -> Schedule:
+    """Return when a channel is told what was spent; an incident is no place for that."""
+    if kind == "pagerduty":
+        raise ValueError("report: it would wake somebody; give it to another channel")
+    return schedule(written, project)
 
 
 def hours(written: object) -> Quiet:

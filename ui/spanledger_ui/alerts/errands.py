@@ -64,11 +64,15 @@ def attempts(
 
 def outcome(attempt: Attempt) -> TransportError | None:
     """Make an attempt; return what kept it from going out."""
-    channel = attempt.channel
-    if not channel.takes(attempt.messages[0]):
+    if not attempt.channel.takes(attempt.messages[0]):
         return TransportError(UNTOLD, permanent=True)
+    return told(attempt.channel, attempt.messages)
+
+
+def told(channel: Channel, messages: Sequence[Message]) -> TransportError | None:
+    """Tell a channel; return what kept that from working."""
     try:
-        channel.transport.notify(attempt.messages)
+        channel.transport.notify(messages)
     except TransportError as error:
         log.warning("channel %s: %s", channel.name, error.code)
         return error

@@ -54,14 +54,18 @@ def title_of(event: Event, alert: AlertRow) -> str:
     whom = f", {one_line(alert.group)}" if alert.group else ""
     basis, _, percent = alert.threshold.partition(":")
     what = "foreseen" if basis == "forecast" else "spent"
-    about = (
-        f"Budget {one_line(alert.name)}{whom}: {percent} % of {alert.limit} {unit(alert)} {what}"
-    )
+    share = f"{percent} % of {alert.limit} {unit(alert)} {what}"
+    about = f"Budget {one_line(alert.name)}{whom}: {share}"
+    if alert.detail:
+        about = f"{alert.name}{whom}: {one_line(alert.detail)}"
     return {"recovered": f"Recovered: {about}", "reminded": f"Still: {about}"}.get(event, about)
 
 
 def lines_of(alert: AlertRow) -> list[str]:
     """Return what else there is to say of an alert."""
+    if alert.detail:
+        subject = alert.threshold.removeprefix("found:")
+        return [f"Found in a {subject}: {alert.spent} {unit(alert)}, told from {alert.limit} on"]
     least = "at least " if alert.at_least else ""
     said = [f"Spent when it was told: {least}{alert.spent} of {alert.limit} {unit(alert)}"]
     if alert.at_least:

@@ -3,12 +3,13 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from spanledger_ui.alerts import errands
-from spanledger_ui.alerts.channels import channels
+from spanledger_ui.alerts.channels import Channel, channels
+from spanledger_ui.alerts.report import Reporter
 from spanledger_ui.client import Client, Refused, Unreachable
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,14 @@ def watch(api_url: str, file: Path, api_key: str = "") -> Callable[[], None]:
         enough = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: enough.set())
+        reporters = reporting(api_url, api_key, known.values())
         with Client(api_url, api_key=api_key) as client:
             away = False
             while not enough.is_set():
                 try:
                     errands.run(client, known, datetime.now(UTC))
+                    for reporter in reporters:
+                        reporter.run(datetime.now(UTC))
                     away = False
                 except (Unreachable, Refused) as error:
                     if not away:  # said once, until it is back
@@ -47,3 +51,12 @@ def watch(api_url: str, file: Path, api_key: str = "") -> Callable[[], None]:
                 enough.wait(PAUSE_S)
 
     return deliver
+
+
+def reporting(api_url: str, api_key: str, channels: Iterable[Channel]) -> list[Reporter]:
+    """Return what tells of spend: one for each channel that wants it."""
+    return [
+        Reporter(Client(api_url, api_key=api_key, project=c.report.project), c, c.report)
+        for c in channels
+        if c.report is not None
+    ]

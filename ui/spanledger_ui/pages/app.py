@@ -46,6 +46,7 @@ def pages() -> list[StreamlitPage]:
         st.Page("compare.py", title="Compare", icon=":material/difference:"),
         st.Page("spend.py", title="Spend", icon=":material/payments:"),
         st.Page("budgets.py", title="Budgets & alerts", icon=":material/savings:"),
+        st.Page("approvals.py", title="Approvals", icon=":material/approval_delegation:"),
         st.Page("models.py", title="Models & prices", icon=":material/sell:"),
         st.Page("audit.py", title="Audit", icon=":material/history:"),
         st.Page("integrity.py", title="Integrity", icon=":material/balance:"),

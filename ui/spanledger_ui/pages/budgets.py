@@ -1,4 +1,4 @@
-"""Budgets & alerts: how budgets stand, what was told, what is stopped; to try, write down and change."""
+"""Budgets & alerts: how budgets stand, what was told, is stopped and looks wrong; to try and change."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_schema.api_budgets import BudgetRow, StopRow
-from spanledger_ui import budgetform, components, deliverylog, page
+from spanledger_ui import budgetform, components, deliverylog, detectorform, page
 
 SCOPES = ("agent", "user", "session", "environment", "service", "provider", "model", "tag")
 PERIODS = ("month", "day", "week", "hour", "quarter", "year", "session")
@@ -25,6 +25,7 @@ def main() -> None:
         alerts()
     editor(budgets)
     with page.answers():
+        detectors()
         deliverylog.draw()
 
 
@@ -64,7 +65,7 @@ def alerts() -> None:
     st.text(f"Of the last {ALERT_DAYS} days.")
     found = page.client().alerts(days=ALERT_DAYS)
     if not found:
-        st.text("None: no threshold was crossed.")
+        st.text("None: no threshold was crossed, and nothing looked wrong.")
         return
     rows = [budgetform.alert_row(a, page.zone(), page.now()) for a in found[:SHOWN_ROWS]]
     components.ledger("Alerts", budgetform.ALERTS, rows, key="alerts")
@@ -155,6 +156,24 @@ def preview(wanted: dict[str, Any]) -> None:
     zone, now, measure = page.zone(), page.now(), wanted["measure"]
     rows = [budgetform.preview_row(past, measure, zone, now) for past in found[:SHOWN_ROWS]]
     components.ledger("In the last periods", budgetform.PREVIEW, rows, key="preview")
+
+
+def detectors() -> None:
+    """Show what is told of without a budget, and let that be set otherwise."""
+    st.subheader("Detectors", anchor=False)
+    known = page.client().detectors()
+    components.ledger(
+        "Detectors", detectorform.DETECTORS, detectorform.rows(known), key="detectors"
+    )
+    named = {detector.title: detector.name for detector in known}
+    with st.form("tune", border=False, width=420):
+        chosen = st.selectbox("Detector", list(named), index=None)
+        agent = st.text_input("Of agent", placeholder="all")
+        limit = st.text_input("Tells from", placeholder="as it comes")
+        muted = st.toggle("Tells nothing")
+        if st.form_submit_button("Set", icon=":material/tune:") and chosen:
+            page.client().tune_detector(named[chosen], detectorform.fields(agent, limit, muted))
+            st.rerun()
 
 
 if __name__ == "__main__":

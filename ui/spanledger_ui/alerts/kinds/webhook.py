@@ -49,7 +49,7 @@ class Webhook:
 def body_of(message: Message) -> bytes:
     """Return what is sent of a message."""
     said = {
-        "type": f"alert.{message.event}",
+        "type": "spend.report" if message.event == "report" else f"alert.{message.event}",
         "timestamp": message.happened_at.isoformat(),
         "data": {"title": message.title, "severity": message.severity, **message.data},
     }

@@ -1,0 +1,49 @@
+"""The shapes of approvals in the query API: calls that wait for a person, and which calls do.
+
+As in `api`: times are RFC 3339 in UTC, None is unknown.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Verdict = Literal["allowed", "pending", "approved", "denied", "timed_out"]
+
+
+@dataclass(slots=True)
+class ApprovalRow:
+    """A tool call and what was said of it; "allowed": no policy asks for anybody."""
+
+    id: str
+    tool: str
+    arguments: dict[str, Any]
+    policy: str
+    session_id: str
+    user_id: str
+    agent: str
+    verdict: Verdict
+    by: str
+    reason: str
+    asked_at: str
+    expires_at: str
+    decided_at: str | None
+
+
+@dataclass(slots=True)
+class ConditionRow:
+    """A condition on an argument."""
+
+    argument: str
+    op: str
+    value: str
+
+
+@dataclass(slots=True)
+class PolicyRow:
+    """Which tool calls need a person ("ask") or are refused ("deny")."""
+
+    id: str
+    tool: str
+    effect: Literal["ask", "deny"]
+    conditions: list[ConditionRow]
+    timeout_s: int
+    reason: str
