@@ -17,7 +17,7 @@ from spanledger_collector.captures import CAPTURES
 from tests.ports import free_port
 from tests.serving import Server, serving
 
-DATA = Path(__file__).parent / "data" / "otlp"
+DATA = Path(__file__).parent / "data"
 LINE = re.compile(r" *(\S+|no call)  +(\d+)  (.+) \((\S+)\)")
 
 
@@ -35,7 +35,8 @@ def demo(http_port: int, api_port: int, ui_port: int) -> subprocess.CompletedPro
 
 
 def expected(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DATA / f"{name}.expect.json").read_text())
+    folder = DATA / ("examples" if name.startswith("example__") else "otlp")
+    found: dict[str, Any] = json.loads((folder / f"{name}.expect.json").read_text())
     return found
 
 

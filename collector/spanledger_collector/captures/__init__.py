@@ -72,6 +72,14 @@ CAPTURES = (
         "01a1fd68-eb6e-73c7-95af-e25fb722b08a",
     ),
     Capture("traceloop-sdk__async-agent-tools", "Traceloop SDK: two turns about pizza", "pizza-1"),
+    Capture("example__openai_stream", "example: OpenAI's client, streamed", "weather-in-Ulm"),
+    Capture("example__langgraph_refund", "example: LangGraph, a person approves", "refund-graph"),
+    Capture("example__openai_agents_handoff", "example: OpenAI Agents, a handoff", "desk-42"),
+    Capture("example__pydantic_ai_bank", "example: Pydantic AI, a tool tried again", "bank-7"),
+    Capture("example__web_and_worker", "example: FastAPI and a Celery worker", "chat-9"),
+    Capture("example__runaway", "example: a runaway, stopped by its budget", "runaway-1"),
+    Capture("example__crewai_pair", "example: CrewAI, two agents", "crew-1"),
+    Capture("example__llama_index_agent", "example: LlamaIndex, streamed", "geography-1"),
 )
 
 

@@ -5,7 +5,7 @@ import time
 DEPTH = 20
 ITEMS = 1_000  # of one container
 NODES = 5_000  # of one value
-TIME_S = 0.003
+TIME_S = 0.003  # of the thread
 LOOK_EVERY = 64  # nodes between two looks at the clock
 
 
@@ -27,6 +27,6 @@ class Budget:
         if self.nodes <= 0 or self.bytes <= 0:
             self.spent = True
         elif self.nodes % LOOK_EVERY == 0:
-            now = time.perf_counter()
+            now = time.thread_time()  # being put off by the machine is no cost of ours
             self.deadline = self.deadline or now + TIME_S
             self.spent = now > self.deadline
