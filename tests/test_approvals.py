@@ -122,6 +122,15 @@ def test_a_policy_may_refuse_and_be_withdrawn_and_one_that_nobody_wrote_asks(pip
     assert ask(pipeline, policy="our own")["verdict"] == "pending"
 
 
+def test_arguments_that_cannot_be_kept_are_refused_by_name(pipeline: Pipeline):
+    for argument in ('"\\ud800"', str(10**30), f'"{"x" * 70_000}"'):
+        body = f'{{"tool": "refund", "policy": "x", "arguments": {{"a": {argument}}}}}'
+        answer = pipeline.api.post(
+            "/api/v1/approvals", content=body, headers={"content-type": "application/json"}
+        )
+        assert (answer.status_code, "arguments" in answer.json()["detail"]) == (400, True)
+
+
 def test_decide_says_which_calls_are_refused_and_which_need_a_person(pipeline: Pipeline):
     write(pipeline)
     write(pipeline, "never", tool="drop_*", conditions=[], effect="deny", reason="not by agents")

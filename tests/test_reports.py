@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,11 @@ def test_a_schedule_that_is_none_is_refused(written: object):
         channel("c", section, {"URL": "https://example.com/"})
 
 
-def reporter(api: str, slack: Site) -> Reporter:
+def reporting(api: str, slack: Site) -> closing[Reporter]:
     section = {"kind": "slack", "url_env": "URL", "private": True, "report": "daily"}
     made = channel("c", section, {"URL": slack.url})
     assert made.report is not None
-    return Reporter(Client(api, project="default"), made, made.report)
+    return closing(Reporter(Client(api, project="default"), made, made.report))
 
 
 def test_slack_is_told_the_numbers_of_the_spend_page_once_also_after_a_restart(
@@ -74,16 +75,17 @@ def test_slack_is_told_the_numbers_of_the_spend_page_once_also_after_a_restart(
     site: Site,  # noqa: F811
 ):
     with listening(pipeline.api.app) as api:
-        telling = reporter(api, site)
-        assert [telling.run(NOON), telling.run(NOON)] == [True, False]
-        assert not reporter(api, site).run(NOON + timedelta(hours=1))
+        with reporting(api, site) as telling:
+            assert [telling.run(NOON), telling.run(NOON)] == [True, False]
+        with reporting(api, site) as telling:
+            assert not telling.run(NOON + timedelta(hours=1))
         said: Any = json.loads(site.got[0][2])
         range_ = {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
         total = pipeline.get("spend", **range_)["total"]
     assert (total["cost_usd"], total["unpriced_calls"]) == ("0.019", 1)
     assert said["text"] == "Spend of the day from 2026-11-20: 0.02 USD + 1 unpriced"
     words = said["blocks"][0]["text"]["text"].splitlines()
-    assert words[2] == "3 calls; the day before: <0.01 USD"
+    assert words[2] == "3 calls; the day before: 0.01 USD"
     assert "model gpt-4o-2024-08-06: 0.02 USD" in words
     (log,) = pipeline.get("alerts/deliveries")
     assert (log["message_id"], log["event"], log["outcome"]) == (
@@ -97,11 +99,12 @@ def test_what_failed_is_tried_again_when_its_pause_is_over(
 ):
     site.status = 503
     with listening(pipeline.api.app) as api:
-        telling = reporter(api, site)
-        assert telling.run(NOON)
-        assert not reporter(api, site).run(NOON + timedelta(seconds=9))
-        site.status = 200
-        assert reporter(api, site).run(NOON + timedelta(seconds=10))
+        with reporting(api, site) as telling:
+            assert telling.run(NOON)
+        with reporting(api, site) as telling:
+            assert not telling.run(NOON + timedelta(seconds=9))
+            site.status = 200
+            assert telling.run(NOON + timedelta(seconds=10))
     assert [(row["attempt"], row["outcome"]) for row in pipeline.get("alerts/deliveries")] == [
         (2, "delivered"), (1, "retry"),
     ]  # fmt: skip
@@ -117,8 +120,11 @@ def test_a_report_by_mail_is_one_mail_under_its_own_id(
                "report": "monthly"}  # fmt: skip
     made = channel("mail", section, {})
     assert made.report is not None
-    with listening(pipeline.api.app) as api:
-        assert Reporter(Client(api), made, made.report).run(NOON + timedelta(days=14))
+    with (
+        listening(pipeline.api.app) as api,
+        closing(Reporter(Client(api), made, made.report)) as telling,
+    ):
+        assert telling.run(NOON + timedelta(days=14))
     (got,) = box.mails
     assert got["subject"] == "Spend of the month from 2026-11-01: 0.03 USD + 1 unpriced"
     assert got["message-id"] == "<report.monthly.2026-11-01@spanledger>"

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import caller_of, project_of
 from spanledger_collector.api import Json, problem
@@ -49,13 +49,24 @@ def counter_of(request: Request) -> Counter:
     return found
 
 
+def storable(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments that can be kept as JSON, and read by a person."""
+    try:
+        size = len(as_json(arguments))
+    except TypeError as error:  # half a character, a number beyond 64 bits, too deep
+        raise ValueError(str(error)) from None
+    if size > MOST_ARGUMENTS:
+        raise ValueError(f"more than {MOST_ARGUMENTS} bytes; leave out what is large")
+    return arguments
+
+
 class AskForm(BaseModel):
     """A tool call that is about to be made; leave out what is not known."""
 
     model_config = ConfigDict(extra="forbid")
 
     tool: str = Field(min_length=1, max_length=200)
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: Annotated[dict[str, Any], AfterValidator(storable)] = Field(default_factory=dict)
     policy: str = Field("", max_length=100, description="ask by this one alone; by all when empty")
     id: str = Field("", pattern=r"^[\w.@+-]{0,100}$", description="made up when left out")
     session: str = Field("", max_length=1000)
@@ -67,8 +78,6 @@ class AskForm(BaseModel):
 @router.post("/approvals", response_model=ApprovalRow, status_code=201)
 def ask_approval(request: Request, wanted: AskForm) -> Json:
     """Whether a tool call may be made: allowed or denied by a policy at once, else it waits."""
-    if len(as_json(wanted.arguments)) > MOST_ARGUMENTS:
-        return problem(413, f"arguments: more than {MOST_ARGUMENTS} bytes; leave out what is large")
     counter, project = counter_of(request), project_of(request)
     rule = rule_for(counter.policies(project), project, wanted)
     wait_s = wanted.timeout_s or (rule.timeout_s if rule else WAIT_S)

@@ -35,6 +35,10 @@ class Reporter:
         self._attempts: dict[str, tuple[int, str | None]] = {}
         """Of what failed: how often it was tried, and when it is to be tried again."""
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
     def run(self, now: datetime) -> bool:
         """Tell of the last whole period unless that was done; return whether it was tried."""
         first, end = self._schedule.days(now)

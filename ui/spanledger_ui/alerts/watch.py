@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,8 +36,11 @@ def watch(api_url: str, file: Path, api_key: str = "") -> Callable[[], None]:
         enough = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: enough.set())
-        reporters = reporting(api_url, api_key, known.values())
-        with Client(api_url, api_key=api_key) as client:
+        with ExitStack() as open_, Client(api_url, api_key=api_key) as client:
+            reporters = [
+                open_.enter_context(closing(each))
+                for each in reporting(api_url, api_key, known.values())
+            ]
             away = False
             while not enough.is_set():
                 try:

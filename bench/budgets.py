@@ -1,0 +1,157 @@
+"""What budgets cost: `python bench/budgets.py`, prints one line a figure.
+
+How long an evaluation of so many budget states takes after a drain, and how long `POST /api/v1/decide`
+takes at so many requests a second, beside a running ingest and alone. The server is `spanledger serve`
+on free ports in a new folder; those who ask and send are processes of their own on the same machine.
+
+    PYTHONPATH=. python bench/budgets.py [--states 10000] [--rate 500] [--seconds 20]
+"""
+
+import argparse
+import http.client
+import multiprocessing
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import httpx
+from bench import payloads
+from tests.serving import Server, serving
+
+from spanledger_collector.budgets.evaluate import Evaluator
+from spanledger_collector.store import Store, connect
+
+TRACES = """
+INSERT INTO spanledger.traces (
+    project_id, trace_id, ver, session_key, user_id, agent, status, started_at, ended_at, spans, calls,
+    lines.quarter, lines.kind, lines.provider, lines.model, lines.agent, lines.calls, lines.llm_errors,
+    lines.priced_calls, lines.unpriced_calls, lines.unpriced_tokens, lines.calls_without_usage,
+    lines.estimated_calls, lines.input_tokens, lines.output_tokens, lines.cache_read_tokens,
+    lines.cache_write_tokens, lines.reasoning_tokens, lines.cost_usd, lines.estimated_usd)
+SELECT 'default', unhex(leftPad(hex(sipHash64(number)), 32, '0')), 10, 's-' || toString(number),
+    'user-' || toString(number % {states}), 'a', 'ok', now64(9), now64(9), 2, 1,
+    [toStartOfFifteenMinutes(now())], ['llm'], ['openai'], ['gpt-5-mini'], ['a'], [1], [0], [1], [0],
+    [0], [0], [0], [1200], [90], [0], [0], [0], [toDecimal128(0.01, 12)], [toDecimal128(0, 12)]
+FROM numbers({states} * 3)
+"""
+
+BUDGET = {"name": "each user", "limit": "1000", "period": {"unit": "day"}, "each": "user",
+          "thresholds": [{"percent": 50}, {"percent": 80}, {"percent": 100}]}  # fmt: skip
+HARD = {"name": "all", "limit": "1000000", "period": {"unit": "month"}, "hard": True}
+
+
+def evaluations_ms(states: int, rounds: int = 9) -> Sequence[tuple[float, float]]:
+    """Return how long evaluations of so many states take, and their CPU, the first one left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"chdb://{folder}/db")
+        with connect(store.dsn) as client:
+            client.command(TRACES.replace("{states}", str(states)))
+        evaluator = Evaluator(store)
+        write(store, evaluator)
+        found = []
+        for _ in range(rounds + 1):
+            begun = time.process_time()
+            evaluator.run()
+            cpu_s = time.process_time() - begun
+            assert len(evaluator.books.standings) == states
+            found.append((evaluator.books.took_s * 1000, cpu_s * 1000))
+        store.close()
+    return found[1:]
+
+
+def write(store: Store, evaluator: Evaluator) -> None:
+    """Write the budget down that counts each user apart."""
+    from spanledger_collector.budgets import table
+    from spanledger_collector.budgets.form import BudgetForm
+
+    written = BudgetForm.model_validate(BUDGET).written()
+    table.write(store, [table.Edit("default", "b", None, written)], time.time_ns(), "", "")
+    evaluator.reload()
+
+
+def decisions_ms(api: str, rate: int, seconds: int) -> Sequence[float]:
+    """Return how long each decision took, asked at an even pace by as many threads as it needs."""
+    found: list[float] = []
+    begun, tickets = time.perf_counter() + 0.2, count()
+    total = rate * seconds
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection(api.removeprefix("http://"), timeout=30)
+        headers = {"content-type": "application/json"}
+        while (number := next(tickets)) < total:
+            due = begun + number / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            body = f'{{"user": "user-{number % 1000}", "session": "s-{number}", "agent": "a"}}'
+            asked = time.perf_counter()
+            connection.request("POST", "/api/v1/decide", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+            found.append((time.perf_counter() - asked) * 1000)
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def send(otlp: str, stop: "multiprocessing.synchronize.Event") -> None:
+    """Send requests of 100 spans, ten a second, until told to stop."""
+    bodies = [payloads.request(100, 800, seed) for seed in range(20)]
+    headers = {"content-type": "application/x-protobuf"}
+    with httpx.Client(base_url=otlp, timeout=60) as client:
+        for number in count():
+            client.post("/v1/traces", content=bodies[number % 20], headers=headers)
+            if stop.wait(0.1):
+                return
+
+
+def told(name: str, found: Sequence[float]) -> None:
+    """Print the median, the 99th percentile and the worst."""
+    p50, p99 = statistics.median(found), statistics.quantiles(found, n=100)[98]
+    print(f"{name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {max(found):.2f} ms ({len(found)})")
+
+
+def served(server: Server, rate: int, seconds: int) -> None:
+    """Measure decisions alone, then beside an ingest of a thousand spans a second."""
+    for budget in (BUDGET, HARD):
+        httpx.post(f"{server.api}/api/v1/budgets", json=budget, timeout=60).raise_for_status()
+    told(f"decide alone, {rate}/s", decisions_ms(server.api, rate, seconds))
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    sender = context.Process(target=send, args=(server.otlp, stop))
+    sender.start()
+    time.sleep(2)
+    told(f"decide beside ingest, {rate}/s", decisions_ms(server.api, rate, seconds))
+    stop.set()
+    sender.join()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--states", type=int, default=10_000)
+    parser.add_argument("--rate", type=int, default=500)
+    parser.add_argument("--seconds", type=int, default=20)
+    args = parser.parse_args()
+    load = os.getloadavg()[0]
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load average before {load:.1f}")
+    wall_ms, cpu_ms = map(statistics.median, zip(*evaluations_ms(args.states), strict=True))
+    print(
+        f"evaluation of {args.states} states: median {wall_ms:.0f} ms, of which CPU {cpu_ms:.0f} ms"
+    )
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+        served(server, args.rate, args.seconds)
+
+
+if __name__ == "__main__":
+    main()
