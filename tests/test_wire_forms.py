@@ -60,6 +60,12 @@ def grpc_server(intake: Intake) -> Iterator[str]:
 
 
 @pytest.fixture
+def dsn(engine: str) -> str:
+    """Return the embedded engine: what is tested here does not depend on how it is reached."""
+    return engine
+
+
+@pytest.fixture
 def pipeline(new_store: Callable[[], Store], tmp_path: Path) -> Iterator[Pipeline]:
     with running(new_store(), tmp_path) as found:
         yield found
@@ -169,7 +175,6 @@ def whole(pipeline: Pipeline, post: Post) -> Rows:
 FORMS = ("protobuf", "json", "grpc")
 
 
-@pytest.mark.parametrize("dsn", ["chdb"], indirect=True)
 @settings(
     max_examples=2,
     deadline=None,
