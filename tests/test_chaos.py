@@ -78,8 +78,7 @@ def test_exporters_outlive_a_store_that_is_away_and_an_ingest_that_restarts_and_
             server.kill("store")
             server.wait_for_more(journal)
             server.start("store")
-            server.running["ingest"].terminate()
-            assert server.join("ingest") == 0
+            server.stop("ingest")
             server.start("ingest")
             server.wait_for_more(journal)
             server.kill("ingest")
