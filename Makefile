@@ -57,7 +57,7 @@ bench: $(INSTALLED) ## Measure ingest on this machine; prints a table (ARGS="--r
 soak: $(INSTALLED) ## 50 kills and two minutes without a store under load, about 7 minutes (ARGS="--kills N …")
 	@PYTHONPATH=. exec $(BIN)/python bench/soak.py $(ARGS)
 
-fuzz: $(INSTALLED) ## Ten minutes of nonsense through decoding, then hundreds of faults (ARGS="--seconds N …")
+fuzz: $(INSTALLED) ## Ten minutes of nonsense through decoding, then faults in any order (ARGS="--seconds N …")
 	@PYTHONPATH=. exec $(BIN)/python bench/fuzz.py $(ARGS)
 
 schema-test: $(INSTALLED) ## Ask the query API all that its OpenAPI document allows, minutes long

@@ -30,7 +30,7 @@ def main() -> int:
     """Fuzz and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--machines", type=int, default=100, help="lives of each machine")
+    parser.add_argument("--machines", type=int, default=20, help="lives of each machine")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
     args = parser.parse_args()
     taken: Counter[tuple[str, str, bool]] = Counter()
@@ -53,7 +53,7 @@ def machines(lives: int) -> None:
     """Have everything happen to spools, and to totals in an embedded store."""
     long = settings(
         max_examples=lives,
-        stateful_step_count=50,
+        stateful_step_count=25,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),

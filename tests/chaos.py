@@ -14,8 +14,8 @@ from enum import StrEnum
 
 AFTER_BYTES = 1_500  # beyond the headers of a request or the handshake of HTTP/2, within its body
 CHUNK_BYTES = 1 << 16
-DELAY_S = 0.5
-DRIP_S = 4
+DELAY_S = 0.1
+DRIP_BYTES, DRIP_S = 6, 0.4  # and the time from one of them to the next
 LAST_S = 5.0  # for what is still on its way when the proxy is stopped
 QUIET_S = 0.3  # after which an answer that was swallowed has come to its end
 MOST_KEPT_BYTES = 1 << 24  # of what a client sent, to send it once more
@@ -28,7 +28,7 @@ class Fault(StrEnum):
     DELAY = "delay"  # everything arrives, late
     DEAF = "deaf"  # the request arrives, the answer does not
     CUT = "cut"  # the request ends in the middle
-    DRIP = "drip"  # one byte a second, until the connection breaks
+    DRIP = "drip"  # a few bytes, slowly, until the connection breaks
     TWICE = "twice"  # everything the client sent arrives once more
 
 
@@ -156,8 +156,8 @@ class Way:
         await write(self._forth, data)
 
     async def _drip(self, data: bytes) -> None:
-        for place in range(DRIP_S):
-            await asyncio.sleep(1)
+        for place in range(DRIP_BYTES):
+            await asyncio.sleep(DRIP_S)
             await write(self._forth, data[place : place + 1])
         raise ConnectionResetError
 

@@ -84,6 +84,13 @@ class Parts:
         for role in roles:
             self.join(role)
 
+    def stop(self, *roles: str) -> None:
+        """Stop parts as a service manager does, and return when they have ended well."""
+        for role in roles:
+            self.running[role].terminate()
+        for role in roles:
+            assert self.join(role) == 0
+
     def join(self, role: str) -> int | None:
         """Wait for the end of a part; return its exit code, None when it does not end."""
         self.running[role].join(SETTLE_S)

@@ -5,15 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.usage import usage
 from spanledger_schema.span import Counts, Scope
-from tests.serving import Server, serving
+from tests.parts import Parts, parts
 
-SPANS = 5_000
+SPANS = 2_000
 PER_REQUEST = 100
 MODEL = "gpt-4o-2024-08-06"
 
@@ -61,19 +60,17 @@ def expected_usd() -> Decimal:
     return total
 
 
-def send_all(server: Server, bodies: list[bytes]) -> None:
+def send_all(server: Parts, bodies: list[bytes]) -> None:
     headers = {"content-type": "application/x-protobuf"}
-    with httpx.Client(base_url=server.otlp, headers=headers, timeout=30) as client:
-        for body in bodies:
-            assert client.post("/v1/traces", content=body).status_code == 200
+    for body in bodies:
+        assert server.otlp.post("/v1/traces", content=body, headers=headers).status_code == 200
 
 
-def totals(server: Server) -> dict[str, object]:
+def totals(server: Parts) -> dict[str, object]:
     """Return the totals of everything, once everything that was acknowledged is in them."""
     server.settle()
-    with httpx.Client(base_url=server.api, timeout=30) as client:
-        found = client.get("/api/v1/spend").json()["total"]
-        sessions = client.get("/api/v1/sessions").json()["items"]
+    found = server.api.get("/api/v1/spend").json()["total"]
+    sessions = server.api.get("/api/v1/sessions").json()["items"]
     return {
         "usd": Decimal(found["cost_usd"]),
         "usd_by_session": sum(Decimal(s["totals"]["cost_usd"]) for s in sessions),
@@ -98,12 +95,12 @@ def test_killed_right_after_the_last_answer_every_span_is_there_once(tmp_path: P
         "output": sum(100 + n for n in range(len(bodies))) * PER_REQUEST,
         "sessions": 7,
     }
-    with serving(tmp_path) as server:
+    with parts(tmp_path) as server:
         send_all(server, bodies)
-        server.kill()
-        server.start()
+        server.kill("ingest", "store")
+        server.start("ingest", "store")
         assert totals(server) == expected
         send_all(server, bodies[::-3])  # a client that never saw the answers sends again
-        server.kill()
-        server.start()
+        server.kill("ingest", "store")
+        server.start("ingest", "store")
         assert totals(server) == expected

@@ -4,13 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from spanledger_collector.parts import Noted, Part, covered, lost, noted, written
 from tests.otlp import CAPTURES
-from tests.serving import Server, serving
-from tests.test_serve import wait_for
+from tests.parts import SETTLE_S, Parts, parts
 
 CAPTURE = "openinference-langchain__langgraph-refund-retry"
 A, B = Part("spans", "202611", 1, 1, 10, 50), Part("spans", "202611", 2, 2, 20, 60)
@@ -52,7 +50,7 @@ def test_a_note_that_cannot_be_read_is_no_note(tmp_path: Path, content: str):
     assert noted(tmp_path / "store.parts", "s") == Noted("s")
 
 
-def spoil(server: Server, table: str) -> None:
+def spoil(server: Parts, table: str) -> None:
     """Cut every part of a table short, while the server is stopped."""
     folder = server.settings.data / "store" / "data" / "spanledger" / table
     files = [f for f in folder.glob("*_*_*_*/*.bin") if "tmp" not in f.parent.name]
@@ -61,48 +59,48 @@ def spoil(server: Server, table: str) -> None:
         os.truncate(file, 3)
 
 
-def said(server: Server, path: str) -> Any:
-    answer = httpx.get(f"{server.api}{path}", timeout=30)
+def said(server: Parts, path: str) -> Any:
+    answer = server.api.get(path)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def sessions(server: Server) -> Any:
+def sessions(server: Parts) -> Any:
     return said(server, "/api/v1/sessions")["items"]
 
 
 def test_what_the_disk_has_spoiled_is_stored_again_from_the_spool(tmp_path: Path):
-    with serving(tmp_path) as server:
+    with parts(tmp_path) as server:
         body = (CAPTURES / f"{CAPTURE}.pb").read_bytes()
         headers = {"content-type": "application/x-protobuf"}
-        assert httpx.post(f"{server.otlp}/v1/traces", content=body, headers=headers).is_success
+        assert server.otlp.post("/v1/traces", content=body, headers=headers).is_success
         server.settle()
         before = sessions(server)
         assert before
-        server.stop()
+        server.stop("ingest", "store")
         for table in ("spans", "payloads", "traces"):
             spoil(server, table)
-        server.start()
-        wait_for(lambda: said(server, "/api/v1/integrity")["degraded"] == [])
+        server.start("ingest", "store")
+        server.until(lambda: said(server, "/api/v1/integrity")["degraded"] == [], SETTLE_S)
         assert sessions(server) == before
         log = server.log.read_text()
         assert "the store has lost a part of traces" in log
         assert "stored again what was lost of spans" in log
-        server.stop()
+        server.stop("ingest", "store")
         losses = log.count("has lost a part")
-        server.start()
+        server.start("ingest", "store")
         assert said(server, "/readyz")["degraded"] == []
         assert server.log.read_text().count("has lost a part") == losses
 
-        server.stop()
+        server.stop("ingest", "store")
         spoil(server, "spans")
         for file in server.settings.spool_dir.glob("0001.spool*"):
             file.unlink()
-        server.start()
-        wait_for(lambda: "as far as the spool reaches back" in server.log.read_text())
+        server.start("ingest", "store")
+        server.until(lambda: "as far as the spool reaches back" in server.log.read_text(), SETTLE_S)
         (reason,) = {r[:20] for r in said(server, "/readyz")["degraded"]}
         assert reason == "lost a part of spans"
         assert said(server, "/api/v1/integrity")["degraded"] == said(server, "/readyz")["degraded"]
-        server.stop()
-        server.start()
+        server.stop("ingest", "store")
+        server.start("ingest", "store")
         assert said(server, "/readyz")["degraded"]

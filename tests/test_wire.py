@@ -24,6 +24,12 @@ METERS = {
 
 
 @pytest.fixture
+def dsn(engine: str) -> str:
+    """Return the embedded engine: what is tested here does not depend on how it is reached."""
+    return engine
+
+
+@pytest.fixture
 def pipeline(store: Store, tmp_path: Path) -> Iterator[Pipeline]:
     with running(store, tmp_path) as found:
         yield found
