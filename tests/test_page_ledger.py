@@ -113,7 +113,7 @@ def test_a_server_that_asks_for_keys_takes_the_readers_own(store: Store, tmp_pat
             test = press(test, "Sign in")
             assert texts(ledger(test)["rows"][0])["state"] == "good"
             assert f"You ask with your own key, which ends in {made[-4:]}." in shown(test)
-            connected = test.session_state[signin.CONNECTED]
+            connected = test.session_state[signin.CONNECTED][made]
             test = press(test, "Sign out")
             assert signin.KEPT not in test.session_state
             assert signin.CONNECTED not in test.session_state

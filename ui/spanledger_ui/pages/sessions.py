@@ -36,12 +36,13 @@ ORDERS = {
     "most errors": "errors",
     "longest": "duration",
 }
+# what a reader may leave out of the table; the tokens of calls are two columns
 COLUMNS = ["User", "Agent", "Steps", "Errors", "Duration", "Tokens", "USD", "Status"]
-"""What a reader may leave out of the table; the tokens of calls are two columns."""
 
 VIEWS = ("sessions", "traces", "calls")
 FILES = ("sessions", "calls")  # views that the API hands out as files
 METRICS = ("sessions", "cost", "p95")
+# the widgets that a saved view sets, and what they show without one
 VIEWED = {
     "range": DEFAULT_RANGE,
     "view": VIEWS[0],
@@ -49,7 +50,6 @@ VIEWED = {
     "strip": METRICS[0],
     "columns": COLUMNS,
 }
-"""The widgets that a saved view sets, and what they show without one."""
 
 STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
