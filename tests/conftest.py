@@ -2,7 +2,8 @@
 
 What stores and asks is tested twice, once against the embedded engine (`chdb://`) and once over
 HTTP (`http://`), as against a ClickHouse server: the fixtures below `dsn` come in both kinds. A
-module whose subject lies beyond the store says `STORES = ["chdb"]`.
+module whose subject lies beyond the store says `STORES = ["chdb"]`; a test of it that takes the
+whole way through the store says `@both_stores`.
 """
 
 from collections.abc import Callable, Iterator
@@ -47,7 +48,8 @@ def clickhouse(engine: str) -> Iterator[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc):
     """Run a test that needs a store with each kind of it, or with those that its module names."""
-    if "dsn" in metafunc.fixturenames:
+    named = any("dsn" in mark.args for mark in metafunc.definition.iter_markers("parametrize"))
+    if "dsn" in metafunc.fixturenames and not named:
         stores = getattr(metafunc.module, "STORES", ["chdb", "http"])
         metafunc.parametrize("dsn", stores, indirect=True)
 

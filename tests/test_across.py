@@ -20,9 +20,12 @@ from spanledger_collector.store import Store
 from spanledger_schema.sql import query
 from tests.facts import NOON_NS, SECOND_NS, call, span
 from tests.pipeline import Pipeline, running
+from tests.stores import both_stores
 from tests.test_frameworks import DATA
 from tests.test_rollup import stored
 from tests.test_wire import cut
+
+STORES = ["chdb"]
 
 FRAMEWORK: TraceKey = ("p", b"f" * 16)
 CLIENT: TraceKey = ("p", b"c" * 16)
@@ -193,6 +196,7 @@ ARRIVALS = list(permutations([(FRAMEWORK, "call"), (CLIENT, "call"), (FRAMEWORK,
 
 
 @pytest.mark.parametrize(("response_id", "most_facts"), [("r1", MOST_FACTS), ("", 0)])
+@both_stores
 def test_whatever_comes_first_the_session_has_the_call(
     store: Store, response_id: str, most_facts: int
 ):

@@ -22,6 +22,8 @@ from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
 from tests.test_price_cases import CASES, lines
 
+STORES = ["chdb"]
+
 OTEL = {
     "input_tokens": "gen_ai.usage.input_tokens",
     "output_tokens": "gen_ai.usage.output_tokens",

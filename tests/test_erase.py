@@ -16,6 +16,9 @@ from tests.conftest import migrated
 from tests.finance import add_price, reprice
 from tests.otlp import attribute, logs, span, traces
 from tests.pipeline import Pipeline, running
+from tests.stores import both_stores
+
+STORES = ["chdb"]
 
 WORDS = "the-words-of-my-life"
 ALICE, BOB = "alice@example.org", "bob"
@@ -89,6 +92,7 @@ def of_alice(text: str) -> bool:
     return ALICE in text or f'{WORDS} "' in text or f"{WORDS}'" in text
 
 
+@both_stores
 def test_a_user_is_gone_at_once_from_every_table_and_the_dollars_stay(pipeline: Pipeline):
     before = spent(pipeline)
     assert of_alice(everything(pipeline))

@@ -193,12 +193,6 @@ def test_only_an_administrator_is_shown_the_settings(strict: Ingest):
 
 
 @pytest.fixture
-def dsn(engine: str) -> str:
-    """Return the embedded engine: what is tested here does not depend on how it is reached."""
-    return engine
-
-
-@pytest.fixture
 def closed(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     """Return a pipeline that asks for keys."""
     monkeypatch.setattr(keys, "LOOK_S", 0)

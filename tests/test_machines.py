@@ -12,7 +12,7 @@ from tests.rollup_machine import rolling
 from tests.spool_machine import SpoolMachine
 
 FEW = settings(
-    max_examples=5,
+    max_examples=3,
     stateful_step_count=12,
     deadline=None,
     phases=[Phase.generate],  # `make fuzz` looks for the shortest way to a fault
@@ -30,5 +30,5 @@ def test_totals_are_the_sum_of_their_spans_whatever_happens_to_them(
     migrated(engine, database)
     store = Store(engine, database=database, readers=1)
     with running(store, tmp_path) as pipeline:
-        run_state_machine_as_test(rolling(pipeline), settings=settings(FEW, max_examples=3))
+        run_state_machine_as_test(rolling(pipeline), settings=FEW)
     store.close()

@@ -15,6 +15,9 @@ from spanledger_schema.api_ledger import RateInForce
 from tests.finance import NOVEMBER, PRICE, add_price, call, gpt, reprice
 from tests.otlp import CAPTURES, NOON_NS, span, traces
 from tests.pipeline import Pipeline, running
+from tests.stores import both_stores
+
+STORES = ["chdb"]
 
 RANGE = {"since": NOVEMBER["from"], "until": NOVEMBER["to"]}
 BOOK = Pricebook()
@@ -74,6 +77,7 @@ def test_models_that_were_called_come_with_calls_tokens_dollars_and_rate(pipelin
     assert pipeline.get("models", until="2026-11-20")["items"] == []
 
 
+@both_stores
 def test_unpriced_models_tell_since_when_how_much_and_what_may_be_meant(pipeline: Pipeline):
     twin: dict[str, Any] = {"gen_ai__response__model": "gpt-5-nano-super"}
     pipeline.post("traces", traces(gpt(1, 4, **twin), gpt(2, 1, **twin), call(3), gpt(4)))

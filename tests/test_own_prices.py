@@ -12,6 +12,9 @@ from spanledger_collector.store import Store
 from tests.finance import PRICE, add_price, call, gpt, spent
 from tests.otlp import traces
 from tests.pipeline import Pipeline, running
+from tests.stores import both_stores
+
+STORES = ["chdb"]
 
 
 @pytest.fixture
@@ -130,6 +133,7 @@ def test_an_alias_that_ended_means_its_model_for_the_days_before(pipeline: Pipel
     assert pipeline.get("audit")["items"][0]["note"] == "moved"
 
 
+@both_stores
 def test_a_price_file_written_out_and_read_in_again_changes_nothing(pipeline: Pipeline):
     add_price(pipeline)
     add_price(

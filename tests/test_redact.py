@@ -210,12 +210,6 @@ def test_what_is_refused_would_take_more():
     assert trial.steps > linear.MOST_STEPS
 
 
-@pytest.fixture
-def dsn(engine: str) -> str:
-    """Return the embedded engine: what is tested here does not depend on how it is reached."""
-    return engine
-
-
 def test_no_capture_of_a_library_counts_differently_once_it_is_redacted(
     store: Store, tmp_path: Path
 ):

@@ -15,6 +15,9 @@ from spanledger_collector.store import ClickHouseError, Store
 from tests.finance import PRICE, add_price, balanced, call, gpt, reprice, spent
 from tests.otlp import CAPTURES, NOON_NS, traces
 from tests.pipeline import Pipeline, running
+from tests.stores import both_stores
+
+STORES = ["chdb"]
 
 MOVED = {
     "calls": 7, "before_usd": "0", "after_usd": "0.00266", "change_usd": "0.00266",
@@ -93,6 +96,7 @@ def row(store: Store, number: int) -> dict[str, Any]:
     return found
 
 
+@both_stores
 def test_a_price_added_late_is_shown_dry_then_written_audited_and_moves_nothing_twice(
     pipeline: Pipeline,
 ):

@@ -11,6 +11,9 @@ from spanledger_collector.commands import retention
 from spanledger_collector.store import Store
 from tests.otlp import CAPTURES, NOON_NS
 from tests.pipeline import Pipeline, running
+from tests.stores import both_stores
+
+STORES = ["chdb"]
 
 GENAI = "otel-genai-openai__chat-responses-stream"
 DAY_NS = 86_400_000_000_000
@@ -72,6 +75,7 @@ def keep(pipeline: Pipeline, **days: Any) -> Any:
     return pipeline.ask("PUT", "retention", json=days)
 
 
+@both_stores
 def test_prompts_expire_and_the_ledger_stays_to_the_last_digit(
     pipeline: Pipeline, rows: Callable[[], dict[str, int]]
 ):

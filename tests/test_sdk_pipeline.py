@@ -15,11 +15,7 @@ from spanledger_collector.store import Store
 from tests.pipeline import Pipeline, running
 from tests.sdk import configured
 
-
-@pytest.fixture
-def dsn(engine: str) -> str:
-    """Return the embedded engine: what is tested here does not depend on how it is reached."""
-    return engine
+STORES = ["chdb"]
 
 
 @pytest.fixture

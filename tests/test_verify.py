@@ -12,6 +12,9 @@ from spanledger_collector.totals import TRACE_COLUMNS
 from tests.finance import NOVEMBER, call, gpt
 from tests.otlp import CAPTURES, NOON_NS, span, traces
 from tests.pipeline import Pipeline, running
+from tests.stores import both_stores
+
+STORES = ["chdb"]
 
 NAMES = [
     "default: sum of lines = traces",
@@ -53,6 +56,7 @@ def rewritten(store: Store, which: bytes, **columns: Any) -> None:
     store.insert("traces", {name: [value] for name, value in row.items()})
 
 
+@both_stores
 def test_every_identity_holds_over_real_captures_with_its_figures(pipeline: Pipeline):
     for name in CAPTURED:
         pipeline.send("traces", (CAPTURES / f"{name}.pb").read_bytes())

@@ -12,6 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from spanledger_collector.store import Store
 from tests.otlp import CAPTURES, TRACE_CAPTURES
 from tests.pipeline import JSON, Pipeline, running
+from tests.stores import both_stores
+
+STORES = ["chdb"]
 
 NAMES = [path.stem for path in TRACE_CAPTURES]
 METERS = {
@@ -21,12 +24,6 @@ METERS = {
     "cache_write_tokens": "cache_write_tokens",
     "reasoning_tokens": "reasoning_tokens",
 }
-
-
-@pytest.fixture
-def dsn(engine: str) -> str:
-    """Return the embedded engine: what is tested here does not depend on how it is reached."""
-    return engine
 
 
 @pytest.fixture
@@ -81,6 +78,7 @@ def totals(sessions: list[Any], meters: dict[str, int]) -> dict[str, int]:
     return {meter: sum(s["totals"][meter] for s in sessions) for meter in meters}
 
 
+@both_stores
 def test_each_capture_adds_up_to_what_its_provider_billed(pipeline: Pipeline, subtests: Any):
     before = totals([], dict.fromkeys(METERS.values(), 0))
     for name in NAMES:

@@ -62,12 +62,6 @@ def grpc_server(intake: Intake) -> Iterator[str]:
 
 
 @pytest.fixture
-def dsn(engine: str) -> str:
-    """Return the embedded engine: what is tested here does not depend on how it is reached."""
-    return engine
-
-
-@pytest.fixture
 def pipeline(new_store: Callable[[], Store], tmp_path: Path) -> Iterator[Pipeline]:
     with running(new_store(), tmp_path) as found:
         yield found

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from opentelemetry import context as contexts
 
 from spanledger import capture, health, live
-from spanledger.ask import Answer, asking
 from spanledger.masking import TimedMask
 from spanledger.session import question
 from spanledger.spans import SpanScope, span
 from spanledger_schema import attributes as ours
+
+if TYPE_CHECKING:
+    from spanledger.ask import Answer, Asking
 
 POLL_S = 1.0
 LONGEST_ARGUMENTS = 32 << 10  # bytes, as JSON: what a person can still read
@@ -118,9 +120,16 @@ def named_values(masked: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"value": found}
 
 
+def asking(run: live.Runtime) -> Asking:
+    """Return what asks the server that calls are recorded at."""
+    from spanledger import ask  # not at import: few agents ask
+
+    return ask.asking(run.settings.guard_url, run.settings.key, run.settings.timeout_s)
+
+
 def first_answer(run: live.Runtime, asked: dict[str, Any]) -> Answer | None:
     """Return what the server says to a call, None where it does not."""
-    ask = asking(run.settings.guard_url, run.settings.key, run.settings.timeout_s)
+    ask = asking(run)
     try:
         return ask("POST", "/api/v1/approvals", asked)
     except Exception as error:  # noqa: BLE001 – whatever it is: nobody answers
@@ -130,7 +139,7 @@ def first_answer(run: live.Runtime, asked: dict[str, Any]) -> Answer | None:
 
 def decided(run: live.Runtime, pending: Answer) -> Answer | None:
     """Return what was decided, after waiting for it; None where the server fell silent."""
-    ask = asking(run.settings.guard_url, run.settings.key, run.settings.timeout_s)
+    ask = asking(run)
     silent_s = time.monotonic() + FIRST_S
     while True:
         try:

@@ -53,7 +53,7 @@ def waiting() -> None:
 
 def question(approval: ApprovalRow) -> None:
     """Show one call with its arguments, and a form for the answer."""
-    st.subheader(approval.tool, anchor=False)
+    st.text(approval.tool)
     st.text(about(approval))
     st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
     with st.form(f"decide-{approval.id}", border=False, width=420):

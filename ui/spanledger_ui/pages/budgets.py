@@ -76,7 +76,10 @@ def alerts() -> None:
 def editor(budgets: Sequence[BudgetRow]) -> None:
     """Try a budget on its last periods, then write it down: a new one, or the URL's in other words."""
     known = next((b for b in budgets if b.id == st.query_params.get("edit")), None)
-    st.subheader("Change a budget" if known else "A new budget", anchor=False)
+    if known:
+        st.subheader("Change a budget", anchor=False)
+    else:
+        st.subheader("A new budget", anchor=False)
     with st.form("budget", border=False):
         entered = fields(known)
         with st.container(horizontal=True):
