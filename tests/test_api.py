@@ -1,22 +1,23 @@
 """What the query API answers, on real captures."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from itertools import product
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from spanledger_collector.store import Store
-from tests.otlp import CAPTURES, attribute, span, traces
+from tests.otlp import CAPTURES, NOON_NS, attribute, span, traces
 from tests.pipeline import Pipeline, running
 
 LANGGRAPH = "openinference-langchain__langgraph-refund-retry"
 OPENAI = "openinference-openai__chat-tools-stream"
 ANTHROPIC = "openinference-anthropic__tools-cache-stream"
 GENAI = "otel-genai-openai__chat-responses-stream"
+NINE_NS = NOON_NS - 3 * 3_600_000_000_000  # when the captures were made
 ORDERS = ("started", "cost", "tokens", "errors", "duration")
 CUTS = (
     "day", "hour", "week", "month", "model", "day model", "user", "session",
@@ -24,9 +25,16 @@ CUTS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def pipeline(store: Store, tmp_path: Path) -> Iterator[Pipeline]:
-    with running(store, tmp_path) as found:
+@pytest.fixture(scope="module", params=["engine", "clickhouse"], ids=["chdb", "http"])
+def pipeline(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pipeline]:
+    """Return four recorded captures, for tests that add nothing that another one counts."""
+    dsn, folder = request.getfixturevalue(request.param), tmp_path_factory.mktemp("api")
+    with (
+        closing(Store(dsn, database=f"api_{request.param}", readers=1)) as store,
+        running(store, folder) as found,
+    ):
         for name in (LANGGRAPH, OPENAI, ANTHROPIC, GENAI):
             found.send("traces", (CAPTURES / f"{name}.pb").read_bytes())
         found.send("logs", (CAPTURES / f"{GENAI}.logs.pb").read_bytes())
@@ -74,7 +82,9 @@ def test_running_totals_end_at_the_totals_of_the_session(pipeline: Pipeline):
 
 
 def test_a_cost_of_no_call_runs_along_with_the_dollars(pipeline: Pipeline):
-    paid = span(trace_id=b"c" * 16, attributes=[attribute("spanledger.cost.usd", "0.25")])
+    at_nine = {"start_time_unix_nano": NINE_NS, "end_time_unix_nano": NINE_NS + 1}
+    cost = attribute("spanledger.cost.usd", "0.25")
+    paid = span(trace_id=b"c" * 16, attributes=[cost], **at_nine)
     pipeline.post("traces", traces(paid))
     (event,) = pipeline.get(f"sessions/{(b'c' * 16).hex()}/events")["events"]
     assert (event["billed"], event["running_cost_usd"], event["running_input_tokens"]) == (
@@ -83,10 +93,11 @@ def test_a_cost_of_no_call_runs_along_with_the_dollars(pipeline: Pipeline):
 
 
 def test_spend_adds_up_to_the_sessions_however_it_is_cut(pipeline: Pipeline, subtests: Any):
+    spent = dollars(pipeline.sessions())
     for by, tz in product(CUTS, ("UTC", "Asia/Kolkata", "America/St_Johns")):
         with subtests.test(by=by, tz=tz):
             spend = pipeline.get("spend", group_by=by.split(), tz=tz)
-            assert dollars(spend["rows"]) == dollars(pipeline.sessions()) > 0
+            assert dollars(spend["rows"]) == spent > 0
             assert dollars(spend["rows"]) == Decimal(spend["total"]["cost_usd"])
             assert all(list(row["key"]) == by.split() for row in spend["rows"])
 
@@ -94,7 +105,7 @@ def test_spend_adds_up_to_the_sessions_however_it_is_cut(pipeline: Pipeline, sub
 def test_a_day_is_a_day_of_the_zone_asked_for(pipeline: Pipeline):
     days = {
         tz: {row["key"]["day"] for row in pipeline.get("spend", group_by="day", tz=tz)["rows"]}
-        for tz in ("UTC", "Pacific/Pago_Pago")  # the captures were made at nine in the morning UTC
+        for tz in ("UTC", "Pacific/Pago_Pago")  # nine in the morning UTC, and ten in the evening
     }
     assert days == {"UTC": {"2026-11-21"}, "Pacific/Pago_Pago": {"2026-11-20"}}
 

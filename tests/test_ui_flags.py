@@ -45,7 +45,7 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     given = ["--data", str(tmp_path_factory.mktemp("screens")), "--ui-port", str(port)]
     with (
         subprocess.Popen([sys.executable, "-m", "spanledger_collector", "ui", *given]) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", verify=False) as client,
     ):
         give_up = time.monotonic() + START_S
         while not healthy(client):

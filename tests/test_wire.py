@@ -12,7 +12,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from spanledger_collector.store import Store
 from tests.otlp import CAPTURES, TRACE_CAPTURES
 from tests.pipeline import JSON, Pipeline, running
-from tests.stores import both_stores
 
 STORES = ["chdb"]
 
@@ -78,7 +77,6 @@ def totals(sessions: list[Any], meters: dict[str, int]) -> dict[str, int]:
     return {meter: sum(s["totals"][meter] for s in sessions) for meter in meters}
 
 
-@both_stores
 def test_each_capture_adds_up_to_what_its_provider_billed(pipeline: Pipeline, subtests: Any):
     before = totals([], dict.fromkeys(METERS.values(), 0))
     for name in NAMES:
@@ -90,7 +88,7 @@ def test_each_capture_adds_up_to_what_its_provider_billed(pipeline: Pipeline, su
             before = after
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_resend_in_whatever_cuts_changes_a_session(pipeline: Pipeline, seed: int):
     random = Random(seed)
     for name in NAMES:
