@@ -15,7 +15,7 @@ from tests.offline_site.sitecustomize import is_here, reached
 @pytest.mark.parametrize("ask", [socket.gethostbyname, lambda host: socket.getaddrinfo(host, 443)])
 def test_a_name_that_is_not_of_this_machine_is_not_looked_up(ask):
     with pytest.raises(socket.gaierror, match="tests have no network"):
-        ask("pypi.org")
+        ask("opentelemetry.io")
     assert len(reached) == 1
     reached.clear()  # else this test itself would fail for having asked
 
@@ -34,7 +34,7 @@ def test_names_that_exist_nowhere_are_refused_without_ado():
 
 
 def test_a_python_that_a_test_starts_has_no_network_either():
-    asking = "import socket; socket.getaddrinfo('pypi.org', 443)"
+    asking = "import socket; socket.getaddrinfo('opentelemetry.io', 443)"
     done = subprocess.run(
         [sys.executable, "-c", asking], env=dict(os.environ), capture_output=True, text=True
     )
