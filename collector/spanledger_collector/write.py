@@ -193,8 +193,8 @@ def record_row(project_id: str, received_ns: int, record: Record, hint: Hint) ->
     return (
         project_id, record.trace_id, record.span_id,
         int.from_bytes(blake2b(told, digest_size=8).digest()), received_ns, record.time_ns,
-        record.event_name, record.severity, body, attributes, record.scope.name, hint.session_id,
-        hint.session_rank, hint.user_id,
+        record.event_name, str(record.severity), body, attributes, record.scope.name,
+        hint.session_id, hint.session_rank, hint.user_id,
     )  # fmt: skip
 
 
