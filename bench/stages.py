@@ -18,6 +18,7 @@ from payloads import request
 from spanledger_collector import decode, normalise
 from spanledger_collector.charge import charge
 from spanledger_collector.drain import facts
+from spanledger_collector.origins import Origins
 from spanledger_collector.pricebook import Pricebook, ToPrice
 from spanledger_collector.reconcile import verdict
 from spanledger_collector.rollup import by_trace
@@ -96,8 +97,9 @@ def run(bodies: list[bytes], watch: Stopwatch) -> None:
     due = [
         charge(b, u, f.reported_usd, f.provider) for b, u, f in zip(bills, used, found, strict=True)
     ]
+    origins = Origins()
     understood = [
-        Understood("p", now, span, f, u, b, c.usd, c.source)
+        Understood("p", now, span, origins.of(span), f, u, b, c.usd, c.source)
         for span, f, u, b, c in zip(spans, found, used, bills, due, strict=True)
     ]
     rows = watch.time("rows of spans", lambda: columns(SPAN_COLUMNS, map(span_row, understood)))
