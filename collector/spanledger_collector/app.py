@@ -106,7 +106,7 @@ class Draining(threading.Thread):
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 continue
             pause_s, self.failing_since_s = 1.0, None
-            self._evaluate()
+            self._evaluate(news=drained > 0)
             self.handover.take(0 if drained else self._settings.drain_wait_s)
 
     def _round(self) -> int:
@@ -141,11 +141,11 @@ class Draining(threading.Thread):
         if path not in [of_worker(path.parent, number + 1) for number in range(workers)]:
             log.info("%s is left over: no ingest worker writes it; it is drained and kept", path)
 
-    def _evaluate(self) -> None:
+    def _evaluate(self, news: bool) -> None:
         """Look at the budgets, and for what looks wrong. Neither may keep spans from being stored."""
         for each in (self.budgets, self.warden):
             try:
-                each.run_if_due()
+                each.run_if_due(news)
             except Exception:
                 log.exception("%s gave up; trying again after the next round", type(each).__name__)
 

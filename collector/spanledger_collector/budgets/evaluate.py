@@ -26,12 +26,12 @@ from spanledger_collector.budgets.rule import SCOPE, Budget
 from spanledger_collector.budgets.standing import Key, Spent, Standing
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
+from spanledger_collector.turns import Turns
 
 log = logging.getLogger(__name__)
 
 LEAST_PAUSE_S = 1.0
-SHARE = 20
-"""An evaluation that took one second is followed by twenty without one."""
+IDLE_PAUSE_S = 10.0  # a period may end while nothing arrives
 
 SESSIONS_OF = timedelta(days=1)
 """A budget per session looks at sessions that did something in the last day."""
@@ -61,7 +61,7 @@ class Evaluator:
         self.stops: Sequence[Stop] = ()
         self.policies: Sequence[Policy] = ()
         self._told: defaultdict[Key, dict[str, Alert]] = defaultdict(dict)
-        self._due_s = 0.0
+        self._turns = Turns(LEAST_PAUSE_S, IDLE_PAUSE_S)
         self.books = Books(datetime.fromtimestamp(0, UTC))
         self.reload()
 
@@ -74,12 +74,13 @@ class Evaluator:
         for alert in table.alerts(self._store, self._now() - table.RECALL):
             self._told[alert.budget_id, alert.group][alert.id] = alert
 
-    def run_if_due(self) -> None:
-        """Evaluate, unless that was done a moment ago."""
-        if self.budgets and time.monotonic() >= self._due_s:
-            self.run()
-            pause_s = max(LEAST_PAUSE_S, SHARE * self.books.took_s)
-            self._due_s = time.monotonic() + pause_s
+    def run_if_due(self, news: bool) -> None:
+        """Evaluate, if it is time to; `news`: something was stored since this was asked last."""
+        if self.budgets and self._turns.begins(news):
+            try:
+                self.run()
+            finally:
+                self._turns.ended()
 
     def run(self) -> list[tuple[Event, Alert]]:
         """Evaluate every budget; return what was told, which is on disk by then."""
