@@ -112,6 +112,14 @@ def test_cached_tokens_are_found_in_the_providers_answer_that_a_framework_kept()
     assert meters(trace) == [(1337, 311, 227), (1474, 322, 244), (1611, 333, 261)]
 
 
+def test_what_a_failed_tool_answered_is_its_error_where_nothing_else_tells_of_it():
+    (trace,) = traces("strands-0.3")
+    failed, worked = trace["tool_calls"]
+    assert failed["error"] == {"type": None, "message": "Error: no such city"}
+    assert worked["error"] is None
+    assert trace["totals"]["tool_errors"] == 1
+
+
 def test_a_tool_that_a_framework_says_has_failed_has_failed():
     (trace,) = traces("crewai-openllmetry")
     assert tools(trace) == [
