@@ -34,6 +34,12 @@ def meters(trace: Object) -> list[tuple[int | None, ...]]:
     return [tuple(call[meter] for meter in METERS) for call in trace["llm_calls"]]
 
 
+def every_meter(trace: Object) -> list[tuple[int | None, ...]]:
+    """Return input, cached, written and output tokens of each billed call."""
+    names = ("input_tokens_total", "cache_read_tokens", "cache_write_tokens", "output_tokens_total")
+    return [tuple(call[name] for name in names) for call in trace["llm_calls"]]
+
+
 def tools(trace: Object) -> list[tuple[str, object, object, bool]]:
     """Return the tool calls: name, arguments, result and whether it failed."""
     return [(t["name"], t["args"], t["result"], bool(t["error"])) for t in trace["tool_calls"]]
@@ -120,6 +126,25 @@ def test_what_a_failed_tool_answered_is_its_error_where_nothing_else_tells_of_it
     assert trace["totals"]["tool_errors"] == 1
 
 
+BEDROCK = [(1337, 311, 41, 227), (1474, 322, 42, 244), (1611, 333, 43, 261), (1748, 344, 44, 278)]
+"""Input, cached, written and output tokens of the first four answers: two, a stream, a raw one."""
+
+
+def test_bedrocks_input_as_openllmetry_hands_it_on_leaves_the_cache_out():
+    """Of a raw stream it tells no cached tokens, so that nothing can be added."""
+    (trace,) = traces("openllmetry-bedrock")
+    *whole, raw_stream, refused = every_meter(trace)
+    assert whole == BEDROCK
+    assert (raw_stream, refused) == ((1485, None, None, 295), (None,) * 4)
+
+
+def test_cached_tokens_beside_the_input_of_a_kept_answer_are_part_of_the_whole():
+    (trace,) = traces("openinference-bedrock")
+    assert every_meter(trace) == [*BEDROCK, (1885, 355, 45, 295), (None,) * 4]
+    streamed = [call["streaming"] for call in trace["llm_calls"]]
+    assert streamed == [None, None, True, None, True, None]
+
+
 def test_a_tool_that_a_framework_says_has_failed_has_failed():
     (trace,) = traces("crewai-openllmetry")
     assert tools(trace) == [
@@ -198,9 +223,8 @@ CLAUDE = [(1474, 322, 0, 244), (1611, 333, 93, 261)]
 
 def of_claude(trace: Object) -> list[tuple[int | None, ...]]:
     """Return input, cached, written and output tokens of the calls of the sub-agent."""
-    names = ("input_tokens_total", "cache_read_tokens", "cache_write_tokens", "output_tokens_total")
     calls = [c for c in trace["llm_calls"] if c["provider"] == "anthropic"]
-    return [tuple(call[name] or 0 for name in names) for call in calls]
+    return [tuple(count or 0 for count in meters) for meters in every_meter({"llm_calls": calls})]
 
 
 def test_cached_tokens_beside_langfuses_input_are_part_of_the_whole():

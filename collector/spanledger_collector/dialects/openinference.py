@@ -6,6 +6,7 @@ Its instrumentations add cached tokens to the prompt and reasoning to the comple
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from spanledger_collector.dialects import (
@@ -75,6 +76,8 @@ FIRST_TOKEN = "First Token Stream Event"
 METHODS = (".__call__", ".run", ".call", ".acall", ".arun", ".invoke", ".ainvoke")
 METHOD = re.compile(r"(?<=\w)\._?[a-z]\w*\Z")
 """What some put behind the name of an agent: which of its methods ran."""
+
+STREAMED = re.compile(r"Stream|_stream\Z")
 
 HANDOFF = "handoff to "
 TRIPPED = re.compile(r"\AGuardrail tripwire triggered: .*?'guardrail': '([^']*)'")
@@ -150,13 +153,28 @@ def detailed(known: Counts | None, told: Answer, a: Mapping[str, Value]) -> Coun
         return known
     for more in (told.counts, repr_counts(a.get("output.value"))):
         if more and more.cache_read_tokens is not None and same_totals(more, known):
-            return more
+            return more if more.includes_cache is not False else beside(known, more)
     return known
 
 
+def beside(known: Counts, more: Counts) -> Counts:
+    """Return the counts of a span with the cached tokens that its answer counts beside its input."""
+    read, written = more.cache_read_tokens, more.cache_write_tokens
+    return replace(
+        known, cache_read_tokens=read, cache_write_tokens=written, includes_cache=True, basis="raw"
+    )
+
+
 def same_totals(one: Counts, other: Counts) -> bool:
-    """Tell whether two accounts of a usage agree on what went in and what came out."""
-    return (one.input_tokens, one.output_tokens) == (other.input_tokens, other.output_tokens)
+    """Tell whether two accounts of a usage agree on all that went in and what came out."""
+    return (whole_input(one), one.output_tokens) == (whole_input(other), other.output_tokens)
+
+
+def whole_input(counts: Counts) -> int | None:
+    """Return the input with what was read from and written to a cache, where that stands beside it."""
+    if counts.input_tokens is None or counts.includes_cache is not False:
+        return counts.input_tokens
+    return counts.input_tokens + (counts.cache_read_tokens or 0) + (counts.cache_write_tokens or 0)
 
 
 def read_call(span: Span, facts: Facts, answer: Value) -> None:
@@ -197,7 +215,7 @@ def streaming(span: Span, request: Mapping[str, Value]) -> bool | None:
     """Return whether an answer was streamed: where the request is known, it says so or it was not."""
     if isinstance(stream := request.get("stream"), bool):
         return stream
-    if "Stream" in span.name:
+    if STREAMED.search(span.name):
         return True
     asked = "model" in request or "llm.request.model_name" in span.attributes
     return False if asked and not response_id(request) else None
