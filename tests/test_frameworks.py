@@ -1,6 +1,7 @@
 """Agents of other frameworks than those of the corpus, as real libraries recorded them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ Object = dict[str, Any]
 def traces(name: str) -> list[Object]:
     """Return what the traces of a recording come to, in order of start."""
     spans = decode.spans((DATA / f"{name}.pb").read_bytes(), "protobuf").spans
-    found: list[Object] = explain(spans, [], Pricebook())["traces"]
+    logs = DATA / f"{name}.logs.pb"
+    records = decode.records(logs.read_bytes(), "protobuf").records if logs.exists() else []
+    found: list[Object] = explain(spans, records, Pricebook())["traces"]
     return found
 
 
@@ -143,6 +146,29 @@ def test_cached_tokens_beside_the_input_of_a_kept_answer_are_part_of_the_whole()
     assert every_meter(trace) == [*BEDROCK, (1885, 355, 45, 295), (None,) * 4]
     streamed = [call["streaming"] for call in trace["llm_calls"]]
     assert streamed == [None, None, True, None, True, None]
+
+
+def test_the_words_of_semantic_kernel_are_in_log_records_that_are_named_by_an_attribute():
+    (trace,) = traces("semantic-kernel")
+    told = [(c["finish_reason"], c["output_text"]) for c in trace["llm_calls"]]
+    assert told == [("tool_calls", None), ("tool_calls", None), ("stop", "sun in Rome")]
+    assert trace["agents"] == ["helper"]
+    assert tools(trace) == [
+        ("p-weather", {"city": "Nowhere"}, None, True),
+        ("p-weather", {"city": "Rome"}, "sun in Rome", False),
+    ]
+
+
+def test_session_and_user_are_those_that_the_application_wrote_into_its_request():
+    first, *_ = found = traces("litellm-openinference")
+    assert (first["session_id"], first["user_id"]) == ("s-l", "ann")
+    assert [m for trace in found for m in meters(trace)] == [(1337, 311, 227), (1611, 333, 261)]
+
+
+def test_a_span_that_was_sent_twice_is_told_once():
+    spans = decode.spans((DATA / "strands-0.3.pb").read_bytes(), "protobuf").spans
+    begun = [replace(span, end_ns=0) for span in spans]
+    assert explain([*spans, *begun, *spans], [], Pricebook())["traces"] == traces("strands-0.3")
 
 
 def test_a_tool_that_a_framework_says_has_failed_has_failed():

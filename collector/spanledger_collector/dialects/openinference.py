@@ -187,6 +187,7 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     request = mapping(
         a.get("llm.invocation_parameters") or a.get("embedding.invocation_parameters")
     )
+    of_application(facts, request)
     response = answer if isinstance(answer, dict) else {}
     read_models(span, facts, request)
     facts.response_id = response_id(response) or response_id(request)
@@ -201,6 +202,14 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     if isinstance(tier := response.get("service_tier"), str):
         facts.price_context = {"service_tier": tier}
     facts.preview = said(a) or preview(answer)
+
+
+def of_application(facts: Facts, request: Mapping[str, Value]) -> None:
+    """Take session and user from what an application wrote into its request."""
+    if isinstance(metadata := request.get("metadata"), dict):
+        whose(facts, metadata)
+        facts.user_id = facts.user_id or text(metadata, "trace_user_id")  # as LiteLLM spells it
+    facts.user_id = facts.user_id or text(request, "user")
 
 
 def in_chunks(response: Mapping[str, Any]) -> bool:
