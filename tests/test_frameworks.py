@@ -1,6 +1,6 @@
 """Agents of other frameworks than those of the corpus, as real libraries recorded them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from spanledger_collector import decode
-from spanledger_collector.dialects import openinference, openllmetry
+from spanledger_collector.dialects import mirascope, openinference, openllmetry
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
-from spanledger_schema.span import Value
+from spanledger_schema.span import Span, Value
+from tests import recorded
 
 DATA = Path(__file__).parent / "data" / "dialects"
 
@@ -20,12 +21,17 @@ Object = dict[str, Any]
 
 
 @cache
+def spans(name: str) -> Sequence[Span]:
+    """Return the spans of a recording."""
+    return decode.spans((DATA / f"{name}.pb").read_bytes(), "protobuf").spans
+
+
+@cache
 def traces(name: str) -> list[Object]:
     """Return what the traces of a recording come to, in order of start."""
-    spans = decode.spans((DATA / f"{name}.pb").read_bytes(), "protobuf").spans
     logs = DATA / f"{name}.logs.pb"
     records = decode.records(logs.read_bytes(), "protobuf").records if logs.exists() else []
-    found: list[Object] = explain(spans, records, Pricebook())["traces"]
+    found: list[Object] = explain(spans(name), records, Pricebook())["traces"]
     return found
 
 
@@ -159,6 +165,19 @@ def test_the_words_of_semantic_kernel_are_in_log_records_that_are_named_by_an_at
     ]
 
 
+def test_mirascopes_own_account_of_a_call_knows_its_session_and_its_cached_tokens():
+    (trace,) = traces("mirascope")
+    assert trace["session_id"] == "s-m"
+    assert meters(trace) == [(1337, 311, 227), (1474, 322, 244)]
+    assert {call["response_model"] for call in trace["llm_calls"]} == {"openai/gpt-4o"}
+    assert None not in {call["cost_usd"] for call in trace["llm_calls"]}
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_garbage_in_any_place_of_mirascopes_spans_never_raises_and_never_counts(place: int):
+    recorded.survives(mirascope, spans("mirascope")[place])
+
+
 def test_session_and_user_are_those_that_the_application_wrote_into_its_request():
     first, *_ = found = traces("litellm-openinference")
     assert (first["session_id"], first["user_id"]) == ("s-l", "ann")
@@ -166,9 +185,9 @@ def test_session_and_user_are_those_that_the_application_wrote_into_its_request(
 
 
 def test_a_span_that_was_sent_twice_is_told_once():
-    spans = decode.spans((DATA / "strands-0.3.pb").read_bytes(), "protobuf").spans
-    begun = [replace(span, end_ns=0) for span in spans]
-    assert explain([*spans, *begun, *spans], [], Pricebook())["traces"] == traces("strands-0.3")
+    ended = spans("strands-0.3")
+    begun = [replace(span, end_ns=0) for span in ended]
+    assert explain([*ended, *begun, *ended], [], Pricebook())["traces"] == traces("strands-0.3")
 
 
 def test_a_tool_that_a_framework_says_has_failed_has_failed():
