@@ -178,6 +178,18 @@ def test_garbage_in_any_place_of_mirascopes_spans_never_raises_and_never_counts(
     recorded.survives(mirascope, spans("mirascope")[place])
 
 
+def test_cached_tokens_of_a_stream_are_found_in_the_event_that_was_kept_whole():
+    (trace,) = traces("mistral-openinference")
+    assert meters(trace) == [(1337, 311, 227), (1474, 322, 244)]
+
+
+def test_the_address_of_a_stream_that_nobody_read_out_is_no_answer():
+    given = {"openinference.span.kind": "LLM", "output.value": "<groq.Stream object at 0x7fe43b9>"}
+    told = recorded.made("Completions", attributes=given)
+    assert openinference.content(told, ()).output == []
+    assert openinference.read(told).preview is None
+
+
 def test_session_and_user_are_those_that_the_application_wrote_into_its_request():
     first, *_ = found = traces("litellm-openinference")
     assert (first["session_id"], first["user_id"]) == ("s-l", "ann")

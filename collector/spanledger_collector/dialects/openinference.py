@@ -77,6 +77,8 @@ METHODS = (".__call__", ".run", ".call", ".acall", ".arun", ".invoke", ".ainvoke
 METHOD = re.compile(r"(?<=\w)\._?[a-z]\w*\Z")
 """What some put behind the name of an agent: which of its methods ran."""
 
+ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-fA-F]+>")
+
 STREAMED = re.compile(r"Stream|_stream\Z")
 
 HANDOFF = "handoff to "
@@ -120,10 +122,16 @@ def read(span: Span) -> Facts:
 
 def answered(a: Mapping[str, Value]) -> Value:
     """Return the output, as a structure where it is small JSON."""
-    value = a.get("output.value")
+    value = output(a)
     if isinstance(value, str) and len(value) <= MOST_PARSED:
         return structure(value) if value[:1] in "[{" else value
     return value
+
+
+def output(a: Mapping[str, Value]) -> Value:
+    """Return the output; None for a stream that nobody read out, of which only the address is told."""
+    value = a.get("output.value")
+    return None if isinstance(value, str) and ADDRESS.fullmatch(value) else value
 
 
 def usage(a: Mapping[str, Value]) -> Counts | None:
@@ -355,7 +363,7 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     said_out = flattened(a, "llm.output_messages.", "assistant")
     return Content(
         input=said_in or messages(a.get("input.value"), "user"),
-        output=said_out or messages(a.get("output.value"), "assistant"),
+        output=said_out or messages(output(a), "assistant"),
         tools=tools or None,
         parameters={k: v for k, v in request.items() if k not in ("model", "tools", "messages")},
     )
