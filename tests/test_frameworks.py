@@ -190,6 +190,14 @@ def test_the_address_of_a_stream_that_nobody_read_out_is_no_answer():
     assert openinference.read(told).preview is None
 
 
+def test_a_run_whose_calls_have_no_spans_is_billed_by_the_model_it_names():
+    (trace,) = traces("claude-agent-sdk")
+    (run,) = trace["llm_calls"]
+    assert every_meter(trace) == [(1337, 311, 0, 1)]
+    assert (run["response_model"], run["agent"]) == ("claude-haiku-4-5", "ClaudeAgentSDK")
+    assert run["cost_usd"] is not None
+
+
 def test_session_and_user_are_those_that_the_application_wrote_into_its_request():
     first, *_ = found = traces("litellm-openinference")
     assert (first["session_id"], first["user_id"]) == ("s-l", "ann")

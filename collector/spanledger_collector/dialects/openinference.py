@@ -310,6 +310,8 @@ def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
             facts.agent = METHOD.sub("", span.name)
     if facts.kind is None and (agent := asking_agent(a.get("input.value"))):
         facts.kind, facts.agent = "agent", agent
+    if facts.counts:
+        read_run(a, facts)
     if metadata:
         graph_node(facts, metadata, span.name)
         if facts.node is None:
@@ -322,6 +324,13 @@ def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
         facts.verdict, facts.policy = "blocked", tripped[1]
     if facts.kind is None:
         facts.kind = "workflow" if not span.parent_span_id else "span"
+
+
+def read_run(a: Mapping[str, Value], facts: Facts) -> None:
+    """Read model and dollars of a run that tells its own usage: its calls may have no spans."""
+    facts.response_model = facts.response_model or text(a, "llm.model_name")
+    if reported := usd(a, "llm.cost.total"):
+        facts.reported_usd, facts.reported_by = reported
 
 
 def called_with(a: Mapping[str, Value]) -> Value:
