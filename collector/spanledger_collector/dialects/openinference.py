@@ -6,7 +6,6 @@ Its instrumentations add cached tokens to the prompt and reasoning to the comple
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from spanledger_collector.dialects import (
@@ -18,12 +17,12 @@ from spanledger_collector.dialects import (
     texts,
     usd,
 )
+from spanledger_collector.dialects.details import detailed
 from spanledger_collector.dialects.graph import graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import asking_agent, tool_output
 from spanledger_collector.dialects.messages import arguments, flattened, messages
 from spanledger_collector.dialects.raw import Answer
 from spanledger_collector.dialects.raw import answer as provider_answer
-from spanledger_collector.dialects.reprs import repr_counts
 from spanledger_collector.dialects.structure import nested, structure, whole_fields
 from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span, Value
 
@@ -150,46 +149,11 @@ def prepares(a: Mapping[str, Value]) -> bool:
     )
 
 
-def detailed(known: Counts | None, told: Answer, a: Mapping[str, Value]) -> Counts | None:
-    """Return the counts with their details, which some leave in the provider's own answer.
-
-    An answer in JSON is believed by itself; one in a repr only if it has the same totals.
-    """
-    if known is None:
-        return told.counts
-    if known.cache_read_tokens is not None or known.invalid:
-        return known
-    for more in (told.counts, repr_counts(a.get("output.value"))):
-        if more and more.cache_read_tokens is not None and same_totals(more, known):
-            return more if more.includes_cache is not False else beside(known, more)
-    return known
-
-
-def beside(known: Counts, more: Counts) -> Counts:
-    """Return the counts of a span with the cached tokens that its answer counts beside its input."""
-    read, written = more.cache_read_tokens, more.cache_write_tokens
-    return replace(
-        known, cache_read_tokens=read, cache_write_tokens=written, includes_cache=True, basis="raw"
-    )
-
-
-def same_totals(one: Counts, other: Counts) -> bool:
-    """Tell whether two accounts of a usage agree on all that went in and what came out."""
-    return (whole_input(one), one.output_tokens) == (whole_input(other), other.output_tokens)
-
-
-def whole_input(counts: Counts) -> int | None:
-    """Return the input with what was read from and written to a cache, where that stands beside it."""
-    if counts.input_tokens is None or counts.includes_cache is not False:
-        return counts.input_tokens
-    return counts.input_tokens + (counts.cache_read_tokens or 0) + (counts.cache_write_tokens or 0)
-
-
 def read_call(span: Span, facts: Facts, answer: Value) -> None:
     """Read a model call: models, usage, how it was answered."""
     a = span.attributes
     told = provider_answer(answer) if isinstance(answer, dict) else Answer()
-    facts.counts = detailed(facts.counts, told, a)
+    facts.counts = detailed(facts.counts, told, a.get("output.value"))
     if reported := usd(a, "llm.cost.total"):
         facts.reported_usd, facts.reported_by = reported
     request = mapping(
