@@ -239,7 +239,7 @@ def test_calls_that_were_stored_before_an_upgrade_are_found_after_it(store: Stor
         )
     before = rollup.sharing([FRAMEWORK])
     for migration in migrations():
-        if migration.number >= 38:
+        if migration.number in (38, 39, 40):  # drop both, make both anew
             store._writer.command(migration.sql)
     assert set(Rollup(store).sharing([FRAMEWORK])) == set(before) == {FRAMEWORK, CLIENT}
 
