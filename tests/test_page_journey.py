@@ -2,7 +2,6 @@
 
 import http.client
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,15 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import WAIT_MS, needed
 from tests.otlp import SPAN, TRACE, attribute, span, traces
 from tests.serving import Server, serving
 from tests.ui_server import capture
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_S = 60
-WAIT_MS = PATIENCE_S * 1000
 
 SESSION = "thread-900"
 HOSTILE = (
@@ -27,7 +25,7 @@ HOSTILE = (
     "![](http://evil.example/b.png) [x](javascript:window.pwned=1) $$x$$ **bold** 🧾 مرحبا"
 )
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+pytestmark = needed
 
 
 @pytest.fixture(scope="module")
@@ -37,29 +35,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         send(running, capture("openinference-langchain__langgraph-refund-retry"))
         wait_for(lambda: [item for item in sessions(running) if item["id"] == SESSION])
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a Chromium."""
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """Return an empty tab, 1280 pixels wide; errors of its scripts fail the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    broken: list[str] = []
-    page.on("pageerror", lambda error: broken.append(str(error)))
-    yield page
-    context.close()
-    assert broken == []
 
 
 def send(server: Server, body: bytes) -> None:

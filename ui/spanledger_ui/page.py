@@ -142,11 +142,14 @@ def refused(refusal: Refused) -> None:
         st.text("It has expired, was taken back, or is of another session. Ask for a new one.")
         st.stop()
     if refusal.status == 401:
-        st.warning("This server asks who you are.", icon=":material/lock:")
+        said = "Your sign-in has ended." if signin.person() else "This server asks who you are."
+        st.warning(said, icon=":material/lock:")
         signin.ask()
         st.stop()
     if refusal.status == 403:
-        st.warning("Your key does not allow this.", icon=":material/lock:")
+        st.warning("You may not see this.", icon=":material/lock:")
+        st.code(refusal.detail, language=None, wrap_lines=True)
+        signin.shown()
         signin.ask()
         st.stop()
     if refusal.status == 404:

@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
-from spanledger_ui import components, page, text
+from spanledger_ui import components, page, signin, text
 from spanledger_ui.components import Column, Row
 
 DAYS = 31
@@ -57,7 +57,7 @@ def question(approval: ApprovalRow) -> None:
     st.text(about(approval))
     st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
     with st.form(f"decide-{approval.id}", border=False, width=420):
-        by = st.text_input("Your name", max_chars=200, key=f"by-{approval.id}")
+        by = signin.person() or st.text_input("Your name", max_chars=200, key=f"by-{approval.id}")
         reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}")
         with st.container(horizontal=True):
             approved = st.form_submit_button("Approve", icon=":material/check:")
