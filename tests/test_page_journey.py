@@ -25,6 +25,13 @@ HOSTILE = (
     "![](http://evil.example/b.png) [x](javascript:window.pwned=1) $$x$$ **bold** 🧾 مرحبا"
 )
 
+# notes that a page was said not to exist, however short that was on the screen
+WATCH = """
+new MutationObserver(() => {
+  if (document.body?.innerText.includes("Page not found")) window.said_not_found = true;
+}).observe(document, {childList: true, subtree: true, characterData: true});
+"""
+
 pytestmark = needed
 
 
@@ -149,6 +156,14 @@ def test_two_sessions_that_are_ticked_are_compared_and_lead_to_where_they_part(
     expect(tab.locator(".place")).to_have_text("Step 7 of 16")
     tab.locator(".title").get_by_role("link", name="Compare").click()
     expect(tab.get_by_text("Compare Support workflow with which session?")).to_be_visible()
+
+
+def test_the_first_page_is_found_under_its_name_too(server: Server, tab: Page):
+    tab.add_init_script(WATCH)
+    tab.goto(f"{server.screens}/sessions?range=all&q=user:user-7")
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
+    assert tab.evaluate("window.said_not_found") is None
+    assert tab.url.endswith("/?range=all&q=user:user-7")
 
 
 def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):

@@ -14,8 +14,9 @@ from typing import Any
 
 import streamlit
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
@@ -68,9 +69,14 @@ def app(
     return App(
         FOLDER / "pages" / "app.py",
         secrets=secrets,
-        routes=assets(),
+        routes=[*assets(), Route("/sessions", home)],
         middleware=[Middleware(Guard, policy=policy()), Middleware(oidc.Returning)],
     )
+
+
+def home(request: Request) -> RedirectResponse:
+    """Lead from the name of the first page to its address, where Streamlit knows no such page."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
 
 
 def assets() -> list[BaseRoute]:
