@@ -142,8 +142,10 @@ def refused(refusal: Refused) -> None:
         st.text("It has expired, was taken back, or is of another session. Ask for a new one.")
         st.stop()
     if refusal.status == 401:
-        said = "Your sign-in has ended." if signin.person() else "This server asks who you are."
-        st.warning(said, icon=":material/lock:")
+        if signin.person():
+            st.warning("Your sign-in has ended.", icon=":material/lock:")
+        else:
+            st.warning("This server asks who you are.", icon=":material/lock:")
         signin.ask()
         st.stop()
     if refusal.status == 403:
