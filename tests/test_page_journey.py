@@ -166,6 +166,13 @@ def test_the_first_page_is_found_under_its_name_too(server: Server, tab: Page):
     assert tab.url.endswith("/?range=all&q=user:user-7")
 
 
+def test_a_filter_that_cannot_be_read_stays_to_be_mended(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/?range=all&q=cost:>x")
+    expect(tab.get_by_text("The query API refused this.")).to_be_visible()
+    tab.get_by_role("button", name="Clear all").click()
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
+
+
 def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):
     tab.goto(f"{server.screens}/replay?session={SESSION}")
     speed = tab.get_by_role("button", name="Speed")

@@ -1,7 +1,6 @@
 """Models & prices: what each model costs and says who, what has no price, and history priced anew."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -16,7 +15,6 @@ from spanledger_schema.api_ledger import (
 )
 from spanledger_ui import components, page, tables, text, timerange
 
-MTOK = 1_000_000
 DEFAULT_RANGE = "30d"
 
 MODELS = components.columns({
@@ -85,10 +83,7 @@ def lowest(rate: RateInForce | None) -> Mapping[str, str]:
     """Return dollars per million tokens by meter, of the tier that short inputs pay."""
     if rate is None or not rate.tiers:
         return {}
-    return {
-        meter: f"{(Decimal(usd) * MTOK).normalize():,f}"
-        for meter, usd in rate.tiers[0].usd_per_unit.items()
-    }
+    return {meter: text.per_mtok(usd) for meter, usd in rate.tiers[0].usd_per_unit.items()}
 
 
 def origin(model: ModelRow) -> Mapping[str, components.Cell]:

@@ -114,12 +114,15 @@ def change(now: Totals, then: Totals) -> Decimal:
 def mover(name: str, now: Totals, then: Totals) -> components.Row:
     """Return the line of one model."""
     moved = change(now, then)
+    known = all(t.cost_usd is not None or not t.calls for t in (now, then))
     return {
         "cells": {
             "model": name,
             "today": tables.dollars(now) if now.calls else text.UNKNOWN,
             "yesterday": tables.dollars(then) if then.calls else text.UNKNOWN,
-            "change": f"{'+' if moved > 0 else ''}{text.usd(f'{moved:f}')}",
+            "change": f"{'+' if moved > 0 else ''}{text.usd(f'{moved:f}')}"
+            if known
+            else text.UNKNOWN,
             "left_out": tables.left_out(now),
         }
     }
