@@ -1,5 +1,6 @@
 """People's ways through the screens, in a real browser against a real server."""
 
+import csv
 import http.client
 import re
 from collections.abc import Callable, Iterator
@@ -171,6 +172,41 @@ def test_a_filter_that_cannot_be_read_stays_to_be_mended(server: Server, tab: Pa
     expect(tab.get_by_text("The query API refused this.")).to_be_visible()
     tab.get_by_role("button", name="Clear all").click()
     expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
+
+
+def test_from_words_of_an_incident_to_its_error_and_a_link_for_somebody_else(
+    server: Server, tab: Page
+):
+    tab.goto(f"{server.screens}/?range=all&q=%22amount+exceeds%22")
+    tab.get_by_role("link", name="refund_flow").click()
+    tab.get_by_role("button", name="next error").click()
+    event = tab.locator(".st-key-event")
+    expect(event.locator(".st-key-event-name")).to_have_text("issue_refund")
+    expect(event.get_by_text("amount exceeds the 100.00 limit").first).to_be_visible()
+    expect(event.get_by_text("845").first).to_be_visible()
+    tab.get_by_role("button", name="Share").click()
+    tab.get_by_role("button", name="Make a link").click()
+    link = tab.get_by_text(f"session={SESSION}&share=").inner_text()
+    tab.goto(link)
+    expect(tab.locator(".place")).to_have_text("Step 1 of 28")
+    tab.goto(link.replace(SESSION, "another"))
+    expect(tab.get_by_text("This link shows nothing any more, or not this.")).to_be_visible()
+
+
+def test_finance_goes_from_a_total_to_the_dearest_session_and_its_file(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/spend?range=all&by=user")
+    spend = httpx.get(f"{server.api}/api/v1/spend?q=user:user-7").json()["total"]
+    tab.get_by_role("link", name="user-7").first.click()
+    expect(tab).to_have_url(re.compile("q=user"))
+    lines = tab.get_by_role("table").first
+    expect(lines.get_by_role("row").last).to_contain_text(
+        f"{Decimal(spend['cost_usd']).quantize(Decimal('0.0001')):f}"
+    )
+    file = httpx.get(f"{server.api}/api/v1/export/spend?q=user:user-7&format=csv").text
+    rows = list(csv.DictReader(file.splitlines()))
+    assert sum(Decimal(row["cost_usd"]) for row in rows) == Decimal(spend["cost_usd"])
+    tab.get_by_role("link", name="refund_flow").first.click()
+    expect(tab.locator(".place")).to_have_text("Step 1 of 28")
 
 
 def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):
