@@ -15,7 +15,7 @@ from spanledger_collector.reconcile import Fact, verdict
 from spanledger_collector.reconcile.account import Account, TraceKey
 from spanledger_collector.reconcile.across import settled
 from spanledger_collector.rollup import MOST_FACTS, Rollup
-from spanledger_collector.sharing import asking
+from spanledger_collector.sharing import asking, sharing_calls
 from spanledger_collector.store import Store
 from spanledger_schema.sql import query
 from tests.facts import NOON_NS, SECOND_NS, call, span
@@ -274,3 +274,20 @@ def spent(pipeline: Pipeline) -> list[tuple[str, int, str]]:
     return sorted(
         (s["id"], s["totals"]["calls"], s["totals"]["cost_usd"]) for s in pipeline.sessions()
     )
+
+
+def test_where_one_library_alone_tells_of_calls_nobody_is_asked_for_their_twins(store: Store):
+    asked: list[str] = []
+
+    def read(name: str, **parameters: Any) -> Any:
+        asked.append(name)
+        return store.written(name, **parameters)
+
+    calls = [
+        (CLIENT, seen(1, "client", 100, response_id="r1")),
+        (FRAMEWORK, seen(2, "client", 100, response_id="r1")),
+    ]
+    for key, fact in calls:
+        stored(store, fact, key=key)
+    assert [*sharing_calls(read, calls)] == []
+    assert asked == ["call_watchers"]

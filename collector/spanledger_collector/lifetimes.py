@@ -49,5 +49,6 @@ class Lifetimes:
 
     def dated(self, columns: Mapping[str, Sequence[Any]], *names: str) -> dict[str, Sequence[Any]]:
         """Return columns of rows with their days added: `payload_days`, `ledger_days` or both."""
-        days = [self.of(project_id) for project_id in columns["project_id"]]
+        known = {project_id: self.of(project_id) for project_id in set(columns["project_id"])}
+        days = [known[project_id] for project_id in columns["project_id"]]
         return {**columns, **{name: [getattr(each, name) for each in days] for name in names}}

@@ -118,7 +118,7 @@ def finish(span: Span, found: Facts) -> Facts:
     if found.counts is not None and found.counts.source == "estimated":
         # what a library made up for a stream without usage may be off a hundredfold
         found.counts, found.flags = None, (*found.flags, "usage_estimated")
-    if found.reported_usd is None and any(odd_cost(span.attributes, name) for name in COSTS):
+    if found.reported_usd is None and has_odd_cost(span.attributes):
         found.flags = (*found.flags, "cost_invalid")
     only_its_own(found)
     whose(span, found)
@@ -148,20 +148,24 @@ def whose(span: Span, found: Facts) -> None:
         found.user_id = text(span.attributes, "user.id", "enduser.id")
 
 
-COSTS = (
-    "gen_ai.usage.cost",
-    "gen_ai.cost.total_cost",
-    "llm.cost.total",
-    "operation.cost",
-    "spanledger.cost.usd",
+COSTS = frozenset(
+    {
+        "gen_ai.usage.cost",
+        "gen_ai.cost.total_cost",
+        "llm.cost.total",
+        "operation.cost",
+        "spanledger.cost.usd",
+    }
 )
 """Attributes that say in one number what a call cost."""
 
 
-def odd_cost(attributes: Attributes, name: str) -> bool:
+def has_odd_cost(attributes: Attributes) -> bool:
     """Tell whether an attribute says what something cost, in no amount that there is."""
-    said = attributes.get(name)
-    return said is not None and dollars(said) is None
+    if COSTS.isdisjoint(attributes):
+        return False
+    said = (attributes.get(name) for name in COSTS)
+    return any(cost is not None and dollars(cost) is None for cost in said)
 
 
 MOST_ID_BYTES = 200

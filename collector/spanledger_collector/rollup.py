@@ -7,7 +7,7 @@ database that memory would lie, and every touched trace is read back.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 from spanledger_collector import failpoints
@@ -179,9 +179,7 @@ class Rollup:
         self._read(missing, missing)
         for trace in at_hand.values():
             trace.unasked.clear()
-        for one, other in pairs:
-            self._open[one].neighbours.add(other)
-            self._open.setdefault(other, OpenTrace()).neighbours.add(one)
+        note_neighbours(self._open, pairs)
         return self._at_hand({n for trace in at_hand.values() for n in trace.neighbours})
 
     def _at_hand(self, keys: Collection[TraceKey]) -> list[TraceKey]:
@@ -236,17 +234,27 @@ def trace_rows(
         shown: says under which name totals show a model or a tag.
     """
     accounts = {key: trace.account() for key, trace in known.items()}
-    beside, verdicts = neighbours(accounts), settled(accounts)
+    meeting = {key: accounts[key] for key, trace in known.items() if trace.neighbours}
+    beside, verdicts = neighbours(meeting), settled(meeting)
     return [
         trace_row(
             *key,
             list(known[key].facts.values()),
-            verdicts[key],
-            len(known[key].hints) + sum(knowledge(known[other]) for other in beside[key]),
+            (verdicts[key] if key in verdicts else accounts[key].verdict),
+            len(known[key].hints) + sum(knowledge(known[other]) for other in beside.get(key, ())),
             shown,
         )
         for key in due
     ]
+
+
+def note_neighbours(
+    traces: MutableMapping[TraceKey, OpenTrace], pairs: Iterable[tuple[TraceKey, TraceKey]]
+) -> None:
+    """Note in both of two traces that they seem to share a call."""
+    for one, other in pairs:
+        traces.setdefault(one, OpenTrace()).neighbours.add(other)
+        traces.setdefault(other, OpenTrace()).neighbours.add(one)
 
 
 def knowledge(trace: OpenTrace) -> int:

@@ -17,6 +17,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from spanledger_collector import arrow
 from spanledger_schema.sql import completed, migrations, query
 
 __all__ = [
@@ -112,7 +113,7 @@ class Store:
         self.dsn = dsn
         database = database or named_database(dsn)
         self.exclusive = dsn.startswith("chdb:")
-        self._types: dict[tuple[str, tuple[str, ...]], list[Any]] = {}
+        self._types: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
         with connect(dsn, database="default") as root:
             root.command(query("create_database"), parameters={"database": database})
         self._writer = connect(dsn, database=database)
@@ -143,23 +144,23 @@ class Store:
         names = tuple(columns)
         if not columns[names[0]]:
             return
-        settings: dict[str, Any] = {"async_insert": 0}
+        settings: dict[str, Any] = {"async_insert": 0, "input_format_null_as_default": 0}
         if token:
             settings["insert_deduplication_token"] = token
-        self._writer.insert(
+        self._writer.raw_insert(
             table,
-            list(columns.values()),
-            column_names=names,
-            column_types=self._column_types(table, names),
-            column_oriented=True,
+            names,
+            arrow.stream(columns, self._column_types(table, names)),
             settings=settings,
+            fmt="ArrowStream",
         )
 
-    def _column_types(self, table: str, names: tuple[str, ...]) -> list[Any]:
+    def _column_types(self, table: str, names: tuple[str, ...]) -> dict[str, str]:
         """Return the column types of an insert; asked for once, a table never changes under us."""
         if (table, names) not in self._types:
             context = self._writer.create_insert_context(table, column_names=names)
-            self._types[table, names] = list(context.column_types)
+            kinds = (kind.name for kind in context.column_types)
+            self._types[table, names] = dict(zip(names, kinds, strict=True))
         return self._types[table, names]
 
     def takes_rows(self) -> bool:

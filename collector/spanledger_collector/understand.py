@@ -7,12 +7,13 @@ under the moments that count; priced all at once. Pure; what a trace makes of a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from spanledger_collector import normalise
 from spanledger_collector.charge import charge
 from spanledger_collector.estimate import Estimate, estimate, is_wanted
+from spanledger_collector.origins import Origin, Origins
 from spanledger_collector.pricebook import Pricebook, ToPrice
 from spanledger_collector.usage import usage
 from spanledger_schema.span import CALLS, Bill, Facts, Span, Usage
@@ -35,17 +36,21 @@ class Understood:
     project_id: str
     received_ns: int
     span: Span
+    origin: Origin
     facts: Facts
     usage: Usage
     bill: Bill
     usd: Decimal | None  # the dollars that count
     cost_source: str
     estimate: Estimate | None = None  # what `usage` rests on where nobody reported any
+    ver: int = field(init=False)  # of its row: an ended span beats a pending one, then the later
+    started_ns: int = field(init=False)
+    ended_ns: int | None = field(init=False)
 
-    @property
-    def ver(self) -> int:
-        """Return the version of this row: an ended span beats a pending one, then the later."""
-        return (ENDED if self.span.end_ns else 0) | self.received_ns
+    def __post_init__(self) -> None:
+        self.ver = (ENDED if self.span.end_ns else 0) | self.received_ns
+        self.started_ns = started_ns(self.span, self.received_ns)
+        self.ended_ns = ended_ns(self.span, self.started_ns)
 
 
 def understand(
@@ -72,12 +77,14 @@ def understand(
         if used is not None
     )
     bills = iter(book.bills(calls))
+    origins = Origins()
     found = []
     for span, (facts, used, guess) in zip(spans, read, strict=True):
         used, bill = NOT_A_CALL if used is None else (used, next(bills))
         due = charge(bill, used, facts.reported_usd, facts.provider)
+        origin, usd, source = origins.of(span), due.usd, due.source
         found.append(
-            Understood(project_id, received_ns, span, facts, used, bill, due.usd, due.source, guess)
+            Understood(project_id, received_ns, span, origin, facts, used, bill, usd, source, guess)
         )
     return found
 
@@ -124,9 +131,8 @@ def priced_ns(span: Span, received_ns: int) -> int:
     return min(span.start_ns, LATEST_NS) or received_ns
 
 
-def ended_ns(span: Span, received_ns: int) -> int | None:
-    """Return when a span ended, never before it started; None while it has not."""
+def ended_ns(span: Span, started_ns: int) -> int | None:
+    """Return when a span ended that counts as started then, never before; None while it has not."""
     if not span.end_ns:
         return None
-    start = started_ns(span, received_ns)
-    return start + max(0, span.end_ns - span.start_ns) if span.start_ns else start
+    return started_ns + max(0, span.end_ns - span.start_ns) if span.start_ns else started_ns

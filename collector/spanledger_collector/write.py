@@ -4,24 +4,23 @@ Takes what the stages before made of a span and lays it out; decides nothing. Em
 zero ids stand where a column cannot be NULL, exactly as the migration's comments say.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-import orjson
-
 from spanledger_collector.bills import columns as bill_columns
+from spanledger_collector.origins import json
 from spanledger_collector.reconcile import Fact, Hint
-from spanledger_collector.understand import Understood, ended_ns, priced_ns, started_ns
+from spanledger_collector.understand import Understood, priced_ns
 from spanledger_schema.span import Event, Facts, Record, Span, Usage
 
 NO_SPAN = bytes(8)
 
 
-def flags(span: Span, facts: Facts, usage: Usage, received_ns: int) -> tuple[str, ...]:
+def flags(span: Span, facts: Facts, usage: Usage, started_ns: int) -> tuple[str, ...]:
     """Return what had to be mended about a span, by the codes of docs/delivery.md."""
     found = (*span.flags, *facts.flags)
-    if started_ns(span, received_ns) != span.start_ns:
+    if started_ns != span.start_ns:
         found += ("clock_skew",)
     if span.end_ns and span.end_ns < span.start_ns:
         found += ("duration_invalid",)
@@ -53,13 +52,13 @@ SPAN_COLUMNS = (
 
 def span_row(u: Understood) -> tuple[Any, ...]:
     """Return one row of `spans`, in the order of SPAN_COLUMNS."""
-    span, facts, usage, bill, resource = u.span, u.facts, u.usage, u.bill, u.span.resource
+    span, facts, usage, bill, origin = u.span, u.facts, u.usage, u.bill, u.origin
     return (
         u.project_id, span.trace_id, span.span_id, span.parent_span_id or NO_SPAN, u.ver,
-        u.received_ns, started_ns(span, u.received_ns), ended_ns(span, u.received_ns),
+        u.received_ns, u.started_ns, u.ended_ns,
         facts.kind or "span", span.name, facts.status or "unset", facts.error_type or "",
-        facts.error_message or "", resource_text(resource, "service.name"), environment(resource),
-        resource_text(resource, "service.version"), span.scope.name, facts.dialect,
+        facts.error_message or "", origin.service, origin.environment, origin.release,
+        span.scope.name, facts.dialect,
         facts.session_id or "", facts.session_rank, facts.user_id or "", facts.trace_name or "",
         facts.tags, facts.agent or "", facts.node or "", facts.node_run or "", facts.node_step,
         facts.tool or "", facts.tool_call_id or "", facts.provider or "",
@@ -73,7 +72,7 @@ def span_row(u: Understood) -> tuple[Any, ...]:
         facts.reported_usd, facts.reported_by or "", facts.price_context or {},
         priced_ns(span, u.received_ns), facts.state_from or "", facts.state_to or "",
         facts.reason or "", facts.verdict or "", facts.policy or "", facts.actor or "",
-        facts.preview or "", flags(span, facts, usage, u.received_ns),
+        facts.preview or "", flags(span, facts, usage, u.started_ns),
         u.estimate.method if u.estimate else "", u.estimate.error_pct if u.estimate else None,
     )  # fmt: skip
 
@@ -85,18 +84,6 @@ def other_meters(usage: Usage) -> dict[str, int]:
     return {m: n for m in OTHER_METERS if (n := getattr(usage, m)) is not None}
 
 
-def resource_text(resource: Mapping[str, Any], name: str) -> str:
-    """Return a resource attribute as text, '' when absent."""
-    value = resource.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def environment(resource: Mapping[str, Any]) -> str:
-    """Return the deployment environment under its current or its older name."""
-    name = "deployment.environment.name"
-    return resource_text(resource, name) or resource_text(resource, "deployment.environment")
-
-
 PAYLOAD_COLUMNS = (
     "project_id", "trace_id", "span_id", "ver", "received_at", "attributes", "events", "links",
     "resource", "scope",
@@ -106,13 +93,11 @@ PAYLOAD_COLUMNS = (
 def payload_row(u: Understood) -> tuple[Any, ...]:
     """Return one row of `payloads`: everything as it was sent, as JSON."""
     span = u.span
-    scope = span.scope
     return (
         u.project_id, span.trace_id, span.span_id, u.ver, u.received_ns, json(span.attributes),
         json([event_json(e) for e in span.events]) if span.events else b"",
         json([link_json(link) for link in span.links]) if span.links else b"",
-        json(span.resource),
-        json({"name": scope.name, "version": scope.version, "schema_url": scope.schema_url}),
+        u.origin.resource, u.origin.scope,
     )  # fmt: skip
 
 
@@ -130,11 +115,6 @@ def link_json(link: Any) -> dict[str, Any]:
     }
 
 
-def json(value: Any) -> bytes:
-    """Return a value as JSON; bytes inside it as hex."""
-    return orjson.dumps(value, default=bytes.hex, option=orjson.OPT_NON_STR_KEYS)
-
-
 def fact(u: Understood) -> Fact:
     """Return what reconciliation needs of a span; reading its row back gives the same."""
     span, facts, usage = u.span, u.facts, u.usage
@@ -145,8 +125,8 @@ def fact(u: Understood) -> Fact:
         kind=facts.kind or "span",
         name=span.name,
         status=facts.status or "unset",
-        start_ns=started_ns(span, u.received_ns),
-        end_ns=ended_ns(span, u.received_ns),
+        start_ns=u.started_ns,
+        end_ns=u.ended_ns,
         scope=span.scope.name,
         dialect=facts.dialect,
         session_id=facts.session_id or "",
@@ -154,8 +134,8 @@ def fact(u: Understood) -> Fact:
         user_id=facts.user_id or "",
         trace_name=facts.trace_name or "",
         tags=facts.tags,
-        service=resource_text(span.resource, "service.name"),
-        environment=environment(span.resource),
+        service=u.origin.service,
+        environment=u.origin.environment,
         agent=facts.agent or "",
         node=facts.node or "",
         node_run=facts.node_run or "",
@@ -193,8 +173,8 @@ def record_row(project_id: str, received_ns: int, record: Record, hint: Hint) ->
     return (
         project_id, record.trace_id, record.span_id,
         int.from_bytes(blake2b(told, digest_size=8).digest()), received_ns, record.time_ns,
-        record.event_name, record.severity, body, attributes, record.scope.name, hint.session_id,
-        hint.session_rank, hint.user_id,
+        record.event_name, str(record.severity), body, attributes, record.scope.name,
+        hint.session_id, hint.session_rank, hint.user_id,
     )  # fmt: skip
 
 

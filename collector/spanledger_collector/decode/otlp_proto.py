@@ -220,22 +220,20 @@ def attributes(pairs: Iterable[KeyValue]) -> dict[str, Value]:
     """Return attributes as a dict; of a key that was sent twice, the last value."""
     found: dict[str, Value] = {}
     for pair in pairs:
-        # Most values are text, so text is tried first: asking for the kind costs four times more.
+        # Most values are texts and counts, so those are tried first: asking for the kind costs more.
         content = pair.value
-        found[pair.key] = content.string_value or value(content)
+        found[pair.key] = content.string_value or content.int_value or value(content)
     return found
 
 
 def value(message: AnyValue) -> Value:
     """Return an attribute value in plain Python; floats that are no numbers become their names."""
-    number = message.int_value
-    if number:
-        return number
     kind = message.WhichOneof("value")
     if kind == "double_value":
         return finite(message.double_value)
     if kind == "array_value":
-        return [item.string_value or value(item) for item in message.array_value.values]
+        items = message.array_value.values
+        return [item.string_value or item.int_value or value(item) for item in items]
     if kind == "kvlist_value":
         return attributes(message.kvlist_value.values)
     return None if kind is None else getattr(message, kind)

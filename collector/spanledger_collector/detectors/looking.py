@@ -1,13 +1,15 @@
 """What is stored, as the values that detectors look at.
 
-One look is a few queries over `traces`. The steps of a session are read only where it has grown since
-the last look and has enough of them, and what its tools were called with only where one tool was
-called often: what that costs follows what arrived.
+One look is a few queries, however many sessions are active. The steps of a session are read only where
+it has grown since the last look and has enough of them, and what its tools were called with only where
+one tool was called often: what that costs follows what arrived.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -41,11 +43,21 @@ MOST_READ = 50
 """Sessions whose steps are read in one look; the others have their turn in the next one."""
 
 
+MOST_ASKED = 500
+"""Tool calls whose payloads are read at once: they may be long."""
+
+Key = tuple[str, str]
+"""A project and a session of it."""
+
+SpanKey = tuple[str, bytes, bytes]
+"""A project, a trace and a span."""
+
+
 @dataclass(slots=True)
 class Memory:
     """The steps that were read of active sessions, by project and id, each with what it knew then."""
 
-    tails: dict[tuple[str, str], tuple[int, Sequence[Step]]] = field(default_factory=dict)
+    tails: dict[Key, tuple[int, Sequence[Step]]] = field(default_factory=dict)
 
 
 def look(store: Store, now: datetime, memory: Memory, loops: Limit) -> Seen:
@@ -65,27 +77,31 @@ def sessions(store: Store, now: datetime, memory: Memory, loops: Limit) -> Itera
     rows = list(store.rows("active_sessions", active_s=seconds(now - ACTIVE), hour_s=seconds(hour)))
     known = {(row["project_id"], row["session_key"]) for row in rows}
     memory.tails = {key: tail for key, tail in memory.tails.items() if key in known}
-    left = MOST_READ
-    for row in rows:
-        left -= refresh(store, row, memory, loops) if left else 0
-        yield session(row, memory)
+    due = [row for row in rows if is_worth_it(row, memory, loops)][:MOST_READ]
+    least = {key_of(row): loops(row["project_id"], row["of_agent"]) for row in due}
+    found = tails(store, least)
+    for row in due:
+        memory.tails[key_of(row)] = row["known"], found.get(key_of(row), ())
+    return (session(row, memory) for row in rows)
 
 
-def refresh(store: Store, row: Mapping[str, Any], memory: Memory, loops: Limit) -> bool:
-    """Read the steps of a session anew; tell whether that was needed."""
-    key = row["project_id"], row["session_key"]
-    least = loops(key[0], row["of_agent"])
+def key_of(row: Mapping[str, Any]) -> Key:
+    """Return the project and the id of a session."""
+    return row["project_id"], row["session_key"]
+
+
+def is_worth_it(row: Mapping[str, Any], memory: Memory, loops: Limit) -> bool:
+    """Tell whether the steps of a session are to be read: there are enough, and new ones."""
+    least = loops(row["project_id"], row["of_agent"])
     if row["call_steps"] < LEAST_CALLS and (least is None or row["tool_steps"] < least):
         return False
-    if key in memory.tails and memory.tails[key][0] == row["known"]:
-        return False
-    memory.tails[key] = row["known"], tail(store, *key, least)
-    return True
+    known: int = row["known"]
+    return memory.tails.get(key_of(row), (-1,))[0] != known
 
 
 def session(row: Mapping[str, Any], memory: Memory) -> Session:
     """Return a row of `active_sessions.sql` as the session it says."""
-    key = row["project_id"], row["session_key"]
+    key = key_of(row)
     return Session(
         *key,
         row["of_agent"],
@@ -96,19 +112,34 @@ def session(row: Mapping[str, Any], memory: Memory) -> Session:
     )
 
 
-def tail(store: Store, project: str, session_id: str, least: Any) -> Sequence[Step]:
-    """Return the last steps of a session, oldest first, with arguments where it may be a loop."""
-    asked = {"project": project, "session": session_id, "limit": TAIL}
-    rows = list(store.rows("session_tail", **asked))[::-1]
-    steps = [step(row) for row in rows]
-    tools = sorted(suspects(steps, least)) if least is not None else []
-    if not tools:
-        return steps
-    given = dict(arguments(store.rows("tool_payloads", **asked, tools=tools)))
-    return [
-        replace(each, arguments=given.get(row["span_id"]))
-        for each, row in zip(steps, rows, strict=True)
-    ]
+def tails(store: Store, least: Mapping[Key, Decimal | None]) -> dict[Key, Sequence[Step]]:
+    """Return the last steps of sessions, oldest first, with arguments where there may be a loop.
+
+    Args:
+        store: what is asked, once for all of them.
+        least: sessions, and how many repeats of a tool call are worth a look at its arguments.
+    """
+    if not least:
+        return {}
+    asked = {"projects": [p for p, _ in least], "sessions": [s for _, s in least], "limit": TAIL}
+    rows = list(store.rows("session_tails", **asked))[::-1]
+    found: defaultdict[Key, list[tuple[Mapping[str, Any], Step]]] = defaultdict(list)
+    for row in rows:
+        found[key_of(row)].append((row, step(row)))
+    suspected = [row for key, steps in found.items() for row in repeated(steps, least[key])]
+    given = arguments(store, suspected)
+    return {
+        key: [replace(each, arguments=given.get(span_of(row))) for row, each in steps]
+        for key, steps in found.items()
+    }
+
+
+def repeated(
+    steps: Sequence[tuple[Mapping[str, Any], Step]], least: Decimal | None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of the tool calls of one session that may be a loop."""
+    tools = suspects([each for _, each in steps], least) if least is not None else ()
+    return (row for row, each in steps if each.kind == "tool" and each.tool in tools)
 
 
 def step(row: Mapping[str, Any]) -> Step:
@@ -120,19 +151,35 @@ def step(row: Mapping[str, Any]) -> Step:
     )  # fmt: skip
 
 
-def arguments(rows: Iterator[dict[str, Any]]) -> Iterator[tuple[bytes, str]]:
-    """Yield what tools were called with, as canonical text, by span; nothing where it is unknown."""
-    for row in rows:
-        given = normalise.content(as_sent(row), ()).arguments
-        if given is not None:
-            options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-            yield row["span_id"], orjson.dumps(given, default=str, option=options).decode()
+def arguments(store: Store, calls: Sequence[Mapping[str, Any]]) -> dict[SpanKey, str]:
+    """Return what tools were called with, as canonical text; nothing where it is unknown."""
+    found = {}
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    names = {span_of(call): call["name"] for call in calls}
+    for first in range(0, len(calls), MOST_ASKED):
+        asked = calls[first : first + MOST_ASKED]
+        rows = store.rows(
+            "tool_payloads",
+            projects=[call["project_id"] for call in asked],
+            traces=[call["trace_id"].hex() for call in asked],
+            spans=[call["span_id"].hex() for call in asked],
+        )
+        for row in rows:
+            given = normalise.content(as_sent(row, names[span_of(row)]), ()).arguments
+            if given is not None:
+                found[span_of(row)] = orjson.dumps(given, default=str, option=options).decode()
+    return found
 
 
-def as_sent(row: Mapping[str, Any]) -> Span:
+def span_of(row: Mapping[str, Any]) -> SpanKey:
+    """Return what names a span."""
+    return row["project_id"], row["trace_id"], row["span_id"]
+
+
+def as_sent(row: Mapping[str, Any], name: str) -> Span:
     """Return a tool call as it was sent, as far as its arguments need it."""
     return Span(
-        b"", row["span_id"], b"", row["name"], 0, 0,
+        b"", row["span_id"], b"", name, 0, 0,
         attributes=orjson.loads(row["attributes"]),
         events=[Event(**event) for event in orjson.loads(row["events"] or "[]")],
         scope=Scope(**orjson.loads(row["scope"])),

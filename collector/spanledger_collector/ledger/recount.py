@@ -21,6 +21,7 @@ from spanledger_collector.rollup import (
     OpenTrace,
     TraceKey,
     by_trace,
+    note_neighbours,
     stored_facts,
     stored_hints,
     trace_rows,
@@ -143,7 +144,9 @@ def due_rows(read: Read, facts: dict[TraceKey, list[Fact]]) -> Stored:
     last: list[TraceKey] = [*known]
     for _ in range(MOST_ALIKE):
         calls = [(key, call) for key in last for call in known[key].unasked]
-        last = [*{other for _, other in sharing_calls(read, calls)} - known.keys()]
+        pairs = [*sharing_calls(read, calls)]
+        last = [*{other for _, other in pairs} - known.keys()]
+        note_neighbours(known, pairs)
         for key, fact in stored_facts(read, last):
             known[key].add([fact], ())
     for key, hint in stored_hints(read, [*known]):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from spanledger_collector import decode, normalise
 from spanledger_collector.spool import Batch
+from spanledger_collector.understand import started_ns
 from spanledger_collector.usage import usage
 from spanledger_collector.write import flags
 
@@ -62,6 +63,6 @@ def warnings(batch: Batch) -> Counter[str]:
     for span in decode.spans(batch.body, batch.encoding).spans:
         facts = normalise.facts(span)
         used = usage(facts.counts, provider=facts.provider, scope=span.scope)
-        told = flags(span, facts, used, batch.received_ns)
+        told = flags(span, facts, used, started_ns(span, batch.received_ns))
         found.update(WARNINGS.intersection(told))
     return found

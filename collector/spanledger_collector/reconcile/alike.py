@@ -5,6 +5,7 @@ parent. Pure.
 """
 
 import re
+from functools import lru_cache
 
 from spanledger_collector.reconcile.trace import Fact
 
@@ -24,10 +25,19 @@ VERSION = re.compile(r"[-@:.]?(?:\d{3,}|v\d|latest|preview|exp)")
 
 def same_model(one: Fact, other: Fact) -> bool:
     """Tell whether two spans can speak of the same model; an unknown one can be any."""
-    names = [{stem(f.response_model), stem(f.request_model)} - {""} for f in (one, other)]
-    if not names[0] or not names[1]:
+    return same_names(
+        one.response_model, one.request_model, other.response_model, other.request_model
+    )
+
+
+@lru_cache(maxsize=4096)
+def same_names(answered: str, asked: str, other_answered: str, other_asked: str) -> bool:
+    """Tell whether two spans, by the models that answered and were asked, can speak of the same."""
+    one = {stem(answered), stem(asked)} - {""}
+    other = {stem(other_answered), stem(other_asked)} - {""}
+    if not one or not other:
         return True
-    return any(is_version(a, b) or is_version(b, a) for a in names[0] for b in names[1])
+    return any(is_version(a, b) or is_version(b, a) for a in one for b in other)
 
 
 def is_version(model: str, name: str) -> bool:

@@ -4,6 +4,9 @@ Pure, and refuses to repair: counts that contradict each other under the reading
 are `invalid`, with the numbers kept, and a remainder below zero never becomes 0.
 """
 
+from collections.abc import Callable
+from operator import attrgetter
+
 from spanledger_collector.providers import fold
 from spanledger_collector.usage import emitters
 from spanledger_collector.usage.semantics import INCLUSIVE, Basis, Reading, cached, decide, written
@@ -38,24 +41,26 @@ def usage(counts: Counts | None, *, provider: str | None, scope: Scope) -> Usage
 
 def reported(counts: Counts) -> list[int]:
     """Return every number that was reported."""
-    every = (
-        counts.input_tokens,
-        counts.output_tokens,
-        counts.total_tokens,
-        counts.cache_read_tokens,
-        counts.cache_write_tokens,
-        counts.cache_write_1h_tokens,
-        counts.reasoning_tokens,
-        counts.tool_prompt_tokens,
-        counts.input_audio_tokens,
-        counts.input_image_tokens,
-        counts.cache_read_audio_tokens,
-        counts.output_audio_tokens,
-        counts.output_image_tokens,
-        counts.web_searches,
-        counts.rerank_searches,
-    )
-    return [number for number in every if number is not None]
+    return [number for number in numbers_of(counts) if number is not None]
+
+
+numbers_of: Callable[[Counts], tuple[int | None, ...]] = attrgetter(
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+    "tool_prompt_tokens",
+    "input_audio_tokens",
+    "input_image_tokens",
+    "cache_read_audio_tokens",
+    "output_audio_tokens",
+    "output_image_tokens",
+    "web_searches",
+    "rerank_searches",
+)
 
 
 def read(

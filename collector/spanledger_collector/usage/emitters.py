@@ -4,6 +4,8 @@ Only libraries whose payloads or sources were read are listed; anything else is 
 numbers (see `usage`). A row is the beginning of a scope name; the longest one that fits decides.
 """
 
+from functools import lru_cache
+
 from spanledger_schema.span import Scope
 
 INCLUDES_CACHE: dict[str, bool] = {
@@ -35,18 +37,21 @@ FIRST_INCLUSIVE = (1, 40)
 """Semantic conventions 1.40 (February 2026) first said that input includes cached tokens."""
 
 
+@lru_cache(maxsize=1024)
 def includes_cache(scope: Scope) -> bool | None:
     """Tell whether this library's input count contains cached tokens; None when unknown."""
     fitting = [start for start in INCLUDES_CACHE if scope.name.startswith(start)]
     return INCLUDES_CACHE[max(fitting, key=len)] if fitting else None
 
 
+@lru_cache(maxsize=1024)
 def sends_zeros(scope: Scope) -> bool:
     """Tell whether this version of a library writes 0 for "I do not know"."""
     last = SENDS_ZEROS.get(scope.name)
     return last is not None and version(scope.version)[:2] <= version(last)
 
 
+@lru_cache(maxsize=1024)
 def predates_inclusive(scope: Scope) -> bool:
     """Tell whether a span names conventions older than the rule that input is inclusive."""
     _, marker, number = scope.schema_url.rpartition(CONVENTIONS)

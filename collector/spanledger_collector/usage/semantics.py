@@ -51,6 +51,8 @@ INCLUSIVE = Reading(cache_inside=True, reasoning_inside=True)
 READINGS = tuple(
     Reading(cache, reasoning) for cache in (True, False) for reasoning in (True, False)
 )
+WITHOUT_REASONING = tuple(reading for reading in READINGS if reading.reasoning_inside)
+"""Enough where no reasoning is reported: the others come to the same."""
 
 
 def decide(counts: Counts, provider: str, scope: Scope) -> tuple[Reading, Basis]:
@@ -87,9 +89,10 @@ def knowledge(counts: Counts, scope: Scope) -> tuple[bool | None, Basis]:
 
 def admitted(counts: Counts, known: bool | None) -> list[Reading]:
     """Return the readings that contradict neither the numbers nor what is known."""
+    told = counts.reasoning_tokens or counts.includes_reasoning is not None
     return [
         reading
-        for reading in READINGS
+        for reading in (READINGS if told else WITHOUT_REASONING)
         if known in (None, reading.cache_inside)
         and counts.includes_reasoning in (None, reading.reasoning_inside)
         and reading.holds(counts)
