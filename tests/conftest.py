@@ -16,7 +16,7 @@ from spanledger_collector.store import Client, Store, connect, migrate
 from tests import score_table
 from tests.clickhouse_http import serving
 
-pytest_plugins = ["tests.offline"]  # no test reaches beyond this machine
+pytest_plugins = ["tests.browser", "tests.offline"]  # no test reaches beyond this machine
 
 # The suite is the same each time and no clock decides it; `make fuzz` is where chance has its say.
 settings.register_profile(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import Json, problem
 from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval
 from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
@@ -137,7 +137,9 @@ class VerdictForm(BaseModel):
 def decide_approval(request: Request, approval_id: Id, said: VerdictForm) -> Json:
     """Approve or deny, once and in time."""
     counter, project = counter_of(request), project_of(request)
-    decided = counter.decide(project, approval_id, said.verdict, said.by.strip(), said.reason)
+    decided = counter.decide(
+        project, approval_id, said.verdict, actor_of(request, said.by.strip()), said.reason
+    )
     return Json(approval_row(decided))
 
 
@@ -153,7 +155,7 @@ def put_policy(
 ) -> Json:
     """Let a policy hold from now on."""
     project, written = project_of(request), wanted.model_dump(mode="json")
-    counter_of(request).change_policy(project, policy_id, written, who(request, by), note)
+    counter_of(request).change_policy(project, policy_id, written, actor_of(request, by), note)
     request.app.state.policy_office.reload()
     return Json(policy_row(policy(written, project, policy_id)))
 
@@ -164,14 +166,9 @@ def withdraw_policy(request: Request, policy_id: Id, by: By = "", note: By = "")
     counter, project = counter_of(request), project_of(request)
     if policy_id not in (p.id for p in counter.policies(project)):
         raise NoApproval(f"no policy {policy_id!r}, or it was withdrawn")
-    counter.change_policy(project, policy_id, None, who(request, by), note)
+    counter.change_policy(project, policy_id, None, actor_of(request, by), note)
     request.app.state.policy_office.reload()
     return Response(status_code=204)
-
-
-def who(request: Request, by: str) -> str:
-    """Return who does something: as they say, else their key."""
-    return by or caller_of(request).key_id
 
 
 def approval_row(a: Approval, verdict: str = "", reason: str = "") -> ApprovalRow:

@@ -31,7 +31,7 @@ from spanledger_collector import (
     keychest,
     spoolwork,
 )
-from spanledger_collector.access import Door
+from spanledger_collector.access import Door, nobody
 from spanledger_collector.api import create_app
 from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
@@ -52,6 +52,7 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
+from spanledger_collector.signins import signins
 from spanledger_collector.spool import Cursor, Reader, SpoolUnreadable, of_worker, spools
 from spanledger_collector.spoolwork import Spools, Yard
 from spanledger_collector.store import ClickHouseError, Store
@@ -252,6 +253,7 @@ def hand_keys_over(store: Store, settings: Settings) -> None:
 def serve(settings: Settings) -> int:
     """Run the store process until it is told to stop; return its exit code."""
     gc.set_threshold(COLLECT_EVERY)
+    people = signins(settings)
     store = Store(settings.store)
     hand_keys_over(store, settings)
     draining = Draining(store, own_prices.book(store), settings)
@@ -263,7 +265,11 @@ def serve(settings: Settings) -> int:
         store,
         lambda: state(store, draining, mender.degraded()),
         lambda: counters(draining),
-        Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
+        Door(
+            KeyFile(keys_file(settings.data)),
+            settings.keys_demanded,
+            people.caller if people else nobody,
+        ),
     )
     desk = Desk(store, draining.handover, draining.accounts)
     api_tables.mount(app)

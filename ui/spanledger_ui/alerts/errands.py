@@ -37,10 +37,10 @@ class Attempt:
 def run(client: Client, channels: Mapping[str, Channel], now: datetime) -> int:
     """Tell what is due; return how many errands were attempted."""
     count = 0
-    for attempt in attempts(client.errands(list(channels)), channels, now):
+    for attempt in attempts(client.alerts.errands(list(channels)), channels, now):
         error = outcome(attempt)
         for errand in attempt.errands:
-            client.note_delivery(
+            client.alerts.note_delivery(
                 errand, error.code if error else "", bool(error and error.permanent)
             )
             count += 1

@@ -5,8 +5,8 @@ import json
 import streamlit as st
 
 from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
-from spanledger_ui import components, page, text
-from spanledger_ui.components import Column, Row
+from spanledger_ui import components, page, signin, text
+from spanledger_ui.components import Row, columns
 
 DAYS = 31
 SHOWN_ROWS = 200
@@ -14,21 +14,12 @@ LOOK_EVERY_S = 3
 
 TONES = {"approved": "ok", "denied": "error", "timed_out": "waiting"}
 
-DECIDED: list[Column] = [
-    {"key": "asked", "label": "Asked"},
-    {"key": "tool", "label": "Tool call", "wide": True},
-    {"key": "policy", "label": "Policy"},
-    {"key": "verdict", "label": "Said"},
-    {"key": "by", "label": "By"},
-    {"key": "reason", "label": "Why"},
-]
+DECIDED = columns({
+    "asked": "Asked", "tool": "Tool call", "policy": "Policy", "verdict": "Said", "by": "By",
+    "reason": "Why",
+}, wide="tool")  # fmt: skip
 
-POLICIES: list[Column] = [
-    {"key": "tool", "label": "Tool", "wide": True},
-    {"key": "when", "label": "When"},
-    {"key": "effect", "label": "Then"},
-    {"key": "reason", "label": "Why"},
-]
+POLICIES = columns({"tool": "Tool", "when": "When", "effect": "Then", "reason": "Why"}, wide="tool")
 
 
 def main() -> None:
@@ -36,15 +27,15 @@ def main() -> None:
     st.header("Approvals", anchor=False)
     waiting()
     with page.answers():
-        decided([a for a in page.client().approvals(days=DAYS) if a.verdict != "pending"])
-        policies(page.client().policies())
+        decided([a for a in page.client().limits.approvals(days=DAYS) if a.verdict != "pending"])
+        policies(page.client().limits.policies())
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def waiting() -> None:
     """Show what waits now, the longest first, and take the word of whoever decides."""
     with page.answers():
-        found = [a for a in page.client().approvals(days=DAYS) if a.verdict == "pending"]
+        found = [a for a in page.client().limits.approvals(days=DAYS) if a.verdict == "pending"]
         if not found:
             st.text("Nothing waits for anybody.")
         for approval in reversed(found):
@@ -57,7 +48,7 @@ def question(approval: ApprovalRow) -> None:
     st.text(about(approval))
     st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
     with st.form(f"decide-{approval.id}", border=False, width=420):
-        by = st.text_input("Your name", max_chars=200, key=f"by-{approval.id}")
+        by = signin.person() or st.text_input("Your name", max_chars=200, key=f"by-{approval.id}")
         reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}")
         with st.container(horizontal=True):
             approved = st.form_submit_button("Approve", icon=":material/check:")
@@ -68,7 +59,7 @@ def question(approval: ApprovalRow) -> None:
         st.error("Give your name: it stands on the audit.")
         return
     verdict = "approved" if approved else "denied"
-    page.client().decide_approval(approval.id, verdict, by.strip(), reason)
+    page.client().limits.decide_approval(approval.id, verdict, by.strip(), reason)
     st.rerun()
 
 
