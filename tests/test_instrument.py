@@ -11,7 +11,6 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 from examples.offline.script import Script, Turn
 from examples.offline.server import ModelServer, answering
