@@ -1,6 +1,7 @@
 """Approvals over the query API: agents ask and wait, people decide; and the policies for it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -10,13 +11,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import caller_of, project_of
 from spanledger_collector.api import Json, problem
+from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval
 from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
 from spanledger_collector.approvals.policy import Policy, fits, policy, strictest
-from spanledger_collector.approvals.table import Approval
+from spanledger_collector.budgets.answers import notice
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.ledger.audit import as_json
-from spanledger_collector.moments import SECOND_NS, rfc3339
+from spanledger_collector.moments import SECOND_NS
 from spanledger_schema.api_approvals import ApprovalRow, ConditionRow, PolicyRow
 
 MOST_ARGUMENTS = 64 << 10  # bytes, as JSON
@@ -85,7 +87,7 @@ def ask_approval(request: Request, wanted: AskForm) -> Json:
     asked = Approval(
         project, wanted.id or token_hex(8), wanted.tool, wanted.arguments,
         rule.id if rule else wanted.policy, wanted.session, wanted.user, wanted.agent, now_ns,
-        now_ns + wait_s * SECOND_NS,
+        now_ns + wait_s * SECOND_NS, channels=rule.channels if rule else (),
     )  # fmt: skip
     if rule is None:
         return Json(approval_row(asked, "allowed"), status_code=201)
@@ -176,15 +178,11 @@ def who(request: Request, by: str) -> str:
 
 def approval_row(a: Approval, verdict: str = "", reason: str = "") -> ApprovalRow:
     """Return an approval as the API says it; `verdict` where a policy alone has decided."""
-    return ApprovalRow(
-        a.id, a.tool, dict(a.arguments), a.policy, a.session_id, a.user_id, a.agent,
-        verdict or a.verdict,  # type: ignore[arg-type]
-        a.decided_by, reason or a.reason, rfc3339(a.asked_ns), rfc3339(a.expires_ns),
-        None if a.decided_ns is None else rfc3339(a.decided_ns),
-    )  # fmt: skip
+    told = asdict(notice(a)) | {"verdict": verdict or a.verdict, "reason": reason or a.reason}
+    return ApprovalRow(**told, arguments=dict(a.arguments))
 
 
 def policy_row(p: Policy) -> PolicyRow:
     """Return a policy as the API says it."""
     conditions = [ConditionRow(c.argument, c.op, c.value) for c in p.conditions]
-    return PolicyRow(p.id, p.tool, p.effect, conditions, p.timeout_s, p.reason)
+    return PolicyRow(p.id, p.tool, p.effect, conditions, p.timeout_s, p.reason, list(p.channels))

@@ -10,12 +10,11 @@ Verdict = Literal["allowed", "pending", "approved", "denied", "timed_out"]
 
 
 @dataclass(slots=True)
-class ApprovalRow:
-    """A tool call and what was said of it; "allowed": no policy asks for anybody."""
+class ApprovalNotice:
+    """A tool call and what was said of it, as it is told: "allowed": no policy asks for anybody."""
 
     id: str
     tool: str
-    arguments: dict[str, Any]
     policy: str
     session_id: str
     user_id: str
@@ -26,6 +25,13 @@ class ApprovalRow:
     asked_at: str
     expires_at: str
     decided_at: str | None
+
+
+@dataclass(slots=True)
+class ApprovalRow(ApprovalNotice):
+    """The same for who may see what it is called with."""
+
+    arguments: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -47,3 +53,4 @@ class PolicyRow:
     conditions: list[ConditionRow]
     timeout_s: int
     reason: str
+    channels: list[str]  # who is told; every channel when empty

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from spanledger_collector.approvals import table
+from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.approvals.policy import Policy
-from spanledger_collector.approvals.table import Approval
 from spanledger_collector.ledger.desk import Desk
 
 
