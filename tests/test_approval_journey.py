@@ -62,6 +62,19 @@ def decide_in_the_browser(page: Page, server: Server, button: str, reason: str) 
     expect(page.get_by_text("Nothing waits for anybody.")).to_be_visible(timeout=WAIT_MS)
 
 
+def write_a_policy_in_the_browser(page: Page, server: Server) -> None:
+    page.goto(f"{server.screens}/approvals")
+    page.get_by_label("Name of the policy").fill("huge")
+    page.get_by_label("Tool", exact=True).fill("refund")
+    page.get_by_label("Amount in argument").fill("amount")
+    page.get_by_label("From this amount on").fill("120")
+    page.get_by_label("Your name").last.fill("ann")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("About 1 of 1 calls")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="Write it down").click()
+    expect(page.get_by_text("amount >= 120")).to_be_visible(timeout=WAIT_MS)
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
 def test_an_agent_waits_a_person_approves_and_replay_and_audit_show_it(server: Server):
     agent = Agent("s-approved", 120)
@@ -77,6 +90,7 @@ def test_an_agent_waits_a_person_approves_and_replay_and_audit_show_it(server: S
         page.goto(f"{server.screens}/replay?session=s-approved")
         said = page.get_by_text("approved by ann: the parcel is lost")
         expect(said.first).to_be_visible(timeout=WAIT_MS)
+        write_a_policy_in_the_browser(page, server)
         browser.close()
     (waited,) = [e for e in events if e["verdict"] == "approved"]
     assert [e["verdict"] for e in events if e["kind"] == "decision"] == ["pending", "approved"]

@@ -97,6 +97,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/approvals/{approval_id}": INGEST,
         "POST /api/v1/approvals/{approval_id}/decision": ADMIN,
         "GET /api/v1/policies": READ,
+        "POST /api/v1/policies/preview": READ,
         "PUT /api/v1/policies/{policy_id}": ADMIN,
         "DELETE /api/v1/policies/{policy_id}": ADMIN,
         "GET /api/v1/stops": READ,

@@ -44,6 +44,28 @@ class ConditionRow:
 
 
 @dataclass(slots=True)
+class PolicyMatch:
+    """A tool call of the past that a policy would have been about."""
+
+    at: str
+    tool: str
+    arguments: dict[str, Any]
+    session_id: str
+    agent: str
+
+
+@dataclass(slots=True)
+class PolicyPreview:
+    """What a policy would have come to: `calls` of its tools were looked at, and so many fit."""
+
+    calls: int
+    matched: int
+    unknown: int  # it compares arguments that nobody recorded, or that have expired
+    cut: bool  # there were more calls: these are the newest
+    matches: list[PolicyMatch]  # the newest of them
+
+
+@dataclass(slots=True)
 class PolicyRow:
     """Which tool calls need a person ("ask") or are refused ("deny")."""
 

@@ -15,7 +15,7 @@ import httpx
 from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail, Spend
 from spanledger_schema.api_access import ApiKey, NewApiKey
 from spanledger_schema.api_alerts import DeliveryRow, DetectorRow, Errand
-from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
+from spanledger_schema.api_approvals import ApprovalRow, PolicyPreview, PolicyRow
 from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, Standings, StopRow
 from spanledger_schema.api_ledger import (
     AuditPage,
@@ -29,6 +29,7 @@ from spanledger_schema.api_ledger import (
 from spanledger_schema.api_spool import HeldBack, Integrity, Released
 from spanledger_schema.api_tables import CallPage, Pulse, TracePage, Values
 from spanledger_schema.api_views import View
+from spanledger_ui.answers import Refused, decoded, refusal
 from spanledger_ui.shapes import Misshapen, shaped
 
 Parameter = str | int | bool | Sequence[str] | None
@@ -40,16 +41,6 @@ MOST_FILE_BYTES = 64 << 20  # of an export: it is held here while a browser fetc
 
 class Unreachable(Exception):
     """Nothing answers at the query API's address, or it broke off."""
-
-
-class Refused(Exception):
-    """The query API answered with a problem (RFC 9457)."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(f"{status} {title}: {detail}")
-        self.status = status
-        self.title = title
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +293,19 @@ class Client:
         """Return which tool calls need a person or are refused."""
         return [shaped(PolicyRow, found) for found in self._get("/api/v1/policies")]
 
+    def preview_policy(self, wanted: Mapping[str, Any], **range_: Parameter) -> PolicyPreview:
+        """Return the tool calls that a policy would have been about; nothing is written."""
+        answer = self._ask("POST", "/api/v1/policies/preview", wanted, range_)
+        return shaped(PolicyPreview, answer)
+
+    def put_policy(self, policy_id: str, wanted: Mapping[str, Any], by: str) -> None:
+        """Let a policy hold from now on."""
+        self._ask("PUT", f"/api/v1/policies/{quoted(policy_id)}", wanted, {"by": by})
+
+    def end_policy(self, policy_id: str, by: str) -> None:
+        """Withdraw a policy."""
+        self._ask("DELETE", f"/api/v1/policies/{quoted(policy_id)}", None, {"by": by})
+
     def errands(self, channels: Sequence[str]) -> list[Errand]:
         """Return what is due on channels, what came first first."""
         found = self._get("/api/v1/alerts/outbox", {"channel": channels})
@@ -379,26 +383,6 @@ def gathered(answer: httpx.Response) -> bytes:
 def quoted(identifier: str) -> str:
     """Return an id as one path segment; senders put slashes, spaces and dots into theirs."""
     return quote(identifier, safe="").replace(".", "%2E")
-
-
-def decoded(answer: httpx.Response) -> Any:
-    """Return the JSON of a good answer, None of an empty one; else another listens on that port."""
-    if answer.status_code == httpx.codes.NO_CONTENT:
-        return None
-    try:
-        return answer.json()
-    except ValueError as error:
-        kind = answer.headers.get("content-type", "no content type")
-        raise Refused(answer.status_code, "Not the query API", f"It sent {kind}.") from error
-
-
-def refusal(answer: httpx.Response) -> Refused:
-    """Return the problem an answer carries, or its bare status where it carries none."""
-    try:
-        problem = answer.json()
-        return Refused(answer.status_code, str(problem["title"]), str(problem.get("detail", "")))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return Refused(answer.status_code, answer.reason_phrase or "Error", "")
 
 
 __all__ = ["Client", "Health", "Misshapen", "Refused", "Unreachable"]

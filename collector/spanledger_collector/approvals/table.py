@@ -30,7 +30,9 @@ def write_policy(
 ) -> None:
     """Let a policy hold from now on, or (`written` None) no longer."""
     action = "policy withdrawn" if written is None else "policy written"
-    record = audit.Record(now_ns, action, id_, None, written, by, note, project_id)
+    known = (row["said"] for row in store.rows("policies", project=project_id) if row["id"] == id_)
+    was = next(map(orjson.loads, known), None)
+    record = audit.Record(now_ns, action, id_, was, written, by, note, project_id)
     audit.write(store, [record])
     store.insert(
         "policies",

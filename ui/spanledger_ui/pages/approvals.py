@@ -4,8 +4,8 @@ import json
 
 import streamlit as st
 
-from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
-from spanledger_ui import components, page, text
+from spanledger_schema.api_approvals import ApprovalRow
+from spanledger_ui import components, page, policyeditor, text
 from spanledger_ui.components import Column, Row
 
 DAYS = 31
@@ -23,13 +23,6 @@ DECIDED: list[Column] = [
     {"key": "reason", "label": "Why"},
 ]
 
-POLICIES: list[Column] = [
-    {"key": "tool", "label": "Tool", "wide": True},
-    {"key": "when", "label": "When"},
-    {"key": "effect", "label": "Then"},
-    {"key": "reason", "label": "Why"},
-]
-
 
 def main() -> None:
     """Draw the page."""
@@ -37,7 +30,7 @@ def main() -> None:
     waiting()
     with page.answers():
         decided([a for a in page.client().approvals(days=DAYS) if a.verdict != "pending"])
-        policies(page.client().policies())
+    policyeditor.draw()
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -103,29 +96,6 @@ def decided_row(a: ApprovalRow) -> Row:
             "verdict": {"text": a.verdict.replace("_", " "), "tone": TONES[a.verdict]},
             "by": a.by or text.UNKNOWN,
             "reason": a.reason or text.UNKNOWN,
-        }
-    }
-
-
-def policies(found: list[PolicyRow]) -> None:
-    """Show which calls need a person."""
-    st.subheader("Policies", anchor=False)
-    if not found:
-        st.text("None: every tool call is allowed. docs/approvals.md says how to write one down.")
-        return
-    components.ledger("Policies", POLICIES, [policy_row(p) for p in found], key="policies")
-
-
-def policy_row(p: PolicyRow) -> Row:
-    """Return the line of a policy."""
-    when = " and ".join(f"{c.argument} {c.op} {c.value}" for c in p.conditions)
-    asked = f"a person, for {p.timeout_s} s"
-    return {
-        "cells": {
-            "tool": {"text": p.tool, "under": p.id},
-            "when": when or "always",
-            "effect": asked if p.effect == "ask" else "refused",
-            "reason": p.reason or text.UNKNOWN,
         }
     }
 
