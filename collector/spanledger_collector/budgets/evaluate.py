@@ -87,10 +87,14 @@ class Evaluator:
         standings = {
             s.key: s for budget in self.budgets for s in standing(self._store, budget, now)
         }
+        lowest = {budget.id: first_at(budget) for budget in self.budgets}
         news = [
             (event, alert)
             for key, each in standings.items()
-            for event, alert in step(self._told.get(key, {}), each, now)
+            if (told := self._told.get(key, {}))
+            or each.forecast
+            or each.spent.amount >= lowest[key[0]]
+            for event, alert in step(told, each, now)
         ]
         table.keep(self._store, [alert for _, alert in news], self._clock())
         for event, alert in news:
@@ -114,6 +118,11 @@ def standing(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:
         yield Standing(budget, group, span, each, coming.get(group))
 
 
+def first_at(budget: Budget) -> Decimal:
+    """Return the amount below which a budget says nothing: of ten thousand groups most are there."""
+    return min((budget.at(threshold) for threshold in budget.thresholds), default=Decimal("inf"))
+
+
 def is_foreseen(budget: Budget) -> bool:
     """Tell whether a forecast is worth its query: somebody wants to be told of one."""
     return budget.period.unit not in UNFORESEEN and any(
@@ -126,8 +135,8 @@ def spending(store: Store, budget: Budget, span: Span, now: datetime) -> dict[st
     active = now - SESSIONS_OF if budget.period.unit == "session" else None
     rows = query(store, budget, span, active=active)
     return {
-        group: Spent(amount, unpriced, estimated, datetime.fromtimestamp(last_s, UTC))
-        for group, _, amount, unpriced, estimated, last_s in rows
+        group: Spent(Decimal(amount), unpriced, Decimal(estimated))
+        for group, _, amount, unpriced, estimated in rows
     }
 
 
@@ -151,7 +160,7 @@ def history(store: Store, budget: Budget, now: datetime, zone: ZoneInfo) -> dict
     span = Span(midnight(today - timedelta(days=HISTORY_DAYS), zone), midnight(today, zone))
     found: defaultdict[str, dict[date, Decimal]] = defaultdict(dict)
     for group, day, amount, *_ in query(store, budget, span, by_day=True):
-        found[group][date.fromisoformat(day)] = amount
+        found[group][date.fromisoformat(day)] = Decimal(amount)
     return dict(found)
 
 
@@ -162,8 +171,8 @@ def query(
     *,
     by_day: bool = False,
     active: datetime | None = None,
-) -> Sequence[tuple[str, str, Decimal, int, Decimal, int]]:
-    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated, last."""
+) -> Iterator[tuple[str, str, str, int, str]]:
+    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated."""
     columns = store.columns(
         "budget_spend",
         project=budget.project_id,
@@ -176,7 +185,7 @@ def query(
         active_s=seconds(active) if active else 0,
         **{name: budget.scope.get(name, "") for name in SCOPE},
     )
-    return list(zip(*columns, strict=True))
+    return zip(*columns, strict=True)
 
 
 def seconds(at: datetime) -> int:

@@ -4,7 +4,6 @@ Pure values between the query that adds up (`evaluate`) and those who act on it 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from spanledger_collector.budgets.forecast import Forecast
@@ -22,8 +21,6 @@ class Spent:
     amount: Decimal = Decimal(0)
     unpriced_calls: int = 0
     estimated_usd: Decimal = Decimal(0)
-    last_at: datetime | None = None
-    """The last quarter of an hour that holds spend."""
 
 
 @dataclass(frozen=True, slots=True)
