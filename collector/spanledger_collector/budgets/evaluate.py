@@ -72,7 +72,7 @@ class Evaluator:
         self.policies = approvals.policies(self._store)
         self._told.clear()
         for alert in table.alerts(self._store, self._now() - table.RECALL):
-            self._told[alert.budget_id, alert.group][alert.id] = alert
+            self._told[key(alert)][alert.id] = alert
 
     def run_if_due(self) -> None:
         """Evaluate, unless that was done a moment ago."""
@@ -87,24 +87,29 @@ class Evaluator:
         standings = {
             s.key: s for budget in self.budgets for s in standing(self._store, budget, now)
         }
-        lowest = {budget.id: first_at(budget) for budget in self.budgets}
+        lowest = {(b.project_id, b.id): first_at(b) for b in self.budgets}
         news = [
             (event, alert)
-            for key, each in standings.items()
-            if (told := self._told.get(key, {}))
+            for place, each in standings.items()
+            if (told := self._told.get(place, {}))
             or each.forecast
-            or each.spent.amount >= lowest[key[0]]
+            or each.spent.amount >= lowest[place[:2]]
             for event, alert in step(told, each, now)
         ]
         table.keep(self._store, [alert for _, alert in news], self._clock())
         for event, alert in news:
-            self._told[alert.budget_id, alert.group][alert.id] = alert
+            self._told[key(alert)][alert.id] = alert
             log.info("budget %s %s %s %s", alert.budget_id, alert.group, alert.threshold, event)
         self.books = Books(now, standings, time.monotonic() - began)
         return news
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock() / SECOND_NS, UTC)
+
+
+def key(alert: Alert) -> Key:
+    """Return whose standing an alert was told of."""
+    return alert.project_id, alert.budget_id, alert.group
 
 
 def standing(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:

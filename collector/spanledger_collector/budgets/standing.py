@@ -10,8 +10,8 @@ from spanledger_collector.budgets.forecast import Forecast
 from spanledger_collector.budgets.period import Span
 from spanledger_collector.budgets.rule import Budget, Threshold
 
-Key = tuple[str, str]
-"""A budget's id and the group it counts apart, '' when it counts all as one."""
+Key = tuple[str, str, str]
+"""Project, a budget's id in it, and the group it counts apart, '' when it counts all as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Standing:
     @property
     def key(self) -> Key:
         """Return whose standing it is."""
-        return self.budget.id, self.group
+        return self.budget.project_id, self.budget.id, self.group
 
     @property
     def remaining(self) -> Decimal:
