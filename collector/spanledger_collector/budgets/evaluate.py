@@ -24,6 +24,7 @@ from spanledger_collector.budgets.form import UNFORESEEN
 from spanledger_collector.budgets.period import Span, around, midnight
 from spanledger_collector.budgets.rule import SCOPE, Budget
 from spanledger_collector.budgets.standing import Key, Spent, Standing
+from spanledger_collector.failpoints import Point, reach
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
 
@@ -96,7 +97,10 @@ class Evaluator:
             or each.spent.amount >= lowest[place[:2]]
             for event, alert in step(told, each, now)
         ]
-        table.keep(self._store, [alert for _, alert in news], self._clock())
+        if news:
+            reach(Point.ALERT_FOUND)
+            table.keep(self._store, [alert for _, alert in news], self._clock())
+            reach(Point.ALERT_STORED)
         for event, alert in news:
             self._told[key(alert)][alert.id] = alert
             log.info("budget %s %s %s %s", alert.budget_id, alert.group, alert.threshold, event)

@@ -12,6 +12,8 @@ from spanledger_collector.budgets import deliveries, table
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.outbox import LATE, STALE, Message, errands, next_at
+from spanledger_collector.drain import Drain
+from spanledger_collector.failpoints import Point, reach
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
@@ -73,4 +75,10 @@ class Postroom:
 
     def keep(self, made: Delivery) -> None:
         """Write an attempt down."""
-        self._desk.handover.do(lambda drain: deliveries.keep(drain.store, made))
+
+        def work(drain: Drain) -> None:
+            reach(Point.DELIVERY_HEARD)
+            deliveries.keep(drain.store, made)
+            reach(Point.DELIVERY_STORED)
+
+        self._desk.handover.do(work)
