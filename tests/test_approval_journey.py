@@ -68,7 +68,7 @@ def write_a_policy_in_the_browser(page: Page, server: Server) -> None:
     page.get_by_label("Tool", exact=True).fill("refund")
     page.get_by_label("Amount in argument").fill("amount")
     page.get_by_label("From this amount on").fill("120")
-    page.get_by_label("Your name").last.fill("ann")
+    page.get_by_label("Written by").fill("ann")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("About 1 of 1 calls")).to_be_visible(timeout=WAIT_MS)
     page.get_by_role("button", name="Write it down").click()

@@ -78,7 +78,7 @@ def fields(shown: Mapping[str, Any], known: PolicyRow | None) -> dict[str, Any]:
             "Tell channels", shown["channels"], placeholder="all", key=f"told-{of}"
         )
         reason = st.text_input("Why", shown["reason"], max_chars=1000, key=f"reason-{of}")
-    by = st.text_input("Your name", max_chars=200, width=320, key="policy-by")
+    by = st.text_input("Written by", max_chars=200, width=320, key="policy-by")
     return {
         "id": id_.strip(), "tool": tool, "effect": effect, "argument": argument, "amount": amount,
         "conditions": conditions, "minutes": minutes, "channels": channels, "reason": reason,

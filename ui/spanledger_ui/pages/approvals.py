@@ -46,14 +46,19 @@ def waiting() -> None:
 
 def question(approval: ApprovalRow) -> None:
     """Show one call with its arguments, and a form for the answer."""
-    st.text(approval.tool)
-    st.text(about(approval))
-    st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
-    with st.form(f"decide-{approval.id}", border=False, width=420):
-        by = st.text_input("Your name", max_chars=200, key=f"by-{approval.id}")
-        reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}")
-        with st.container(horizontal=True):
-            approved = st.form_submit_button("Approve", icon=":material/check:")
+    with st.container(border=True):
+        with st.container(key=f"asks-{approval.id}"):
+            st.text(approval.tool)
+        with st.container(key=f"quiet-{approval.id}"):
+            st.text(about(approval))
+        st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
+        with (
+            st.form(f"decide-{approval.id}", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            by = st.text_input("Your name", max_chars=200, key=f"by-{approval.id}", width=240)
+            reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}", width=360)
+            approved = st.form_submit_button("Approve", icon=":material/check:", type="primary")
             denied = st.form_submit_button("Deny", icon=":material/close:")
     if not (approved or denied):
         return
@@ -80,6 +85,7 @@ def decided(found: list[ApprovalRow]) -> None:
     """Show what was said of earlier calls."""
     if not found:
         return
+    st.subheader("Decided", anchor=False)
     rows = [decided_row(approval) for approval in found[:SHOWN_ROWS]]
     components.ledger("Decided", DECIDED, rows, key="decided")
     if len(found) > SHOWN_ROWS:
