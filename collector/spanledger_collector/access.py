@@ -130,8 +130,11 @@ class Door:
         return self._keys.live().caller(offered(authorization), time.time())
 
 
-def authorised(request: Request) -> None:
-    """Refuse a request whose key does not open its route; remember whose it is."""
+async def authorised(request: Request) -> None:
+    """Refuse a request whose key does not open its route; remember whose it is.
+
+    Waits for nothing, and is a coroutine all the same: what is none goes to a pool of threads and back.
+    """
     need = NEEDS.get(f"{request.method} {request.scope['route'].path_format}")
     if need is OPEN:
         return
