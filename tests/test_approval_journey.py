@@ -60,6 +60,19 @@ def decide_in_the_browser(page: Page, server: Server, button: str, reason: str) 
     expect(page.get_by_text("Nothing waits for anybody.")).to_be_visible()
 
 
+def write_a_policy_in_the_browser(page: Page, server: Server) -> None:
+    page.goto(f"{server.screens}/approvals")
+    page.get_by_label("Name of the policy").fill("huge")
+    page.get_by_label("Tool", exact=True).fill("refund")
+    page.get_by_label("Amount in argument").fill("amount")
+    page.get_by_label("From this amount on").fill("120")
+    page.get_by_label("Written by").fill("ann")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("About 1 of 1 calls")).to_be_visible()
+    page.get_by_role("button", name="Write it down").click()
+    expect(page.get_by_text("amount >= 120")).to_be_visible()
+
+
 @needed
 def test_an_agent_waits_a_person_approves_and_replay_and_audit_show_it(server: Server, tab: Page):
     agent = Agent("s-approved", 120)
@@ -70,6 +83,7 @@ def test_an_agent_waits_a_person_approves_and_replay_and_audit_show_it(server: S
     row, events = told(server, "s-approved")
     tab.goto(f"{server.screens}/replay?session=s-approved")
     expect(tab.get_by_text("approved by ann: the parcel is lost").first).to_be_visible()
+    write_a_policy_in_the_browser(tab, server)
     (waited,) = [e for e in events if e["verdict"] == "approved"]
     assert [e["verdict"] for e in events if e["kind"] == "decision"] == ["pending", "approved"]
     assert row["waiting_ns"] >= waited["duration_ns"] > 0

@@ -98,6 +98,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/approvals/{approval_id}": INGEST,
         "POST /api/v1/approvals/{approval_id}/decision": ADMIN,
         "GET /api/v1/policies": READ,
+        "POST /api/v1/policies/preview": READ,
         "PUT /api/v1/policies/{policy_id}": ADMIN,
         "DELETE /api/v1/policies/{policy_id}": ADMIN,
         "GET /api/v1/stops": READ,
@@ -140,8 +141,11 @@ class Door:
         return self._keys.live().caller(token, now_s) or self._signed_in(token, now_s)
 
 
-def authorised(request: Request) -> None:
-    """Refuse a request whose key does not open its route; remember whose it is."""
+async def authorised(request: Request) -> None:
+    """Refuse a request whose key does not open its route; remember whose it is.
+
+    Waits for nothing, and is a coroutine all the same: what is none goes to a pool of threads and back.
+    """
     need = NEEDS.get(f"{request.method} {request.scope['route'].path_format}")
     if need is OPEN:
         return

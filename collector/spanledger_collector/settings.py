@@ -90,6 +90,9 @@ class Settings:
         Count, "processes that take spans in on the same ports, each with a spool of its own"
     ] = 1
     channels: Annotated[Text, "file of the channels on which alerts are told (TOML)"] = ""
+    channel_commands: Annotated[
+        Names, "programs, each with its whole path, that channels of the kind command may run"
+    ] = ()
     watch_key: Annotated[
         Text, "API key with which alerts are delivered: admin, of every project"
     ] = field(default="", repr=False)

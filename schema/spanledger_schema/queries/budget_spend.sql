@@ -1,6 +1,7 @@
 -- What counts towards one budget in a stretch of time, by the groups it tells apart, and by day when
 -- `by_day` is true. A trace that carries several values of a tag counts for each of them.
 -- What names no group (a trace without a user, for a budget per user) belongs to none and is left out.
+-- Amounts come as text: of ten thousand groups that is read in a fifth of the time.
 WITH
     substring({each:String}, 5) AS tag,
     arrayJoin(if(
@@ -20,15 +21,14 @@ SELECT
         tag_value
     ) AS group_value,
     if({by_day:Bool}, toString(toDate(line.quarter, {tz:String})), '') AS day,
-    sum(multiIf(
+    toString(sum(multiIf(
         {measure:String} = 'usd', line.cost_usd,
         {measure:String} = 'tokens', toDecimal128(line.input_tokens + line.output_tokens, 12),
         {measure:String} = 'calls', toDecimal128(line.calls, 12),
         toDecimal128(line.llm_errors, 12)
-    )) AS amount,
+    ))) AS amount,
     sum(line.unpriced_calls) AS unpriced,
-    sum(line.estimated_usd) AS estimated,
-    toUnixTimestamp(max(line.quarter)) AS last_s
+    toString(sum(line.estimated_usd)) AS estimated
 FROM traces FINAL
 ARRAY JOIN lines AS line
 WHERE project_id = {project:String}

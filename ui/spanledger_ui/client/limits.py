@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
+from spanledger_schema.api_approvals import ApprovalRow, PolicyPreview, PolicyRow
 from spanledger_schema.api_budgets import BudgetRow, PreviewRow, Standings, StopRow
 from spanledger_ui.client.wire import Parameter, Wire, quoted
 from spanledger_ui.shapes import shaped
@@ -62,3 +62,15 @@ class Limits:
     def policies(self) -> list[PolicyRow]:
         """Return which tool calls need a person or are refused."""
         return self.wire.many(PolicyRow, "policies")
+
+    def preview_policy(self, wanted: Mapping[str, Any], **range_: Parameter) -> PolicyPreview:
+        """Return the tool calls that a policy would have been about; nothing is written."""
+        return shaped(PolicyPreview, self.wire.ask("POST", "policies/preview", wanted, range_))
+
+    def put_policy(self, policy_id: str, wanted: Mapping[str, Any], by: str) -> None:
+        """Let a policy hold from now on."""
+        self.wire.ask("PUT", f"policies/{quoted(policy_id)}", wanted, {"by": by})
+
+    def end_policy(self, policy_id: str, by: str) -> None:
+        """Withdraw a policy."""
+        self.wire.ask("DELETE", f"policies/{quoted(policy_id)}", None, {"by": by})

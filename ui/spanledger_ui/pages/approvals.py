@@ -4,8 +4,8 @@ import json
 
 import streamlit as st
 
-from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
-from spanledger_ui import components, page, signin, text
+from spanledger_schema.api_approvals import ApprovalRow
+from spanledger_ui import components, page, policyeditor, signin, text
 from spanledger_ui.components import Row, columns
 
 DAYS = 31
@@ -19,8 +19,6 @@ DECIDED = columns({
     "reason": "Why",
 }, wide="tool")  # fmt: skip
 
-POLICIES = columns({"tool": "Tool", "when": "When", "effect": "Then", "reason": "Why"}, wide="tool")
-
 
 def main() -> None:
     """Draw the page."""
@@ -28,7 +26,7 @@ def main() -> None:
     waiting()
     with page.answers():
         decided([a for a in page.client().limits.approvals(days=DAYS) if a.verdict != "pending"])
-        policies(page.client().limits.policies())
+    policyeditor.draw()
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -44,14 +42,21 @@ def waiting() -> None:
 
 def question(approval: ApprovalRow) -> None:
     """Show one call with its arguments, and a form for the answer."""
-    st.text(approval.tool)
-    st.text(about(approval))
-    st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
-    with st.form(f"decide-{approval.id}", border=False, width=420):
-        by = signin.person() or st.text_input("Your name", max_chars=200, key=f"by-{approval.id}")
-        reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}")
-        with st.container(horizontal=True):
-            approved = st.form_submit_button("Approve", icon=":material/check:")
+    with st.container(border=True):
+        with st.container(key=f"asks-{approval.id}"):
+            st.text(approval.tool)
+        with st.container(key=f"quiet-{approval.id}"):
+            st.text(about(approval))
+        st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
+        with (
+            st.form(f"decide-{approval.id}", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            by = signin.person() or st.text_input(
+                "Your name", max_chars=200, key=f"by-{approval.id}", width=240
+            )
+            reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}", width=360)
+            approved = st.form_submit_button("Approve", icon=":material/check:", type="primary")
             denied = st.form_submit_button("Deny", icon=":material/close:")
     if not (approved or denied):
         return
@@ -78,6 +83,7 @@ def decided(found: list[ApprovalRow]) -> None:
     """Show what was said of earlier calls."""
     if not found:
         return
+    st.subheader("Decided", anchor=False)
     rows = [decided_row(approval) for approval in found[:SHOWN_ROWS]]
     components.ledger("Decided", DECIDED, rows, key="decided")
     if len(found) > SHOWN_ROWS:
@@ -94,29 +100,6 @@ def decided_row(a: ApprovalRow) -> Row:
             "verdict": {"text": a.verdict.replace("_", " "), "tone": TONES[a.verdict]},
             "by": a.by or text.UNKNOWN,
             "reason": a.reason or text.UNKNOWN,
-        }
-    }
-
-
-def policies(found: list[PolicyRow]) -> None:
-    """Show which calls need a person."""
-    st.subheader("Policies", anchor=False)
-    if not found:
-        st.text("None: every tool call is allowed. docs/approvals.md says how to write one down.")
-        return
-    components.ledger("Policies", POLICIES, [policy_row(p) for p in found], key="policies")
-
-
-def policy_row(p: PolicyRow) -> Row:
-    """Return the line of a policy."""
-    when = " and ".join(f"{c.argument} {c.op} {c.value}" for c in p.conditions)
-    asked = f"a person, for {p.timeout_s} s"
-    return {
-        "cells": {
-            "tool": {"text": p.tool, "under": p.id},
-            "when": when or "always",
-            "effect": asked if p.effect == "ask" else "refused",
-            "reason": p.reason or text.UNKNOWN,
         }
     }
 
