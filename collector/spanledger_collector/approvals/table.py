@@ -79,7 +79,7 @@ COLUMNS = (
 def keep(store: Store, a: Approval) -> None:
     """Write an approval down as it is now."""
     row: Sequence[Any] = (
-        a.project_id, a.id, a.verdict != "pending", a.tool, audit.as_json(dict(a.arguments)),
+        a.project_id, a.id, int(a.verdict != "pending"), a.tool, audit.as_json(dict(a.arguments)),
         a.policy, a.session_id, a.user_id, a.agent, a.asked_ns, a.expires_ns, a.verdict,
         a.decided_by, a.reason, a.decided_ns, list(a.channels),
     )  # fmt: skip
