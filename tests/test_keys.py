@@ -1,18 +1,21 @@
 """API keys and projects: who is let in, to what, and that nobody sees what is not theirs."""
 
+import asyncio
 import base64
 import re
 import string
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import httpx
 import pytest
+from fastapi import FastAPI
 from google.rpc.status_pb2 import Status
 from hypothesis import given
 from hypothesis import strategies as st
@@ -459,3 +462,24 @@ def until_status(wanted: int, ask: Callable[[], int]) -> None:
     while ask() != wanted:
         assert time.monotonic() < give_up
         time.sleep(0.05)
+
+
+def test_nobody_waits_for_a_provider_but_who_signs_in(closed: Pipeline, root: dict[str, str]):
+    answered = threading.Event()
+
+    def asking(_token: str, _now_s: float) -> Caller | None:
+        return keys.ANYBODY if answered.wait(60) else None
+
+    app = cast(FastAPI, closed.api.app)
+    app.state.door = access.Door(keys.KeyFile(closed.keys_file), True, asking)
+
+    async def both() -> tuple[int, int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            person = asyncio.create_task(client.get("/api/v1/views", headers=bearer("a.b.c")))
+            await asyncio.sleep(0)
+            with_a_key = await client.get("/api/v1/views", headers=root)
+            answered.set()
+            return with_a_key.status_code, (await person).status_code
+
+    assert asyncio.run(both()) == (200, 200)

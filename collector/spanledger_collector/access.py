@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fastapi import HTTPException, Request
+from starlette.concurrency import run_in_threadpool
 
 from spanledger_collector.issuer import ProviderAway
 from spanledger_collector.keys import (
@@ -133,25 +134,32 @@ class Door:
         self._demanded = demanded
         self._signed_in = signed_in
 
-    def caller(self, authorization: str) -> Caller | None:
-        """Return who sends this header, None when it is not good enough."""
+    async def caller(self, authorization: str) -> Caller | None:
+        """Return who sends this header, None when it is not good enough.
+
+        A key is known at once. Who signed in may have to be asked for elsewhere: that waits in a thread,
+        so that nobody waits for it but them.
+        """
         if not authorization:
             return None if self._demanded else ANYBODY
         token, now_s = offered(authorization), time.time()
-        return self._keys.live().caller(token, now_s) or self._signed_in(token, now_s)
+        if (known := self._keys.live().caller(token, now_s)) or self._signed_in is nobody:
+            return known
+        return await run_in_threadpool(self._signed_in, token, now_s)
 
 
 async def authorised(request: Request) -> None:
     """Refuse a request whose key does not open its route; remember whose it is.
 
-    Waits for nothing, and is a coroutine all the same: what is none goes to a pool of threads and back.
+    A coroutine, because what is none goes to a pool of threads and back with every request.
     """
     need = NEEDS.get(f"{request.method} {request.scope['route'].path_format}")
     if need is OPEN:
         return
     door: Door | None = request.app.state.door
     try:
-        caller = ANYBODY if door is None else door.caller(request.headers.get("authorization", ""))
+        said = request.headers.get("authorization", "")
+        caller = ANYBODY if door is None else await door.caller(said)
     except ProviderAway as error:
         raise HTTPException(503, f"nobody can be signed in just now: {error}") from error
     if caller is None:
