@@ -10,6 +10,9 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(shell expr $$(nproc 2>/dev/nu
     --maxprocesses 4 --dist loadfile
 ARGS ?=
 
+# Images of Python often say so, for their size: every process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 APART := $(VENV)/apart
 .PHONY: help setup serve demo test offline check examples format browser bench soak fuzz schema-test lock clean

@@ -21,7 +21,7 @@ NINE_NS = NOON_NS - 3 * 3_600_000_000_000  # when the captures were made
 ORDERS = ("started", "cost", "tokens", "errors", "duration")
 CUTS = (
     "day", "hour", "week", "month", "model", "day model", "user", "session",
-    "agent service environment provider kind",
+    "agent service environment provider kind", "tag",
 )  # fmt: skip
 
 
@@ -100,6 +100,14 @@ def test_spend_adds_up_to_the_sessions_however_it_is_cut(pipeline: Pipeline, sub
             assert dollars(spend["rows"]) == spent > 0
             assert dollars(spend["rows"]) == Decimal(spend["total"]["cost_usd"])
             assert all(list(row["key"]) == by.split() for row in spend["rows"])
+
+
+@pytest.mark.parametrize("by", [["model"], ["user", "session"], ["model", "day"]], ids=" ".join)
+def test_rows_of_spend_are_sorted_by_time_and_then_dearest_first(pipeline: Pipeline, by: list[str]):
+    rows = pipeline.get("spend", group_by=by)["rows"]
+    order = [(row["key"].get("day"), -Decimal(row["totals"]["cost_usd"] or 0)) for row in rows]
+    assert order == sorted(order)
+    assert len(rows) > 3
 
 
 def test_a_day_is_a_day_of_the_zone_asked_for(pipeline: Pipeline):

@@ -1,4 +1,7 @@
-"""Which libraries are recorded, by what, and what is said of it."""
+"""Which libraries are recorded, by what, and what is said of it.
+
+The client takes seconds to import, and whoever runs any test collects this module: only its tests do.
+"""
 
 import asyncio
 import os
@@ -11,7 +14,6 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 from examples.offline.script import Script, Turn
 from examples.offline.server import ModelServer, answering
@@ -152,6 +154,8 @@ def test_content_is_recorded_or_not_as_the_application_said_first(monkeypatch: p
 @contextmanager
 def asked(where: bool | None) -> Iterator[tuple[ModelServer, Any]]:
     """Yield a server and its client's completions while streams are asked for usage."""
+    import openai
+
     turn = Turn("one two", input_tokens=7)
     stream_usage._asking.append(where)
     try:
@@ -182,6 +186,8 @@ def test_a_program_that_asks_itself_gets_what_it_asked_for():
 
 
 def test_another_server_than_openais_is_not_asked_unless_it_is_said_to():
+    import openai
+
     with asked(None) as (server, completions):
         streamed(completions)
         assert not server.answered[0].usage_told
@@ -192,6 +198,8 @@ def test_another_server_than_openais_is_not_asked_unless_it_is_said_to():
 
 
 def test_a_stream_whose_chunks_are_hidden_can_still_be_closed_early():
+    import openai
+
     with asked(True) as (_, completions):
         told: Any = {"model": "gpt-4o", "messages": ASKED, "stream": True}
         with stream_usage.create(completions.create, completions, (), told) as stream:
@@ -200,6 +208,8 @@ def test_a_stream_whose_chunks_are_hidden_can_still_be_closed_early():
 
 
 def test_asynchronous_streams_are_asked_alike():
+    import openai
+
     async def chunks(server: ModelServer) -> list[Any]:
         async with openai.AsyncOpenAI(api_key="k", base_url=f"{server.url}/v1") as client:
             whole = client.chat.completions

@@ -1,11 +1,12 @@
-"""The scripted provider of the examples, asked by the real client libraries."""
+"""The scripted provider of the examples, asked by the real client libraries.
+
+They take seconds to import, and whoever runs any test collects this module: only its tests do.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import anthropic
-import openai
 import pytest
 from examples.offline.script import Script, ToolCall, Turn
 from examples.offline.server import ModelServer, answering
@@ -19,7 +20,9 @@ WRITTEN = Turn("Yes.", (LOOK,), 500, 30, cached_tokens=40, cache_write_tokens=60
 
 
 @contextmanager
-def asked(*turns: Turn, forever: bool = False) -> Iterator[tuple[openai.OpenAI, ModelServer]]:
+def asked(*turns: Turn, forever: bool = False) -> Iterator[tuple[Any, ModelServer]]:
+    import openai
+
     with answering(Script(turns, forever)) as server:
         address = f"{server.url}/v1"
         with openai.OpenAI(api_key="k", base_url=address, max_retries=0) as client:
@@ -136,6 +139,9 @@ def test_a_streamed_message_ends_as_the_whole_one():
 
 
 def test_a_turn_can_be_an_error_of_the_provider():
+    import anthropic
+    import openai
+
     with asked(Turn("slow down", status=429)) as (client, server):
         with pytest.raises(openai.RateLimitError, match="slow down"):
             client.chat.completions.create(model="gpt-4o", messages=ASKED)
@@ -149,6 +155,8 @@ def test_a_turn_can_be_an_error_of_the_provider():
 
 
 def test_a_request_without_the_words_a_turn_waits_for_is_refused():
+    import openai
+
     with (
         asked(Turn("ok", after="12 km")) as (client, _),
         pytest.raises(openai.BadRequestError, match="wants '12 km'"),
@@ -157,6 +165,8 @@ def test_a_request_without_the_words_a_turn_waits_for_is_refused():
 
 
 def test_after_the_last_turn_a_script_ends_or_repeats_it():
+    import openai
+
     with asked(Turn("a")) as (client, _):
         client.chat.completions.create(model="gpt-4o", messages=ASKED)
         with pytest.raises(openai.BadRequestError, match="no turn 1"):
@@ -170,6 +180,8 @@ def test_after_the_last_turn_a_script_ends_or_repeats_it():
 
 
 @contextmanager
-def anthropic_client(server: ModelServer) -> Iterator[anthropic.Anthropic]:
+def anthropic_client(server: ModelServer) -> Iterator[Any]:
+    import anthropic
+
     with anthropic.Anthropic(api_key="k", base_url=server.url, max_retries=0) as client:
         yield client

@@ -20,6 +20,7 @@ from spanledger_schema.api import (
     SpendRow,
     Totals,
 )
+from spanledger_schema.filter_sql import SPEND_KEYS
 from spanledger_schema.filters import Term
 from spanledger_schema.span import CALLS
 
@@ -207,23 +208,7 @@ def described(row: Row) -> dict[str, Any]:
     }
 
 
-# dimension of the API → column of `spend.sql`
-DIMENSIONS = {
-    "hour": "bucket",
-    "day": "bucket",
-    "week": "bucket",
-    "month": "bucket",
-    "model": "model",
-    "provider": "provider",
-    "kind": "kind",
-    "agent": "by_agent",
-    "user": "by_user",
-    "service": "by_service",
-    "environment": "by_environment",
-    "session": "by_session",
-    "tag": "by_tag",
-}
-
+SPANS_OF_TIME = ("hour", "day", "week", "month")
 MOST_SPEND_ROWS = 100_000
 
 
@@ -245,7 +230,7 @@ def spend(
     Args:
         store: where to ask.
         project: whose spend.
-        by: keys of DIMENSIONS, at most one of them a span of time.
+        by: keys of SPEND_KEYS, at most one of them a span of time.
         since_s: start of the range, seconds since the epoch, on a quarter of an hour.
         until_s: its end, exclusive, likewise.
         time_zone: IANA name; days and weeks begin on its clock.
@@ -261,25 +246,42 @@ def spend(
         "tz": time_zone,
     }
     condition = Condition(filter_sql.SPEND, asked)
-    blanks = {"filter": condition.sql(terms)}
-    rows = list(
-        store.completed_rows(
-            "spend", blanks, {**asked, "by": list(by), "limit": MOST_SPEND_ROWS + 1}
-        )
-    )
+    rows = list(spend_rows(store, by, asked, condition.sql(terms)))
     if len(rows) > MOST_SPEND_ROWS:
         raise TooMany(f"more than {MOST_SPEND_ROWS} rows; narrow since and until, or group by less")
-    total = next(store.completed_rows("spend", blanks, {**asked, "by": [], "limit": 1}), None)
     return Spend(
         group_by=list(by),
         time_zone=time_zone,
         rows=[
             SpendRow(
-                key={name: row[DIMENSIONS[name]] or None for name in by},
+                key={name: row[f"by_{name}"] or None for name in by},
                 totals=totals(row),
                 sessions=row["sessions"],
             )
             for row in rows
         ],
-        total=totals(total) if total else Totals(),
+        total=totals(added(rows)) if rows else Totals(),
     )
+
+
+def spend_rows(
+    store: Store, by: Sequence[str], asked: Mapping[str, Any], condition: str = "1"
+) -> Iterator[Row]:
+    """Yield rows of spend in order of time, then of dollars, one more than there may be at most.
+
+    A key is the column `by_…`; `asked` are the parameters of `spend.sql`.
+    """
+    keys = [name for name in SPEND_KEYS if name in by]
+    times = [f"by_{name}" for name in keys if name in SPANS_OF_TIME]
+    others = [f"by_{name}" for name in keys if name not in SPANS_OF_TIME]
+    blanks = {
+        "keys": ", ".join(f"{SPEND_KEYS[name]} AS by_{name}" for name in keys) or "1",
+        "order": ", ".join([*times, "cost_usd_sum DESC", *others]),
+        "filter": condition,
+    }
+    return store.completed_rows("spend", blanks, {**asked, "limit": MOST_SPEND_ROWS + 1})
+
+
+def added(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the `*_sum` columns of rows, added up: what rows say together is then what is said."""
+    return {name: sum(row[name] for row in rows) for name in rows[0] if name.endswith("_sum")}

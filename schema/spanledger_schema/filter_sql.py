@@ -86,6 +86,29 @@ SPEND = Fields(
 )
 """Lines of `traces`: what is known of each line is asked of the line, the rest of its trace."""
 
+SPEND_KEYS = MappingProxyType(
+    {
+        "hour": "formatDateTime(line.quarter, '%Y-%m-%dT%H:00', {tz:String})",
+        "day": "formatDateTime(line.quarter, '%Y-%m-%d', {tz:String})",
+        "week": "toString(toStartOfWeek(line.quarter, 1, {tz:String}))",
+        "month": "formatDateTime(line.quarter, '%Y-%m', {tz:String})",
+        "model": "line.model",
+        "provider": "line.provider",
+        "kind": "line.kind",
+        "agent": "line.agent",
+        "user": "user_id",
+        "service": "service",
+        "environment": "environment",
+        "session": "session_key",
+        "tag": "arrayStringConcat(arraySort(tags), ', ')",
+    }
+)
+"""What lines of spend are grouped by, in the order in which rows of equal dollars are sorted.
+
+Hours, days, weeks and months are those of the zone's clock, by their start. Tags are one value, all
+of a trace's: a trace with two is then counted once.
+"""
+
 # as in session_list.sql
 STATE = (
     "multiIf(argMax(status, started_at) IN ('waiting', 'running'), argMax(status, started_at),"

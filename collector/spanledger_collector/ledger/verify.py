@@ -92,7 +92,7 @@ def traces_are_sessions(project_id: str, sums: query.Row, sessions: query.Row) -
 def days_are_range(store: Store, project_id: str, sums: query.Row, zone: str) -> Identity:
     """Return whether the days of a time zone add up to the whole, as the spend screen cuts them."""
     asked: dict[str, Any] = {"project": project_id, "since_s": 0, "until_s": END_S, "tz": zone}
-    days = list(store.rows("spend", **asked, by=["day"], limit=query.MOST_SPEND_ROWS))
+    days = list(query.spend_rows(store, ["day"], asked))
     usd = sum((day["cost_usd_sum"] for day in days), Decimal(0))
     calls = sum(day["calls_sum"] for day in days)
     return Identity(
