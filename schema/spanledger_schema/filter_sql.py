@@ -79,7 +79,7 @@ LINE_FIELDS = ("agent", "model", "provider", "kind")
 
 SPEND = Fields(
     MappingProxyType(
-        dict(TRACES.texts) | {name: f"line.{name} ILIKE {{value}}" for name in LINE_FIELDS}
+        dict(TRACES.texts) | {name: f"lines.{name} ILIKE {{value}}" for name in LINE_FIELDS}
     ),
     TRACES.numbers,
     TRACES.says,
@@ -88,14 +88,14 @@ SPEND = Fields(
 
 SPEND_KEYS = MappingProxyType(
     {
-        "hour": "formatDateTime(line.quarter, '%Y-%m-%dT%H:00', {tz:String})",
-        "day": "formatDateTime(line.quarter, '%Y-%m-%d', {tz:String})",
-        "week": "toString(toStartOfWeek(line.quarter, 1, {tz:String}))",
-        "month": "formatDateTime(line.quarter, '%Y-%m', {tz:String})",
-        "model": "line.model",
-        "provider": "line.provider",
-        "kind": "line.kind",
-        "agent": "line.agent",
+        "hour": "formatDateTime(lines.quarter, '%Y-%m-%dT%H:00', {tz:String})",
+        "day": "formatDateTime(lines.quarter, '%Y-%m-%d', {tz:String})",
+        "week": "toString(toStartOfWeek(lines.quarter, 1, {tz:String}))",
+        "month": "formatDateTime(lines.quarter, '%Y-%m', {tz:String})",
+        "model": "lines.model",
+        "provider": "lines.provider",
+        "kind": "lines.kind",
+        "agent": "lines.agent",
         "user": "user_id",
         "service": "service",
         "environment": "environment",
