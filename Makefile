@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 APART := $(VENV)/apart
-.PHONY: help setup serve demo test offline check examples format browser bench soak fuzz schema-test lock clean
+.PHONY: help setup serve demo test offline check examples format browser bench bench-quick soak fuzz schema-test lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ format: $(INSTALLED) ## Format and mend what the linter can
 
 bench: $(INSTALLED) ## Measure ingest on this machine; prints a table (ARGS="--requests N …")
 	@exec $(BIN)/python bench/ingest.py $(ARGS)
+
+bench-quick: $(INSTALLED) ## Fail where a stage of the drain costs 30 % more than what is committed, half a minute
+	@exec $(BIN)/python bench/stages.py --rounds 15 --check $(ARGS)
 
 soak: $(INSTALLED) ## 50 kills and two minutes without a store under load, about 7 minutes (ARGS="--kills N …")
 	@PYTHONPATH=. exec $(BIN)/python bench/soak.py $(ARGS)

@@ -2,20 +2,29 @@
 
 Runs the stages one after the other in this process over the requests of an agent fleet, and prints
 CPU µs per span, the best of several rounds, beside a baseline of the same run: parsing the same
-bytes with protobuf and nothing else. The engine's own threads are in the figures of the inserts.
+bytes with protobuf, reading every attribute's name and text, and nothing else. The engine's own
+threads are in the figures of the inserts.
+
+`--check` compares the ratios with those in `bench/stages.json` and fails where one has grown by more
+than 30 %; `--write` writes that file.
 """
 
 import argparse
+import gc
+import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from payloads import request
 
 from spanledger_collector import decode, normalise
+from spanledger_collector.app import COLLECT_EVERY
 from spanledger_collector.charge import charge
 from spanledger_collector.drain import facts
 from spanledger_collector.origins import Origins
@@ -35,6 +44,11 @@ from spanledger_collector.write import (
 )
 
 T = TypeVar("T")
+
+BASELINE = "baseline: parse and read"
+FIGURES = Path(__file__).with_name("stages.json")
+MOST_GROWTH = 0.3
+NOISE = 0.15  # of the baseline: small stages jump by as much from run to run
 
 
 class Stopwatch:
@@ -63,18 +77,48 @@ def main() -> None:
     parser.add_argument("--spans", type=int, default=200, help="of each request")
     parser.add_argument("--text", type=int, default=1500, help="bytes of a prompt")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--check", action="store_true", help="fail where a stage became dearer")
+    parser.add_argument("--write", action="store_true", help="keep these ratios to check against")
     args = parser.parse_args()
+    gc.set_threshold(COLLECT_EVERY)  # as the store process has it
     bodies = [request(args.spans, args.text, seed) for seed in range(args.requests)]
     watch = Stopwatch(args.requests * args.spans, args.rounds)
     run(bodies, watch)
     print_table(watch.us, sum(map(len, bodies)) / (args.requests * args.spans))
+    ratios = {name: us / watch.us[BASELINE] for name, us in watch.us.items() if name != BASELINE}
+    if args.write:
+        FIGURES.write_text(json.dumps({n: round(r, 2) for n, r in ratios.items()}, indent=2) + "\n")
+    if args.check:
+        sys.exit(dearer(ratios, json.loads(FIGURES.read_text())))
+
+
+def dearer(ratios: dict[str, float], before: dict[str, float]) -> str | None:
+    """Return which stages cost more than they did, in words; None when none does."""
+    found = [
+        f"{name}: {ratio:.2f} × the baseline, was {before[name]:.2f}"
+        for name, ratio in ratios.items()
+        if name in before and ratio - before[name] > max(MOST_GROWTH * before[name], NOISE)
+    ]
+    return "dearer than before:\n" + "\n".join(found) if found else None
+
+
+def walk(bodies: list[bytes]) -> int:
+    """Return how many characters the names and texts of all attributes have: the baseline."""
+    return sum(
+        len(pair.key) + len(pair.value.string_value)
+        for body in bodies
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+        for pair in span.attributes
+    )
 
 
 def run(bodies: list[bytes], watch: Stopwatch) -> None:
     """Take these requests through every stage."""
     book = Pricebook()
     now = time.time_ns()
-    watch.time("baseline: parse", lambda: [ExportTraceServiceRequest.FromString(b) for b in bodies])
+    watch.time(BASELINE, lambda: walk(bodies))
     watch.time("check", lambda: [decode.check(b, "protobuf", "traces") for b in bodies])
     spans = watch.time(
         "decode", lambda: [s for b in bodies for s in decode.spans(b, "protobuf").spans]
@@ -123,9 +167,9 @@ def run(bodies: list[bytes], watch: Stopwatch) -> None:
 
 def print_table(us: dict[str, float], bytes_per_span: float) -> None:
     """Print what each stage costs, and its ratio to the baseline."""
-    baseline = us["baseline: parse"]
+    baseline = us[BASELINE]
     print(f"{datetime.now(UTC):%Y-%m-%d}, spans of {bytes_per_span:.0f} bytes\n")
-    print("| stage | CPU µs a span | × parsing |\n|---|--:|--:|")
+    print("| stage | CPU µs a span | × baseline |\n|---|--:|--:|")
     for name, cost in us.items():
         print(f"| {name} | {cost:.1f} | {cost / baseline:.1f} |")
     total = sum(us.values()) - baseline

@@ -1,4 +1,4 @@
-"""What all tests share: one engine for the whole run, and a fresh database for each test.
+"""What all tests share: one engine for the whole run, and a database for each test that is empty.
 
 What stores and asks is tested twice, once against the embedded engine (`chdb://`) and once over
 HTTP (`http://`), as against a ClickHouse server: the fixtures below `dsn` come in both kinds. A
@@ -7,7 +7,6 @@ whole way through the store says `@both_stores`.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,17 +14,15 @@ from hypothesis import HealthCheck, settings
 from spanledger_collector.store import Client, Store, connect, migrate
 from tests import score_table
 from tests.clickhouse_http import serving
+from tests.databases import TEMPLATE, Databases, migrated, numbers
 
-pytest_plugins = ["tests.offline"]  # no test reaches beyond this machine
+pytest_plugins = ["tests.browser", "tests.offline"]  # no test reaches beyond this machine
 
 # The suite is the same each time and no clock decides it; `make fuzz` is where chance has its say.
 settings.register_profile(
     "suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
-
-TEMPLATE = "template"
-numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -78,45 +75,32 @@ def db(dsn: str, engine: str, database: str) -> Iterator[Client]:
         yield client
 
 
-def migrated(engine: str, name: str) -> str:
-    """Return `name`, now of a database like the migrated template: much quicker than migrating."""
+@pytest.fixture(scope="session")
+def databases(engine: str) -> Iterator[Databases]:
+    """Return the databases that tests hand on to one another."""
     with connect(engine) as root:
-        root.command(f"CREATE DATABASE {name}")
-        for statement in template_tables(root):
-            root.command(statement.replace(f"{TEMPLATE}.", f"{name}."))
-        root.command(f"INSERT INTO {name}.migrations SELECT * FROM {TEMPLATE}.migrations")
-    return name
-
-
-def template_tables(root: Client) -> list[str]:
-    """Return the statements that made the template, tables before the views of them."""
-    found = root.query(
-        f"SELECT create_table_query FROM system.tables WHERE database = '{TEMPLATE}'"
-        " AND name NOT LIKE '.inner%' ORDER BY engine = 'MaterializedView', name"
-    )
-    return [statement for (statement,) in found.result_rows]
+        yield Databases(engine, root)
 
 
 @pytest.fixture
-def new_store(dsn: str, engine: str) -> Iterator[Callable[[], Store]]:
-    """Return what opens a store on a fresh database, as often as it is called."""
+def new_store(dsn: str, databases: Databases) -> Iterator[Callable[[], Store]]:
+    """Return what opens a store on an empty database, as often as it is called."""
     opened: dict[str, Store] = {}
 
     def open_one() -> Store:
-        name = migrated(engine, f"t{next(numbers)}")
+        name = databases.take()
         opened[name] = Store(dsn, database=name, readers=1)
         return opened[name]
 
     yield open_one
-    with connect(engine) as root:
-        for name, store in opened.items():
-            store.close()
-            root.command(f"DROP DATABASE {name}")
+    for name, store in opened.items():
+        store.close()
+        databases.give_back(name)
 
 
 @pytest.fixture
 def store(new_store: Callable[[], Store]) -> Store:
-    """Return a store on a fresh database, migrated, with its reader and its writer."""
+    """Return a store on an empty database, migrated, with its reader and its writer."""
     return new_store()
 
 

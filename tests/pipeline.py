@@ -28,7 +28,7 @@ from spanledger_collector import (
     api_tables,
     api_views,
 )
-from spanledger_collector.access import Door
+from spanledger_collector.access import Door, Known, nobody
 from spanledger_collector.api import create_app
 from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
@@ -85,8 +85,7 @@ class Pipeline:
     def restart(self) -> None:
         """Forget everything that is not stored, as a store process that starts again."""
         self.drain = Drain(self.store, own_prices.book(self.store), 1000, self.estimated)
-        door = Door(KeyFile(self.keys_file), self.keys_demanded)
-        app = create_app(self.store, lambda: {"ready": True}, dict, door)
+        app = create_app(self.store, lambda: {"ready": True}, dict)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         api_tables.mount(app)
         api_export.mount(app)
@@ -104,7 +103,12 @@ class Pipeline:
         api_shares.mount(app)
         api_views.mount(app)
         api_privacy.mount(app)
-        self.api = TestClient(app)
+        self.app, self.api = app, TestClient(app)
+        self.let_in()
+
+    def let_in(self, signed_in: Known = nobody) -> None:
+        """Know the holders of keys, and people as `signed_in` does."""
+        self.app.state.door = Door(KeyFile(self.keys_file), self.keys_demanded, signed_in)
 
     def accounts(self) -> list[Account]:
         """Return what the spool says of itself and the store of it."""

@@ -17,7 +17,7 @@ from spanledger_collector.reconcile.across import settled
 from spanledger_collector.rollup import MOST_FACTS, Rollup
 from spanledger_collector.sharing import asking, sharing_calls
 from spanledger_collector.store import Store
-from spanledger_schema.sql import query
+from spanledger_schema.sql import migrations, query
 from tests.facts import NOON_NS, SECOND_NS, call, span
 from tests.pipeline import Pipeline, running
 from tests.stores import both_stores
@@ -229,6 +229,19 @@ def test_a_trace_that_is_erased_gives_its_call_back(store: Store):
     store._writer.command(f"DELETE FROM spans WHERE trace_id = unhex('{FRAMEWORK[1].hex()}')")
     rollup.recompute(touched, knowing_less=True)
     assert rows(store) == {"c": (1, 100)}
+
+
+def test_calls_that_were_stored_before_an_upgrade_are_found_after_it(store: Store):
+    rollup = Rollup(store)
+    for key, response_id in ((FRAMEWORK, "r1"), (CLIENT, "")):
+        rollup.refresh(
+            stored(store, seen(1, key[1].decode(), response_id=response_id), key=key), {}
+        )
+    before = rollup.sharing([FRAMEWORK])
+    for migration in migrations():
+        if migration.number in (38, 39, 40):  # drop both, make both anew
+            store._writer.command(migration.sql)
+    assert set(Rollup(store).sharing([FRAMEWORK])) == set(before) == {FRAMEWORK, CLIENT}
 
 
 def test_looking_for_the_same_call_reads_only_what_carries_its_id(store: Store):

@@ -1,20 +1,18 @@
 """An agent waits for a person, who decides in a real browser; the session tells of it afterwards."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 import spanledger
+from tests.browser import needed
 from tests.sdk import configured
 from tests.serving import Server, serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WAIT_MS = 60_000
 BIG = {"tool": "refund", "conditions": [{"argument": "amount", "op": ">=", "value": 100}]}
 
 
@@ -55,29 +53,37 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def decide_in_the_browser(page: Page, server: Server, button: str, reason: str) -> None:
     page.goto(f"{server.screens}/approvals")
-    expect(page.get_by_text("refund", exact=True).first).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("refund", exact=True).first).to_be_visible()
     page.get_by_label("Your name").fill("ann")
     page.get_by_label("Reason").fill(reason)
     page.get_by_role("button", name=button).click()
-    expect(page.get_by_text("Nothing waits for anybody.")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Nothing waits for anybody.")).to_be_visible()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
-def test_an_agent_waits_a_person_approves_and_replay_and_audit_show_it(server: Server):
+def write_a_policy_in_the_browser(page: Page, server: Server) -> None:
+    page.goto(f"{server.screens}/approvals")
+    page.get_by_label("Name of the policy").fill("huge")
+    page.get_by_label("Tool", exact=True).fill("refund")
+    page.get_by_label("Amount in argument").fill("amount")
+    page.get_by_label("From this amount on").fill("120")
+    page.get_by_label("Written by").fill("ann")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("About 1 of 1 calls")).to_be_visible()
+    page.get_by_role("button", name="Write it down").click()
+    expect(page.get_by_text("amount >= 120")).to_be_visible()
+
+
+@needed
+def test_an_agent_waits_a_person_approves_and_replay_and_audit_show_it(server: Server, tab: Page):
     agent = Agent("s-approved", 120)
     agent.start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.set_default_timeout(WAIT_MS)
-        decide_in_the_browser(page, server, "Approve", "the parcel is lost")
-        agent.join(60)
-        assert agent.came_to == "120 refunded"
-        row, events = told(server, "s-approved")
-        page.goto(f"{server.screens}/replay?session=s-approved")
-        said = page.get_by_text("approved by ann: the parcel is lost")
-        expect(said.first).to_be_visible(timeout=WAIT_MS)
-        browser.close()
+    decide_in_the_browser(tab, server, "Approve", "the parcel is lost")
+    agent.join(60)
+    assert agent.came_to == "120 refunded"
+    row, events = told(server, "s-approved")
+    tab.goto(f"{server.screens}/replay?session=s-approved")
+    expect(tab.get_by_text("approved by ann: the parcel is lost").first).to_be_visible()
+    write_a_policy_in_the_browser(tab, server)
     (waited,) = [e for e in events if e["verdict"] == "approved"]
     assert [e["verdict"] for e in events if e["kind"] == "decision"] == ["pending", "approved"]
     assert row["waiting_ns"] >= waited["duration_ns"] > 0

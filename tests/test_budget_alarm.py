@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -95,3 +96,18 @@ def test_a_new_note_tells_nothing_anew_and_a_new_limit_does():
     assert ids(daily()).keys() == ids(daily(note="for the team", owner="ann")).keys()
     raised = Budget("b", "p", "all", Decimal(12), Period("day", "Europe/Berlin"), thresholds=THRESHOLDS)  # fmt: skip
     assert not ids(daily()).keys() & ids(raised).keys()
+
+
+def test_what_was_told_under_a_limit_that_holds_no_more_recovers_and_a_limit_of_old_tells_anew():
+    first, now_ns = daily(), round(NOON.timestamp()) * 10**9
+    more = daily(limit_ns=now_ns)
+    back = daily(limit_ns=now_ns + 1)
+    told: dict[str, Alert] = {}
+    assert [event for event, _ in evaluate(first, told, 5, NOON)] == ["fired"]
+    news = [(e, int(a.limit)) for e, a in evaluate(replace(more, limit=Decimal(4)), told, 3, NOON)]
+    assert sorted(news) == [("fired", 4), ("recovered", 10)]
+    news = [(e, int(a.limit)) for e, a in evaluate(back, told, 5, NOON)]
+    assert sorted(news) == [("fired", 10), ("recovered", 4)]
+    assert evaluate(back, told, 5, NOON) == []
+    tomorrow = NOON + timedelta(days=1)
+    assert [event for event, _ in evaluate(back, told, 5, tomorrow)] == ["fired"]

@@ -1,4 +1,4 @@
-"""Budgets on the engine against a plain account: whatever comes, late, twice or with a new price."""
+"""Budgets on the engine against a plain account: whatever comes, late, twice, with a new price or limit."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from tests.pipeline import Pipeline, running
 HOUR_NS = 3_600_000_000_000
 BERLIN = ZoneInfo("Europe/Berlin")
 BEGAN = datetime(2026, 10, 24, 20, tzinfo=UTC)  # the day after has 25 hours there
-LIMIT = Decimal("0.02")
+LIMITS = Decimal("0.02"), Decimal("0.01"), Decimal("0.05")
 PERCENTS = (40, 100, 130)
 
 GPT_USD, LLAMA_USD = Decimal("0.0095"), Decimal("0.00038")
@@ -43,7 +43,10 @@ class Account:
 
     calls: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
     priced: bool = False
-    crossed: set[tuple[str, str]] = field(default_factory=set)
+    limit: Decimal = LIMITS[0]
+    limits: int = 1
+    """How many limits there were, one after the other."""
+    crossed: set[tuple[str, str, int]] = field(default_factory=set)
 
     def spent(self, now: datetime) -> Decimal:
         """Return what the calls of the day of `now` cost, on the clock of Berlin."""
@@ -55,12 +58,14 @@ class Account:
         return sum((GPT_USD if is_gpt else llama for is_gpt in ours), Decimal(0))
 
     def look(self, now: datetime) -> None:
-        """Note what is crossed at the moment of an evaluation."""
+        """Note what is crossed at the moment of an evaluation, under the limit that holds."""
         start = datetime.combine(now.astimezone(BERLIN).date(), datetime.min.time(), BERLIN)
         begins = f"{start.astimezone(UTC):%Y-%m-%dT%H:%M}"
         spent = self.spent(now)
         self.crossed |= {
-            (begins, f"actual:{percent}") for percent in PERCENTS if spent >= LIMIT * percent / 100
+            (begins, f"actual:{percent}", self.limits)
+            for percent in PERCENTS
+            if spent >= self.limit * percent / 100
         }
 
 
@@ -68,12 +73,13 @@ HAPPENINGS = st.lists(
     st.one_of(
         st.tuples(st.just("call"), st.integers(0, 6), st.integers(0, 30)),
         st.tuples(st.just("pass"), st.integers(1, 14), st.just(0)),
+        st.tuples(st.just("limit"), st.integers(0, 2), st.just(0)),
         st.tuples(st.sampled_from(["restart", "price"]), st.just(0), st.just(0)),
     ),
     min_size=4,
     max_size=14,
 )
-"""A call of this number that began so many hours ago, hours that pass, a restart, a price."""
+"""A call of this number that began so many hours ago, hours that pass, a limit, a restart, a price."""
 
 
 LONG_DAY = [
@@ -81,6 +87,13 @@ LONG_DAY = [
     ("pass", 14, 0), ("call", 4, 0), ("price", 0, 0), ("pass", 9, 0), ("call", 4, 0), ("call", 6, 4),
 ]  # fmt: skip
 """Into the day of 25 hours and past it: a call twice, one moved to another day, late ones, a price."""
+
+
+OTHER_LIMITS = [
+    ("call", 0, 0), ("limit", 1, 0), ("limit", 1, 0), ("call", 2, 0), ("limit", 2, 0), ("restart", 0, 0),
+    ("limit", 1, 0), ("limit", 0, 0), ("pass", 14, 0), ("call", 4, 0), ("limit", 1, 0),
+]  # fmt: skip
+"""Less, the same again, more than is spent, a limit that held before, and the first one; a new day."""
 
 
 @pytest.fixture
@@ -98,9 +111,13 @@ class Run:
         self.pipeline, self.project = pipeline, f"p{next(projects)}"
         self.account = Account()
         pipeline.now_ns = round(BEGAN.timestamp()) * 1_000_000_000
-        wanted = {"id": self.project, "name": "all", "limit": str(LIMIT), "thresholds": [{"percent": p} for p in PERCENTS],
-                  "period": {"unit": "day", "zone": "Europe/Berlin"}}  # fmt: skip
-        self.ask("POST", "budgets", 201, json=wanted)
+        self.ask("POST", "budgets", 201, json=self.wanted())
+
+    def wanted(self) -> dict[str, Any]:
+        """Return the budget as the account has it; its note is another every time."""
+        return {"id": self.project, "name": "all", "limit": str(self.account.limit),
+                "thresholds": [{"percent": p} for p in PERCENTS], "note": str(self.pipeline.now_ns),
+                "period": {"unit": "day", "zone": "Europe/Berlin"}}  # fmt: skip
 
     @property
     def now(self) -> datetime:
@@ -118,6 +135,8 @@ class Run:
             self.pipeline.now_ns += number * HOUR_NS
         elif what == "restart":
             self.pipeline.restart()
+        elif what == "limit":
+            self.change_limit(LIMITS[number])
         elif not self.account.priced:
             self.price()
         self.pipeline.settle()
@@ -139,6 +158,13 @@ class Run:
         self.pipeline.spool.append(batch).result()
         at = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC)
         self.account.calls[number] = at, is_gpt
+
+    def change_limit(self, limit: Decimal) -> None:
+        """Write the budget down anew; where its limit is what it was, only the note changes."""
+        self.pipeline.now_ns += 1
+        if limit != self.account.limit:
+            self.account.limit, self.account.limits = limit, self.account.limits + 1
+        self.ask("PUT", f"budgets/{self.project}", json=self.wanted())
 
     def price(self) -> None:
         """Give our own model its price, for the calls of the past too."""
@@ -163,13 +189,14 @@ class Run:
 )
 @given(happenings=HAPPENINGS)
 @example(happenings=LONG_DAY)
+@example(happenings=OTHER_LIMITS)
 def test_exactly_the_thresholds_of_a_plain_addition_are_told_once_each(
     pipeline: Pipeline, happenings: list[tuple[str, int, int]]
 ):
     run = Run(pipeline)
     for happening in happenings:
         run.happen(*happening)
-    assert run.fired() == dict.fromkeys(run.account.crossed, 1)
+    assert run.fired() == Counter((begins, key) for begins, key, _ in run.account.crossed)
     (standing,) = run.ask("GET", "budgets/standings")["standings"]
     assert Decimal(standing["spent"]) == run.account.spent(run.now)
     pipeline.api.delete(

@@ -242,3 +242,16 @@ def test_the_budgets_of_one_project_are_nobody_elses(pipeline: Pipeline):
     assert pipeline.ask("GET", "budgets", headers=other) == []
     assert pipeline.ask("GET", "budgets/standings", headers=other)["standings"] == []
     assert pipeline.api.delete("/api/v1/budgets/b", headers=other).status_code == 404
+
+
+def test_budgets_of_the_same_id_in_two_projects_stand_apart(pipeline: Pipeline):
+    pipeline.post("traces", traces(gpt(1)))
+    add(pipeline, hard=True, limit="0.005")
+    theirs = {"id": "b", "name": "theirs", "limit": "1", "period": {"unit": "day"}, "hard": True}
+    other = {"x-spanledger-project": "other"}
+    pipeline.ask("POST", "budgets", 201, json=theirs, headers=other)
+    assert [s[1] for s in standings(pipeline)] == ["0.0095"]
+    assert not pipeline.ask("POST", "decide", json={})["allowed"]
+    assert pipeline.ask("POST", "decide", json={}, headers=other)["allowed"]
+    (told,) = {a["name"] for a in pipeline.get("alerts")}
+    assert told == "all"

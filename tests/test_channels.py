@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as MailHandler
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
@@ -26,6 +24,7 @@ from spanledger_ui.alerts.message import brief, message
 from spanledger_ui.alerts.outbound import allowed
 from spanledger_ui.alerts.transport import TransportError
 from tests.ports import free_port
+from tests.receivers import Mailbox, mail_server
 
 SECRET = "whsec_" + b64encode(b"k" * 32).decode()
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -149,24 +148,10 @@ def test_pagerduty_resolves_what_it_triggered(site: Site):
     assert said[0]["payload"]["severity"] == "warning"
 
 
-class Mailbox(MailHandler):
-    """Keeps the mails of a mail server."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[Any] = []
-
-    def handle_message(self, message: Any) -> None:
-        self.mails.append(message)
-
-
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
-    box, port = Mailbox(), free_port()
-    server = Controller(box, hostname="127.0.0.1", port=port, server_hostname="localhost")
-    server.start()
-    yield box, port
-    server.stop()
+    with mail_server() as found:
+        yield found
 
 
 def mail(port: int, **more: Any) -> Any:

@@ -12,7 +12,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from spanledger_collector.commands import erase
 from spanledger_collector.store import Store
-from tests.conftest import migrated
+from tests.databases import migrated
 from tests.finance import add_price, reprice
 from tests.otlp import attribute, logs, span, traces
 from tests.pipeline import Pipeline, running

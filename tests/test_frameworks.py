@@ -1,6 +1,7 @@
 """Agents of other frameworks than those of the corpus, as real libraries recorded them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 
 from spanledger_collector import decode
-from spanledger_collector.dialects import openinference, openllmetry
+from spanledger_collector.dialects import mirascope, openinference, openllmetry
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
-from spanledger_schema.span import Value
+from spanledger_schema.span import Span, Value
+from tests import recorded
 
 DATA = Path(__file__).parent / "data" / "dialects"
 
@@ -19,10 +21,17 @@ Object = dict[str, Any]
 
 
 @cache
+def spans(name: str) -> Sequence[Span]:
+    """Return the spans of a recording."""
+    return decode.spans((DATA / f"{name}.pb").read_bytes(), "protobuf").spans
+
+
+@cache
 def traces(name: str) -> list[Object]:
     """Return what the traces of a recording come to, in order of start."""
-    spans = decode.spans((DATA / f"{name}.pb").read_bytes(), "protobuf").spans
-    found: list[Object] = explain(spans, [], Pricebook())["traces"]
+    logs = DATA / f"{name}.logs.pb"
+    records = decode.records(logs.read_bytes(), "protobuf").records if logs.exists() else []
+    found: list[Object] = explain(spans(name), records, Pricebook())["traces"]
     return found
 
 
@@ -32,6 +41,12 @@ METERS = ("input_tokens_total", "cache_read_tokens", "output_tokens_total")
 def meters(trace: Object) -> list[tuple[int | None, ...]]:
     """Return input, cached and output tokens of each billed call."""
     return [tuple(call[meter] for meter in METERS) for call in trace["llm_calls"]]
+
+
+def every_meter(trace: Object) -> list[tuple[int | None, ...]]:
+    """Return input, cached, written and output tokens of each billed call."""
+    names = ("input_tokens_total", "cache_read_tokens", "cache_write_tokens", "output_tokens_total")
+    return [tuple(call[name] for name in names) for call in trace["llm_calls"]]
 
 
 def tools(trace: Object) -> list[tuple[str, object, object, bool]]:
@@ -112,6 +127,89 @@ def test_cached_tokens_are_found_in_the_providers_answer_that_a_framework_kept()
     assert meters(trace) == [(1337, 311, 227), (1474, 322, 244), (1611, 333, 261)]
 
 
+def test_what_a_failed_tool_answered_is_its_error_where_nothing_else_tells_of_it():
+    (trace,) = traces("strands-0.3")
+    failed, worked = trace["tool_calls"]
+    assert failed["error"] == {"type": None, "message": "Error: no such city"}
+    assert worked["error"] is None
+    assert trace["totals"]["tool_errors"] == 1
+
+
+BEDROCK = [(1337, 311, 41, 227), (1474, 322, 42, 244), (1611, 333, 43, 261), (1748, 344, 44, 278)]
+"""Input, cached, written and output tokens of the first four answers: two, a stream, a raw one."""
+
+
+def test_bedrocks_input_as_openllmetry_hands_it_on_leaves_the_cache_out():
+    """Of a raw stream it tells no cached tokens, so that nothing can be added."""
+    (trace,) = traces("openllmetry-bedrock")
+    *whole, raw_stream, refused = every_meter(trace)
+    assert whole == BEDROCK
+    assert (raw_stream, refused) == ((1485, None, None, 295), (None,) * 4)
+
+
+def test_cached_tokens_beside_the_input_of_a_kept_answer_are_part_of_the_whole():
+    (trace,) = traces("openinference-bedrock")
+    assert every_meter(trace) == [*BEDROCK, (1885, 355, 45, 295), (None,) * 4]
+    streamed = [call["streaming"] for call in trace["llm_calls"]]
+    assert streamed == [None, None, True, None, True, None]
+
+
+def test_the_words_of_semantic_kernel_are_in_log_records_that_are_named_by_an_attribute():
+    (trace,) = traces("semantic-kernel")
+    told = [(c["finish_reason"], c["output_text"]) for c in trace["llm_calls"]]
+    assert told == [("tool_calls", None), ("tool_calls", None), ("stop", "sun in Rome")]
+    assert trace["agents"] == ["helper"]
+    assert tools(trace) == [
+        ("p-weather", {"city": "Nowhere"}, None, True),
+        ("p-weather", {"city": "Rome"}, "sun in Rome", False),
+    ]
+
+
+def test_mirascopes_own_account_of_a_call_knows_its_session_and_its_cached_tokens():
+    (trace,) = traces("mirascope")
+    assert trace["session_id"] == "s-m"
+    assert meters(trace) == [(1337, 311, 227), (1474, 322, 244)]
+    assert {call["response_model"] for call in trace["llm_calls"]} == {"openai/gpt-4o"}
+    assert None not in {call["cost_usd"] for call in trace["llm_calls"]}
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_garbage_in_any_place_of_mirascopes_spans_never_raises_and_never_counts(place: int):
+    recorded.survives(mirascope, spans("mirascope")[place])
+
+
+def test_cached_tokens_of_a_stream_are_found_in_the_event_that_was_kept_whole():
+    (trace,) = traces("mistral-openinference")
+    assert meters(trace) == [(1337, 311, 227), (1474, 322, 244)]
+
+
+def test_the_address_of_a_stream_that_nobody_read_out_is_no_answer():
+    given = {"openinference.span.kind": "LLM", "output.value": "<groq.Stream object at 0x7fe43b9>"}
+    told = recorded.made("Completions", attributes=given)
+    assert openinference.content(told, ()).output == []
+    assert openinference.read(told).preview is None
+
+
+def test_a_run_whose_calls_have_no_spans_is_billed_by_the_model_it_names():
+    (trace,) = traces("claude-agent-sdk")
+    (run,) = trace["llm_calls"]
+    assert every_meter(trace) == [(1337, 311, 0, 1)]
+    assert (run["response_model"], run["agent"]) == ("claude-haiku-4-5", "ClaudeAgentSDK")
+    assert run["cost_usd"] is not None
+
+
+def test_session_and_user_are_those_that_the_application_wrote_into_its_request():
+    first, *_ = found = traces("litellm-openinference")
+    assert (first["session_id"], first["user_id"]) == ("s-l", "ann")
+    assert [m for trace in found for m in meters(trace)] == [(1337, 311, 227), (1611, 333, 261)]
+
+
+def test_a_span_that_was_sent_twice_is_told_once():
+    ended = spans("strands-0.3")
+    begun = [replace(span, end_ns=0) for span in ended]
+    assert explain([*ended, *begun, *ended], [], Pricebook())["traces"] == traces("strands-0.3")
+
+
 def test_a_tool_that_a_framework_says_has_failed_has_failed():
     (trace,) = traces("crewai-openllmetry")
     assert tools(trace) == [
@@ -190,9 +288,8 @@ CLAUDE = [(1474, 322, 0, 244), (1611, 333, 93, 261)]
 
 def of_claude(trace: Object) -> list[tuple[int | None, ...]]:
     """Return input, cached, written and output tokens of the calls of the sub-agent."""
-    names = ("input_tokens_total", "cache_read_tokens", "cache_write_tokens", "output_tokens_total")
     calls = [c for c in trace["llm_calls"] if c["provider"] == "anthropic"]
-    return [tuple(call[name] or 0 for name in names) for call in calls]
+    return [tuple(count or 0 for count in meters) for meters in every_meter({"llm_calls": calls})]
 
 
 def test_cached_tokens_beside_langfuses_input_are_part_of_the_whole():

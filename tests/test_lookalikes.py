@@ -68,6 +68,20 @@ def test_equal_calls_of_which_nothing_proves_that_they_are_one_are_two(of_client
     assert sum(map(len, every_billed(streamed(**of_client)))) == 2
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_silent_streams_of_agents_side_by_side_are_never_taken_for_one_another(seed: int):
+    """One agent's framework goes through a client that nobody watches, the other's client is watched."""
+    random, silent = Random(seed), {"usage_state": "absent", "response_id": ""}
+    world: World = {}
+    for number in range(random.randrange(2, 12)):
+        since = random.randrange(100)
+        scope = random.choice(("framework", "client"))
+        told = seen(number + 1, scope, since, since + random.randrange(50, 900), **silent)
+        told.input_tokens = told.output_tokens = None
+        world["p", f"{number}".ljust(16).encode()] = [told]
+    assert sum(map(len, every_billed(world))) == len(world)
+
+
 def test_a_meter_that_both_know_tells_two_calls_apart():
     world = streamed(cache_read_tokens=7)
     world[FRAMEWORK][0].cache_read_tokens = 8

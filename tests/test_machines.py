@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from spanledger_collector.store import Store
-from tests.conftest import migrated
+from tests.databases import migrated
 from tests.pipeline import running
 from tests.rollup_machine import rolling
 from tests.spool_machine import SpoolMachine

@@ -127,6 +127,7 @@ def test_an_alert_stays_in_the_outbox_until_it_is_delivered_also_when_the_store_
     assert errand == {
         "message_id": f"{alert['id']}.1", "project_id": "default", "event": "fired", "channel": "c",
         "attempt": 1, "happened_at": alert["fired_at"], "alert": alert,
+        "approval": None,
     }  # fmt: skip
     pipeline.restart()
     assert outbox(pipeline) == [errand]

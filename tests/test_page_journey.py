@@ -1,8 +1,8 @@
 """People's ways through the screens, in a real browser against a real server."""
 
+import csv
 import http.client
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,15 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import WAIT_MS, needed
 from tests.otlp import SPAN, TRACE, attribute, span, traces
 from tests.serving import Server, serving
 from tests.ui_server import capture
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_S = 60
-WAIT_MS = PATIENCE_S * 1000
 
 SESSION = "thread-900"
 HOSTILE = (
@@ -27,7 +26,14 @@ HOSTILE = (
     "![](http://evil.example/b.png) [x](javascript:window.pwned=1) $$x$$ **bold** 🧾 مرحبا"
 )
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+# notes that a page was said not to exist, however short that was on the screen
+WATCH = """
+new MutationObserver(() => {
+  if (document.body?.innerText.includes("Page not found")) window.said_not_found = true;
+}).observe(document, {childList: true, subtree: true, characterData: true});
+"""
+
+pytestmark = needed
 
 
 @pytest.fixture(scope="module")
@@ -37,29 +43,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         send(running, capture("openinference-langchain__langgraph-refund-retry"))
         wait_for(lambda: [item for item in sessions(running) if item["id"] == SESSION])
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a Chromium."""
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """Return an empty tab, 1280 pixels wide; errors of its scripts fail the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    broken: list[str] = []
-    page.on("pageerror", lambda error: broken.append(str(error)))
-    yield page
-    context.close()
-    assert broken == []
 
 
 def send(server: Server, body: bytes) -> None:
@@ -174,6 +157,56 @@ def test_two_sessions_that_are_ticked_are_compared_and_lead_to_where_they_part(
     expect(tab.locator(".place")).to_have_text("Step 7 of 16")
     tab.locator(".title").get_by_role("link", name="Compare").click()
     expect(tab.get_by_text("Compare Support workflow with which session?")).to_be_visible()
+
+
+def test_the_first_page_is_found_under_its_name_too(server: Server, tab: Page):
+    tab.add_init_script(WATCH)
+    tab.goto(f"{server.screens}/sessions?range=all&q=user:user-7")
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
+    assert tab.evaluate("window.said_not_found") is None
+    assert tab.url.endswith("/?range=all&q=user:user-7")
+
+
+def test_a_filter_that_cannot_be_read_stays_to_be_mended(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/?range=all&q=cost:>x")
+    expect(tab.get_by_text("The query API refused this.")).to_be_visible()
+    tab.get_by_role("button", name="Clear all").click()
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
+
+
+def test_from_words_of_an_incident_to_its_error_and_a_link_for_somebody_else(
+    server: Server, tab: Page
+):
+    tab.goto(f"{server.screens}/?range=all&q=%22amount+exceeds%22")
+    tab.get_by_role("link", name="refund_flow").click()
+    tab.get_by_role("button", name="next error").click()
+    event = tab.locator(".st-key-event")
+    expect(event.locator(".st-key-event-name")).to_have_text("issue_refund")
+    expect(event.get_by_text("amount exceeds the 100.00 limit").first).to_be_visible()
+    expect(event.get_by_text("845").first).to_be_visible()
+    tab.get_by_role("button", name="Share").click()
+    tab.get_by_role("button", name="Make a link").click()
+    link = tab.get_by_text(f"session={SESSION}&share=").inner_text()
+    tab.goto(link)
+    expect(tab.locator(".place")).to_have_text("Step 1 of 28")
+    tab.goto(link.replace(SESSION, "another"))
+    expect(tab.get_by_text("This link shows nothing any more, or not this.")).to_be_visible()
+
+
+def test_finance_goes_from_a_total_to_the_dearest_session_and_its_file(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/spend?range=all&by=user")
+    spend = httpx.get(f"{server.api}/api/v1/spend?q=user:user-7").json()["total"]
+    tab.get_by_role("link", name="user-7").first.click()
+    expect(tab).to_have_url(re.compile("q=user"))
+    lines = tab.get_by_role("table").first
+    expect(lines.get_by_role("row").last).to_contain_text(
+        f"{Decimal(spend['cost_usd']).quantize(Decimal('0.0001')):f}"
+    )
+    file = httpx.get(f"{server.api}/api/v1/export/spend?q=user:user-7&format=csv").text
+    rows = list(csv.DictReader(file.splitlines()))
+    assert sum(Decimal(row["cost_usd"]) for row in rows) == Decimal(spend["cost_usd"])
+    tab.get_by_role("link", name="refund_flow").first.click()
+    expect(tab.locator(".place")).to_have_text("Step 1 of 28")
 
 
 def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):

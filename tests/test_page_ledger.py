@@ -8,7 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
+from spanledger_schema.api import Totals
 from spanledger_ui import signin
+from spanledger_ui.pages import overview
 from tests.otlp import CAPTURES, attribute, span, traces
 from tests.pipeline import Pipeline, running
 from tests.ui_server import ledger, ledgers, listening, page, shown, texts
@@ -119,6 +121,18 @@ def test_a_server_that_asks_for_keys_takes_the_readers_own(store: Store, tmp_pat
             assert signin.CONNECTED not in test.session_state
             assert connected.closed
             assert [warning.value for warning in test.warning] == ["This server asks who you are."]
+
+
+def test_a_model_whose_dollars_are_unknown_moved_by_nobody_knows_what():
+    unpriced, priced = (
+        Totals(calls=1, cost_usd=None, unpriced_calls=1),
+        Totals(calls=1, cost_usd="0.5"),
+    )
+    changes = [
+        overview.mover("m", now, then)["cells"]["change"]
+        for now, then in ((unpriced, Totals()), (priced, unpriced), (priced, Totals()))
+    ]
+    assert changes == ["–", "–", "+0.5000"]
 
 
 def test_the_overview_says_todays_dollars_and_what_failed(api: str, pipeline: Pipeline):

@@ -13,7 +13,8 @@ import pytest
 
 from spanledger_collector.store import Store
 from spanledger_ui import skeleton as skeleton_of
-from spanledger_ui.client import Client, quoted
+from spanledger_ui.client import Client
+from spanledger_ui.client.wire import quoted
 from spanledger_ui.components import FOLDER
 from tests.otlp import CAPTURES, TRACE, TRACE_CAPTURES, attribute, span, traces
 from tests.ui_server import answering, capture, components, page, shown, stored
@@ -98,7 +99,7 @@ def test_every_capture_opens_with_its_steps_and_nodes(store: Store, tmp_path: Pa
 def columns(url: str, session_id: str) -> dict[str, list[Any]]:
     """Return the columns of a session as the browser gets them."""
     with Client(url) as client:
-        packed = skeleton_of.packed(client.events(session_id, 20_000), UTC, NOW)
+        packed = skeleton_of.packed(client.runs.events(session_id, 20_000), UTC, NOW)
     content: dict[str, Any] = json.loads(packed[32:])
     found: dict[str, list[Any]] = content["columns"]
     return found
@@ -120,7 +121,7 @@ def test_the_state_graph_goes_through_the_nodes_in_the_order_of_the_truth(api: s
     runs = [[node["name"] for node in trace["nodes"]] for trace in truth]
     expected = [step for run in runs for step in zip([None, *run], run, strict=False)]
     with Client(api) as client:
-        packed = skeleton_of.packed(client.events(SESSION, 20_000), UTC, NOW)
+        packed = skeleton_of.packed(client.runs.events(SESSION, 20_000), UTC, NOW)
     ran = subprocess.run(
         ["node", "--input-type=module", "-e", VISITED, str(FOLDER / "replay")],
         input=packed, capture_output=True, timeout=60, check=True,

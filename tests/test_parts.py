@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from spanledger_collector.parts import Noted, Part, covered, lost, noted, written
+from spanledger_collector.parts import Parts as PartsOfStore
+from spanledger_collector.store import Store
 from tests.otlp import CAPTURES
 from tests.parts import SETTLE_S, Parts, parts
+
+STORES = ["chdb"]
 
 CAPTURE = "openinference-langchain__langgraph-refund-retry"
 A, B = Part("spans", "202611", 1, 1, 10, 50), Part("spans", "202611", 2, 2, 20, 60)
@@ -40,6 +44,13 @@ def test_what_was_noted_is_read_again_and_that_of_another_store_is_not(tmp_path:
     written(file, Noted("chdb:///a", (A, B), (BOTH,)))
     assert noted(file, "chdb:///a") == Noted("chdb:///a", (A, B), (BOTH,))
     assert noted(file, "chdb:///b") == Noted("chdb:///b")
+
+
+def test_a_table_that_an_upgrade_replaced_has_lost_nothing(store: Store, tmp_path: Path):
+    assert store.takes_rows()
+    PartsOfStore(store, tmp_path / "store.parts").note()
+    store._writer.command("DROP TABLE probes")
+    assert PartsOfStore(store, tmp_path / "store.parts").lost == ()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from spanledger_ui.client import Client
 from tests.finance import call, gpt
 from tests.otlp import traces
 from tests.pipeline import Pipeline, running
-from tests.test_channels import Mailbox, Site, mailbox, site  # noqa: F401 – fixtures
+from tests.receivers import Mailbox
+from tests.test_channels import Site, mailbox, site  # noqa: F401 – fixtures
 from tests.ui_server import listening
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -17,7 +17,7 @@ STORES = ["chdb"]
 
 GENAI = "otel-genai-openai__chat-responses-stream"
 DAY_NS = 86_400_000_000_000
-TABLES = ("spans", "payloads", "log_records", "traces")
+TABLES = ("spans", "payloads", "log_records", "traces", "response_ids", "call_usages")
 GIVE_UP_S = 30
 
 

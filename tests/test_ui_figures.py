@@ -1,6 +1,9 @@
 """Charts show what was spent, and that something is missing where it is."""
 
+from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from spanledger_schema.api import Spend, SpendRow, Totals
 from spanledger_schema.api_tables import Beat, Pulse
@@ -23,6 +26,13 @@ def drawn(answer: Spend) -> dict[str, dict[str, float]]:
     """Return what is drawn: heights by series and day."""
     figure = figures.spend_by_day(answer, COLOURS)
     return {trace.name: dict(zip(trace.x, trace.y, strict=True)) for trace in figure.data}
+
+
+@pytest.mark.parametrize(
+    ("usd", "places"), [("12.5", 0), ("0.28", 2), ("0.0153", 4), ("0.00002", 6)]
+)
+def test_the_axis_writes_all_its_dollars_alike(usd: str, places: int):
+    assert figures.places({"a": {"2026-11-21": Decimal(usd)}}) == places
 
 
 def test_bars_stand_on_their_day_the_dearest_model_first():

@@ -18,6 +18,14 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
+@pytest.mark.parametrize(
+    ("usd", "said"),
+    [("0.0000025", "2.50"), ("0.00001", "10.00"), ("0.000000075", "0.075"), ("0.0012", "1,200.00")],
+)
+def test_rates_of_a_million_tokens_show_cents_at_least(usd: str, said: str):
+    assert text.per_mtok(usd) == said
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_python_and_the_browser_write_numbers_alike(name: str):
     said = [getattr(text, name)(*example[:-1]) for example in FORMATS[name]]

@@ -3,80 +3,25 @@
 import json
 import os
 import signal
-import threading
 import time
-from base64 import b64encode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from standardwebhooks.webhooks import Webhook as Verifier
 
 from tests.ingesting import PROTOBUF
 from tests.journal import Call
 from tests.otlp import attribute, span, traces
+from tests.receivers import PATIENCE_S, SECRET, Hook
+from tests.receivers import hook as listening_hook
 from tests.serving import Server, serving
-
-SECRET = "whsec_" + b64encode(b"k" * 32).decode()
-PATIENCE_S = 60
-
-
-class Hook:
-    """An endpoint that verifies what it gets; `hold` keeps it from answering."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, Any]] = []
-        self.news = threading.Condition()
-        self.open = threading.Event()
-        self.open.set()
-
-    def take(self, headers: dict[str, str], body: bytes) -> None:
-        said = Verifier(SECRET).verify(body, headers)
-        with self.news:
-            self.got.append((headers["webhook-id"], said))
-            self.news.notify_all()
-        self.open.wait(PATIENCE_S)
-
-    def until(self, number: int) -> None:
-        """Return when so many different messages have come."""
-        with self.news:
-            assert self.news.wait_for(lambda: len(self.ids()) >= number, PATIENCE_S), self.got
-
-    def ids(self) -> set[str]:
-        return {id_ for id_, _ in self.got}
-
-    def thresholds(self) -> list[str]:
-        """Return the threshold of each message, one that came twice counted once."""
-        return sorted(said["data"]["threshold"] for said in dict(self.got).values())
 
 
 @pytest.fixture
 def hook() -> Iterator[tuple[Hook, str]]:
-    found = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"]))
-            found.take({n.lower(): v for n, v in self.headers.items()}, body)
-            try:
-                self.send_response(204)
-                self.end_headers()
-            except OSError:
-                pass  # whoever asked was killed
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield found, f"http://127.0.0.1:{server.server_port}/"
-        found.open.set()
-        server.shutdown()
-        thread.join()
+    with listening_hook() as found:
+        yield found
 
 
 def spend(server: Server, number: int) -> None:

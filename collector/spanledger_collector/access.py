@@ -5,12 +5,13 @@ that is not in the table is closed to everybody.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from fastapi import HTTPException, Request
 
+from spanledger_collector.issuer import ProviderAway
 from spanledger_collector.keys import (
     ANYBODY,
     DEFAULT_PROJECT,
@@ -97,6 +98,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/approvals/{approval_id}": INGEST,
         "POST /api/v1/approvals/{approval_id}/decision": ADMIN,
         "GET /api/v1/policies": READ,
+        "POST /api/v1/policies/preview": READ,
         "PUT /api/v1/policies/{policy_id}": ADMIN,
         "DELETE /api/v1/policies/{policy_id}": ADMIN,
         "GET /api/v1/stops": READ,
@@ -115,34 +117,59 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
 """Method and path of every route → what it asks of a key."""
 
 
-class Door:
-    """Lets requests in by the keys in a file."""
+Known = Callable[[str, float], Caller | None]
+"""Token and moment → who holds it, None when nobody does."""
 
-    def __init__(self, keys: KeyFile, demanded: bool) -> None:
+
+def nobody(token: str, now_s: float) -> None:
+    """Return that nobody signs in here."""
+
+
+class Door:
+    """Lets requests in by the keys in a file, and people by what `signed_in` knows of them."""
+
+    def __init__(self, keys: KeyFile, demanded: bool, signed_in: Known = nobody) -> None:
         self._keys = keys
         self._demanded = demanded
+        self._signed_in = signed_in
 
     def caller(self, authorization: str) -> Caller | None:
         """Return who sends this header, None when it is not good enough."""
         if not authorization:
             return None if self._demanded else ANYBODY
-        return self._keys.live().caller(offered(authorization), time.time())
+        token, now_s = offered(authorization), time.time()
+        return self._keys.live().caller(token, now_s) or self._signed_in(token, now_s)
 
 
-def authorised(request: Request) -> None:
-    """Refuse a request whose key does not open its route; remember whose it is."""
+async def authorised(request: Request) -> None:
+    """Refuse a request whose key does not open its route; remember whose it is.
+
+    Waits for nothing, and is a coroutine all the same: what is none goes to a pool of threads and back.
+    """
     need = NEEDS.get(f"{request.method} {request.scope['route'].path_format}")
     if need is OPEN:
         return
     door: Door | None = request.app.state.door
-    caller = ANYBODY if door is None else door.caller(request.headers.get("authorization", ""))
+    try:
+        caller = ANYBODY if door is None else door.caller(request.headers.get("authorization", ""))
+    except ProviderAway as error:
+        raise HTTPException(503, f"nobody can be signed in just now: {error}") from error
     if caller is None:
         raise HTTPException(401, "no valid key", {"WWW-Authenticate": "Bearer"})
     if need is None or not opens(need, caller):
-        raise HTTPException(403, "the key does not allow this")
+        raise HTTPException(403, said_no(caller))
     if need.every_project and caller.project_id != EVERY_PROJECT:
         raise HTTPException(403, "this takes a key of every project")
     request.state.caller = caller
+
+
+def said_no(caller: Caller) -> str:
+    """Return why a route is shut to somebody."""
+    if not caller.person:
+        return "the key does not allow this"
+    if not caller.scopes:
+        return f"{caller.person} is signed in, and no row of --oidc-people is about them"
+    return f"{caller.person} may not do this"
 
 
 def opens(need: Need, caller: Caller) -> bool:
@@ -159,6 +186,15 @@ def caller_of(request: Request) -> Caller:
     """Return who asks."""
     found: Caller = request.state.caller
     return found
+
+
+def actor_of(request: Request, said: str = "") -> str:
+    """Return who does something, for the audit: the person who signed in, whatever they say.
+
+    A key speaks for many: there it is whom the request names, else the key.
+    """
+    caller = caller_of(request)
+    return caller.person or said or caller.key_id
 
 
 def bounds_of(request: Request) -> str | None:

@@ -5,7 +5,7 @@ For the process that delivers them, which keeps nothing itself; and the log of i
 
 from datetime import timedelta
 from secrets import token_hex
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +16,7 @@ from spanledger_collector.budgets import deliveries
 from spanledger_collector.budgets.answers import delivery_row, errand_row
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.postroom import Postroom
-from spanledger_schema.api_alerts import DeliveryRow, Errand
+from spanledger_schema.api_alerts import DeliveryRow, Errand, Event
 
 MOST_ERRANDS = 500
 
@@ -54,7 +54,7 @@ class ResultForm(BaseModel):
 
     project_id: str = Field(max_length=200)
     message_id: str = Field(max_length=200)
-    event: Literal["fired", "reminded", "recovered", "test", "report"]
+    event: Event
     channel: Name
     attempt: int = Field(ge=1, le=10_000)
     error: str = Field("", pattern=r"^[a-z0-9_]{0,40}$", description="empty when it went well")

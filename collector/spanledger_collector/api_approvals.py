@@ -1,6 +1,7 @@
 """Approvals over the query API: agents ask and wait, people decide; and the policies for it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -8,19 +9,28 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import Json, problem
+from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval
 from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
+from spanledger_collector.approvals.history import Called
 from spanledger_collector.approvals.policy import Policy, fits, policy, strictest
-from spanledger_collector.approvals.table import Approval
+from spanledger_collector.budgets.answers import notice
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.ledger.audit import as_json
 from spanledger_collector.moments import SECOND_NS, rfc3339
-from spanledger_schema.api_approvals import ApprovalRow, ConditionRow, PolicyRow
+from spanledger_schema.api_approvals import (
+    ApprovalRow,
+    ConditionRow,
+    PolicyMatch,
+    PolicyPreview,
+    PolicyRow,
+)
 
 MOST_ARGUMENTS = 64 << 10  # bytes, as JSON
 WAIT_S = 300
+MOST_MATCHES = 100
 
 REFUSALS: Mapping[type[Exception], int] = MappingProxyType({NoApproval: 404, AlreadyDecided: 409})
 
@@ -85,7 +95,7 @@ def ask_approval(request: Request, wanted: AskForm) -> Json:
     asked = Approval(
         project, wanted.id or token_hex(8), wanted.tool, wanted.arguments,
         rule.id if rule else wanted.policy, wanted.session, wanted.user, wanted.agent, now_ns,
-        now_ns + wait_s * SECOND_NS,
+        now_ns + wait_s * SECOND_NS, channels=rule.channels if rule else (),
     )  # fmt: skip
     if rule is None:
         return Json(approval_row(asked, "allowed"), status_code=201)
@@ -137,7 +147,9 @@ class VerdictForm(BaseModel):
 def decide_approval(request: Request, approval_id: Id, said: VerdictForm) -> Json:
     """Approve or deny, once and in time."""
     counter, project = counter_of(request), project_of(request)
-    decided = counter.decide(project, approval_id, said.verdict, said.by.strip(), said.reason)
+    decided = counter.decide(
+        project, approval_id, said.verdict, actor_of(request, said.by.strip()), said.reason
+    )
     return Json(approval_row(decided))
 
 
@@ -147,13 +159,25 @@ def list_policies(request: Request) -> Json:
     return Json([policy_row(p) for p in counter_of(request).policies(project_of(request))])
 
 
+@router.post("/policies/preview", response_model=PolicyPreview)
+def preview_policy(
+    request: Request, wanted: PolicyForm, days: Annotated[int, Query(ge=1, le=3660)] = 31
+) -> Json:
+    """The tool calls that a policy would have been about; nothing is written."""
+    counter, written = counter_of(request), wanted.model_dump(mode="json")
+    since_ns = max(0, counter.now_ns - days * 86_400 * SECOND_NS)
+    found = counter.preview(policy(written, project_of(request), "preview"), since_ns)
+    matches = [match_row(each) for each in found.matches[:MOST_MATCHES]]
+    return Json(PolicyPreview(found.calls, len(found.matches), found.unknown, found.cut, matches))
+
+
 @router.put("/policies/{policy_id}", response_model=PolicyRow)
 def put_policy(
     request: Request, policy_id: Id, wanted: PolicyForm, by: By = "", note: By = ""
 ) -> Json:
     """Let a policy hold from now on."""
     project, written = project_of(request), wanted.model_dump(mode="json")
-    counter_of(request).change_policy(project, policy_id, written, who(request, by), note)
+    counter_of(request).change_policy(project, policy_id, written, actor_of(request, by), note)
     request.app.state.policy_office.reload()
     return Json(policy_row(policy(written, project, policy_id)))
 
@@ -164,27 +188,24 @@ def withdraw_policy(request: Request, policy_id: Id, by: By = "", note: By = "")
     counter, project = counter_of(request), project_of(request)
     if policy_id not in (p.id for p in counter.policies(project)):
         raise NoApproval(f"no policy {policy_id!r}, or it was withdrawn")
-    counter.change_policy(project, policy_id, None, who(request, by), note)
+    counter.change_policy(project, policy_id, None, actor_of(request, by), note)
     request.app.state.policy_office.reload()
     return Response(status_code=204)
 
 
-def who(request: Request, by: str) -> str:
-    """Return who does something: as they say, else their key."""
-    return by or caller_of(request).key_id
-
-
 def approval_row(a: Approval, verdict: str = "", reason: str = "") -> ApprovalRow:
     """Return an approval as the API says it; `verdict` where a policy alone has decided."""
-    return ApprovalRow(
-        a.id, a.tool, dict(a.arguments), a.policy, a.session_id, a.user_id, a.agent,
-        verdict or a.verdict,  # type: ignore[arg-type]
-        a.decided_by, reason or a.reason, rfc3339(a.asked_ns), rfc3339(a.expires_ns),
-        None if a.decided_ns is None else rfc3339(a.decided_ns),
-    )  # fmt: skip
+    told = asdict(notice(a)) | {"verdict": verdict or a.verdict, "reason": reason or a.reason}
+    return ApprovalRow(**told, arguments=dict(a.arguments))
+
+
+def match_row(call: Called) -> PolicyMatch:
+    """Return a call of the past as the API says it."""
+    given = dict(call.arguments or {})
+    return PolicyMatch(rfc3339(call.at_ns), call.tool, given, call.session_id, call.agent)
 
 
 def policy_row(p: Policy) -> PolicyRow:
     """Return a policy as the API says it."""
     conditions = [ConditionRow(c.argument, c.op, c.value) for c in p.conditions]
-    return PolicyRow(p.id, p.tool, p.effect, conditions, p.timeout_s, p.reason)
+    return PolicyRow(p.id, p.tool, p.effect, conditions, p.timeout_s, p.reason, list(p.channels))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import Json, problem
 from spanledger_collector.budgets import table
 from spanledger_collector.budgets.answers import (
@@ -82,11 +82,6 @@ def store_of(request: Request) -> Store:
     return found
 
 
-def who(request: Request, by: str) -> str:
-    """Return who does something: as they say, else their key."""
-    return by or caller_of(request).key_id
-
-
 @router.get("/budgets", response_model=list[BudgetRow])
 def list_budgets(request: Request) -> Json:
     """The budgets that hold, in the order they were first written down."""
@@ -104,7 +99,7 @@ def add_budget(request: Request, wanted: BudgetForm, by: By = "", note: Why = ""
             raise BudgetTaken(f"budget {id_!r} is there already; change it, or give another id")
         return [Edit(project, id_, None, {**wanted.written(), "id": id_})]
 
-    office_of(request).change(plan, who(request, by), note)
+    office_of(request).change(plan, actor_of(request, by), note)
     return Json(one(request, id_), status_code=201)
 
 
@@ -116,7 +111,7 @@ def change_budget(
     before, after = one(request, budget_id).written, {**wanted.written(), "id": budget_id}
     if before != after:
         edit = Edit(project_of(request), budget_id, before, after)
-        office_of(request).change(lambda _: [edit], who(request, by), note)
+        office_of(request).change(lambda _: [edit], actor_of(request, by), note)
     return Json(one(request, budget_id))
 
 
@@ -124,7 +119,7 @@ def change_budget(
 def withdraw_budget(request: Request, budget_id: BudgetId, by: By = "", note: Why = "") -> Response:
     """Withdraw a budget. What it said, and what it told, is kept."""
     edit = Edit(project_of(request), budget_id, one(request, budget_id).written, None)
-    office_of(request).change(lambda _: [edit], who(request, by), note)
+    office_of(request).change(lambda _: [edit], actor_of(request, by), note)
     return Response(status_code=204)
 
 
@@ -221,7 +216,7 @@ def add_stop(request: Request, wanted: StopForm, by: By = "") -> Json:
         wanted.subject,
         wanted.value,
         wanted.reason,
-        who(request, by),
+        actor_of(request, by),
     )
     office_of(request).stop(stop)
     found = next(s for s in stops(store_of(request), stop.project_id) if s.id == stop.id)
@@ -235,7 +230,7 @@ def lift_stop(request: Request, stop_id: BudgetId, reason: Why = "", by: By = ""
     known = next((s for s in stops(store_of(request), project) if s.id == stop_id), None)
     if known is None:
         raise NoStop(f"nothing is stopped under {stop_id!r}")
-    lifted = Stop(stop_id, project, known.subject, known.value, reason, who(request, by))
+    lifted = Stop(stop_id, project, known.subject, known.value, reason, actor_of(request, by))
     office_of(request).stop(lifted, lifted=True)
     return Response(status_code=204)
 

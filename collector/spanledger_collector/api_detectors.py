@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import Json, problem
 from spanledger_collector.budgets.answers import amount
 from spanledger_collector.detectors.catalogue import DETECTORS
@@ -67,7 +67,7 @@ def tune_detector(
     if name not in DETECTORS:
         return problem(404, f"no detector {name!r}; there are {', '.join(DETECTORS)}")
     project, tuner = project_of(request), tuner_of(request)
-    who = by or caller_of(request).key_id
+    who = actor_of(request, by)
     tuner.tune(Tuning(project, name, wanted.agent, wanted.limit, wanted.muted, who, note))
     return Json(detector_row(DETECTORS[name], tuner.tunings(project)))
 

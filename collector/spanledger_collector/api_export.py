@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 
 from spanledger_collector import listing
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import Filter, Moment, spent, store_of
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.api_tables import interval
@@ -135,7 +135,7 @@ def audited(request: Request, name: str, rows: Iterator[list[Row]]) -> Iterator[
 
     Two records, because nobody says when a client goes away in the middle.
     """
-    desk, asked_by, project_id = desk_of(request), caller_of(request).key_id, project_of(request)
+    desk, asked_by, project_id = desk_of(request), actor_of(request), project_of(request)
 
     def note(action: str, what: dict[str, str] | dict[str, int]) -> None:
         entry = audit.Record(desk.clock(), action, name, None, what, asked_by, "", project_id)

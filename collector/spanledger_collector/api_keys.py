@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Path, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import keychest
-from spanledger_collector.access import caller_of
+from spanledger_collector.access import actor_of, caller_of
 from spanledger_collector.api import Json
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.drain import Drain
@@ -78,7 +78,7 @@ def create_key(request: Request, wanted: KeyRequest) -> Json:
             set(wanted.scopes),
             wanted.name,
             expires_ns(wanted.expires_at),
-            wanted.by or caller.key_id,
+            actor_of(request, wanted.by),
         ),
     )
     return Json(NewApiKey(token, kept.shown), status_code=201)
@@ -87,8 +87,8 @@ def create_key(request: Request, wanted: KeyRequest) -> Json:
 @router.post("/{key_id}/rotate", response_model=NewApiKey, status_code=201)
 def rotate_key(request: Request, key_id: KeyId, how: Rotation) -> Json:
     """Make a key like this one; the old one stays good for a while."""
-    caller = must_administer(request, key_id)
-    by = how.by or caller.key_id
+    must_administer(request, key_id)
+    by = actor_of(request, how.by)
     kept, token = changed(
         request,
         lambda store, now_ns: keychest.rotate(store, now_ns, key_id, how.overlap_s, by),
@@ -99,8 +99,8 @@ def rotate_key(request: Request, key_id: KeyId, how: Rotation) -> Json:
 @router.delete("/{key_id}", response_model=ApiKey)
 def revoke_key(request: Request, key_id: KeyId, by: str = "") -> Json:
     """Make a key useless, everywhere within ten seconds."""
-    caller = must_administer(request, key_id)
-    by = by or caller.key_id
+    must_administer(request, key_id)
+    by = actor_of(request, by)
     kept = changed(request, lambda store, now_ns: keychest.revoke(store, now_ns, key_id, by))
     return Json(kept.shown)
 
@@ -118,8 +118,8 @@ def changed(request: Request, change: Callable[[Store, int], T]) -> T:
     return desk_of(request).handover.do(work)
 
 
-def must_administer(request: Request, key_id: str) -> Caller:
-    """Return who asks; of a key that is not theirs to change they are told that there is none."""
+def must_administer(request: Request, key_id: str) -> None:
+    """Refuse a key that is not theirs to change: they are told that there is none."""
     caller = caller_of(request)
     try:
         mine = administers(caller, keychest.standing(desk_of(request).store, key_id))
@@ -127,7 +127,6 @@ def must_administer(request: Request, key_id: str) -> Caller:
         raise HTTPException(404, str(error)) from error
     if not mine:
         raise HTTPException(404, keychest.no_key(key_id))
-    return caller
 
 
 def administers(caller: Caller, key: Kept) -> bool:

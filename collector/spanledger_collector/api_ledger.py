@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import api_prices
-from spanledger_collector.access import bounds_of, project_of
+from spanledger_collector.access import actor_of, bounds_of, project_of
 from spanledger_collector.api import QUARTER_S, Filter, Json, Moment, moment, problem
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.handover import Closing
@@ -100,7 +100,11 @@ def reprice_calls(request: Request, asked: RepriceRequest) -> Json:
         only_unpriced=asked.only == "unpriced",
     )
     desk = desk_of(request)
-    return Json(reprice.reprice(desk, wanted, dry_run=asked.dry_run, by=asked.by, note=asked.note))
+    return Json(
+        reprice.reprice(
+            desk, wanted, dry_run=asked.dry_run, by=actor_of(request, asked.by), note=asked.note
+        )
+    )
 
 
 @router.get("/verify", response_model=Verification)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
+from spanledger_collector.access import actor_of
 from spanledger_collector.api import Json
 from spanledger_collector.ledger import own_prices, price_edits, price_file
 from spanledger_collector.ledger.desk import Desk
@@ -49,7 +50,7 @@ def add_price(
     request: Request, price: PriceForm, supersedes: str | None = None, by: By = "", note: Why = ""
 ) -> Json:
     """Add a price. It holds for spans from now on; `reprice` carries it into the past."""
-    return added(desk_of(request), "price", price, supersedes, by, note)
+    return added(desk_of(request), "price", price, supersedes, actor_of(request, by), note)
 
 
 @router.post("/{price_id}/end", response_model=list[PriceChange])
@@ -62,13 +63,15 @@ def end_price(
 ) -> Json:
     """End a price at a moment; before it, the price held all the same."""
     plan = price_edits.end("price", price_id, effective_to.astimezone(UTC))
-    return carried_out(desk_of(request), plan, by, note)
+    return carried_out(desk_of(request), plan, actor_of(request, by), note)
 
 
 @router.delete("/{price_id}", response_model=list[PriceChange])
 def withdraw_price(request: Request, price_id: EntryId, by: By = "", note: Why = "") -> Json:
     """Take a price back: it holds at no time any more. What it said is kept."""
-    return carried_out(desk_of(request), price_edits.withdraw("price", price_id), by, note)
+    return carried_out(
+        desk_of(request), price_edits.withdraw("price", price_id), actor_of(request, by), note
+    )
 
 
 @router.get("/aliases", response_model=list[OwnPrice])
@@ -82,7 +85,7 @@ def add_alias(
     request: Request, alias: AliasForm, supersedes: str | None = None, by: By = "", note: Why = ""
 ) -> Json:
     """Add another name of a model: a deployment, an inference profile, a gateway's route."""
-    return added(desk_of(request), "alias", alias, supersedes, by, note)
+    return added(desk_of(request), "alias", alias, supersedes, actor_of(request, by), note)
 
 
 @router.post("/aliases/{alias_id}/end", response_model=list[PriceChange])
@@ -95,13 +98,15 @@ def end_alias(
 ) -> Json:
     """End an alias at a moment; before it, the name meant what it said all the same."""
     plan = price_edits.end("alias", alias_id, effective_to.astimezone(UTC))
-    return carried_out(desk_of(request), plan, by, note)
+    return carried_out(desk_of(request), plan, actor_of(request, by), note)
 
 
 @router.delete("/aliases/{alias_id}", response_model=list[PriceChange])
 def withdraw_alias(request: Request, alias_id: EntryId, by: By = "", note: Why = "") -> Json:
     """Take an alias back. What it said is kept."""
-    return carried_out(desk_of(request), price_edits.withdraw("alias", alias_id), by, note)
+    return carried_out(
+        desk_of(request), price_edits.withdraw("alias", alias_id), actor_of(request, by), note
+    )
 
 
 @router.get("/file", response_class=Response)
@@ -126,8 +131,8 @@ async def import_file(
         body += part
         if len(body) > LARGEST_FILE:
             raise BadEntry(f"the file is longer than {LARGEST_FILE:,} bytes")
-    desk = desk_of(request)
-    return await run_in_threadpool(imported, desk, bytes(body), style, dry_run, replace, by, note)
+    desk, who = desk_of(request), actor_of(request, by)
+    return await run_in_threadpool(imported, desk, bytes(body), style, dry_run, replace, who, note)
 
 
 def imported(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spanledger_collector import retention
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, caller_of, project_of
 from spanledger_collector.api import Json
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.api_spool import yard_of
@@ -63,7 +63,7 @@ def change_retention(request: Request, wanted: RetentionRequest) -> Json:
     if caller.project_id not in (EVERY_PROJECT, project_id):
         raise HTTPException(403, "the key does not allow this")
     days = Days(wanted.payload_days or 0, wanted.ledger_days or 0)
-    by = wanted.by or caller.key_id
+    by = actor_of(request, wanted.by)
     return Json(
         desk.handover.do(lambda drain: retention.change(drain, project_id, days, desk.clock(), by))
     )
@@ -90,5 +90,5 @@ class ErasureRequest(BaseModel):
 def erase_words(request: Request, wanted: ErasureRequest) -> Json:
     """Erase what somebody said and was told. When this answers, no route shows it any more."""
     subject = Subject(project_of(request), wanted.kind, wanted.id)
-    by = wanted.by or caller_of(request).key_id
+    by = actor_of(request, wanted.by)
     return Json(erase(yard_of(request), subject, desk_of(request).clock(), by))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import keychest, query
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import Json, known, store_of
 from spanledger_collector.api_keys import changed, expires_ns
 from spanledger_collector.keys import SHARED
@@ -45,7 +45,7 @@ def share(request: Request, wanted: ShareRequest) -> Json:
     known(
         query.session(store_of(request), project, wanted.session_id), "session", wanted.session_id
     )
-    by = wanted.by or caller_of(request).key_id
+    by = actor_of(request, wanted.by)
     scope = f"{SHARED}{wanted.session_id}"
     kept, token = changed(
         request,

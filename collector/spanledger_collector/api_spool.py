@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import spoolwork
-from spanledger_collector.access import caller_of
+from spanledger_collector.access import actor_of
 from spanledger_collector.api import Json
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.moments import SECOND_NS, within
@@ -125,7 +125,7 @@ def drop_quarantine(request: Request, choice: Choice) -> Json:
     """Give up one batch that is held back, for good."""
     if choice.batch is None:
         raise HTTPException(400, "batch: say which; GET /api/v1/quarantine lists them")
-    by = choice.by or caller_of(request).key_id
+    by = actor_of(request, choice.by)
     return Json(spoolwork.drop(yard_of(request), choice.chosen(), time.time_ns(), by))
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector import views
-from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import Json, store_of
 from spanledger_collector.api_prices import desk_of
 from spanledger_collector.views import Change, NoView, TooManyViews
@@ -63,7 +63,7 @@ def withdraw_view(request: Request, page: Page, name: Name, by: str = "") -> Res
 def changed(request: Request, page: Page, name: str, asks: str | None, by: str) -> None:
     """Carry out a change on the thread that writes, or refuse it."""
     desk = desk_of(request)
-    who = by or caller_of(request).key_id
+    who = actor_of(request, by)
     change = Change(project_of(request), page, name, asks, who, desk.clock())
     try:
         desk.handover.do(lambda drain: views.write(drain.store, change))

@@ -6,6 +6,7 @@ crashes, ingest goes on acknowledging and the supervisor starts this one again.
 
 import gc
 import logging
+import sys
 import threading
 import time
 from collections import Counter
@@ -31,7 +32,7 @@ from spanledger_collector import (
     keychest,
     spoolwork,
 )
-from spanledger_collector.access import Door
+from spanledger_collector.access import Door, nobody
 from spanledger_collector.api import create_app
 from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
@@ -52,6 +53,7 @@ from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.process import Refused
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
+from spanledger_collector.signins import signins
 from spanledger_collector.spool import Cursor, Reader, SpoolUnreadable, of_worker, spools
 from spanledger_collector.spoolwork import Spools, Yard
 from spanledger_collector.store import ClickHouseError, Store
@@ -60,6 +62,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 60.0
 COLLECT_EVERY = 100_000  # allocations: a round makes that many, and hardly a cycle among them
+SWITCH_S = 0.0005  # a request waits so long for a drain that computes, not the interpreter's 5 ms
 STATE_EVERY_S = 1.0
 PARTS_EVERY_S = 10.0
 SHARED_EVERY_S = 5.0  # how late prices and keys take effect in other processes on one server
@@ -106,7 +109,7 @@ class Draining(threading.Thread):
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 continue
             pause_s, self.failing_since_s = 1.0, None
-            self._evaluate()
+            self._evaluate(news=drained > 0)
             self.handover.take(0 if drained else self._settings.drain_wait_s)
 
     def _round(self) -> int:
@@ -141,11 +144,11 @@ class Draining(threading.Thread):
         if path not in [of_worker(path.parent, number + 1) for number in range(workers)]:
             log.info("%s is left over: no ingest worker writes it; it is drained and kept", path)
 
-    def _evaluate(self) -> None:
+    def _evaluate(self, news: bool) -> None:
         """Look at the budgets, and for what looks wrong. Neither may keep spans from being stored."""
         for each in (self.budgets, self.warden):
             try:
-                each.run_if_due()
+                each.run_if_due(news)
             except Exception:
                 log.exception("%s gave up; trying again after the next round", type(each).__name__)
 
@@ -252,6 +255,8 @@ def hand_keys_over(store: Store, settings: Settings) -> None:
 def serve(settings: Settings) -> int:
     """Run the store process until it is told to stop; return its exit code."""
     gc.set_threshold(COLLECT_EVERY)
+    sys.setswitchinterval(SWITCH_S)
+    people = signins(settings)
     store = Store(settings.store)
     hand_keys_over(store, settings)
     draining = Draining(store, own_prices.book(store), settings)
@@ -263,7 +268,11 @@ def serve(settings: Settings) -> int:
         store,
         lambda: state(store, draining, mender.degraded()),
         lambda: counters(draining),
-        Door(KeyFile(keys_file(settings.data)), settings.keys_demanded),
+        Door(
+            KeyFile(keys_file(settings.data)),
+            settings.keys_demanded,
+            people.caller if people else nobody,
+        ),
     )
     desk = Desk(store, draining.handover, draining.accounts)
     api_tables.mount(app)

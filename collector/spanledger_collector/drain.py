@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from spanledger_collector import failpoints
+from spanledger_collector.ahead import Ahead
 from spanledger_collector.erased import ERASED, Erased
 from spanledger_collector.failpoints import Point
 from spanledger_collector.lifetimes import Lifetimes
@@ -22,7 +23,7 @@ from spanledger_collector.reading import LinkedRecord, Round, held_back, read
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.repeats import Key, Repeats
 from spanledger_collector.rollup import Rollup, TraceKey, by_trace
-from spanledger_collector.spool import Batch, Cursor, Held, Reader
+from spanledger_collector.spool import Batch, Cursor, Held, Reader, is_full
 from spanledger_collector.store import ClickHouseError, Store
 from spanledger_collector.understand import ENDED, Understood
 from spanledger_collector.write import (
@@ -63,6 +64,7 @@ class Drain:
         self._rollup = Rollup(store, lifetimes=self.lifetimes, most=most)
         self._asked: set[Cursor] = set()  # what they owed when they were opened
         self._repeats = Repeats()
+        self._ahead: dict[Cursor, Ahead] = {}
 
     def doubt_rows(self) -> None:
         """Read every touched trace back from its spans: some rows of traces have been lost."""
@@ -75,11 +77,11 @@ class Drain:
             ClickHouseError: the store refused or is away; nothing was confirmed, call again.
         """
         self._pay_what_is_due(cursor)
-        batches = reader.read_from(cursor.position(), self._most_items)
+        batches, found = self._next(reader, cursor)
         if not batches:
             return 0
         failpoints.reach(Point.DRAIN_READ)
-        found = self._sieved(self._read(batches), put_off=True)
+        found = self._sieved(self._masked(found), put_off=True)
         if not self.store.exclusive:
             self._rollup.recompute(self.erased.missed(found))
         cursor.confirm(
@@ -92,6 +94,24 @@ class Drain:
             owed=self._rollup.debts.owed,
         )
         return len(batches)
+
+    def _next(self, reader: Reader, cursor: Cursor) -> tuple[Sequence[Batch], Round]:
+        """Return the batches that come next with what they say; begin to read those after them.
+
+        Only a round that is full is read ahead: where little waits, more may come until its turn.
+        """
+        after, ahead = cursor.position(), self._ahead.pop(cursor, None)
+        if ahead is not None and ahead.is_next(after, self.book):
+            batches, found = ahead.batches, ahead.round()
+        else:
+            batches = reader.read_from(after, self._most_items)
+            found = read(batches, self.book, self._estimated)
+        if is_full(batches, self._most_items):
+            after = batches[-1].seq
+            more = reader.read_from(after, self._most_items)
+            if is_full(more, self._most_items):
+                self._ahead[cursor] = Ahead(after, more, self.book, self._estimated)
+        return batches, found
 
     def _pay_what_is_due(self, cursor: Cursor) -> None:
         """Recompute what was put off and has its turn, and what a killed predecessor put off."""
@@ -137,9 +157,12 @@ class Drain:
 
     def _read(self, batches: Sequence[Batch]) -> Round:
         """Return what batches say, without the words of whoever was erased."""
+        return self._masked(read(batches, self.book, self._estimated))
+
+    def _masked(self, found: Round) -> Round:
+        """Take the words of whoever was erased out of a round, and return it."""
         if not self.store.exclusive:
             self.erased.reload()
-        found = read(batches, self.book, self._estimated)
         self._rollup.forget(self.erased.mask(found))
         return found
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Point(StrEnum):
-    """Every such place, in the order in which a span passes them."""
+    """Every such place, in the order in which a span passes them, and then an alert."""
 
     SPOOL_BEGUN = "spool_begun"  # a transaction is open
     SPOOL_WRITTEN = "spool_written"  # requests are in it
@@ -31,6 +31,10 @@ class Point(StrEnum):
     ROLLUP_STORED = "rollup_stored"
     CURSOR_MOVED = "cursor_moved"  # in a transaction that is not committed
     CURSOR_CONFIRMED = "cursor_confirmed"
+    ALERT_FOUND = "alert_found"  # a threshold is crossed; nothing says so yet
+    ALERT_STORED = "alert_stored"
+    DELIVERY_HEARD = "delivery_heard"  # whoever delivers it says how that went
+    DELIVERY_STORED = "delivery_stored"  # that is noted; nobody was told so yet
 
 
 _file: Path | None = None

@@ -32,11 +32,12 @@ EVERY_SCOPE = frozenset({"ingest", "read", "admin"})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: their project, the key that says so, and what they may do."""
+    """Who asks: their project, the key or the person that says so, and what they may do."""
 
     project_id: str = DEFAULT_PROJECT
     key_id: str = ""
     scopes: frozenset[str] = frozenset({"ingest"})
+    person: str = ""  # who signed in, '' where a key asks
 
     @property
     def session(self) -> str | None:

@@ -8,8 +8,8 @@ Takes a store and a file, gives the losses; how they are made good is not known 
 import json
 import logging
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from spanledger_collector.store import Store
@@ -59,7 +59,7 @@ class Parts:
         """Compare the store with the file, which need not exist yet."""
         self._store = store
         self._file = file
-        self._noted = noted(file, store.dsn)
+        self._noted = of_tables(tables(store), noted(file, store.dsn))
         self.lost = lost(self._noted, active(store), broken(store)) if store.exclusive else ()
         for part in self.lost:
             log.error("the store has lost a part of %s", part)
@@ -98,6 +98,16 @@ def covered(part: Part, now: Sequence[Part]) -> bool:
         return True
     within = sum(other.row_count for other in now if part.holds(other))
     return 0 < part.row_count <= within
+
+
+def of_tables(names: Set[str], known: Noted) -> Noted:
+    """Return what was noted of these tables: one that an upgrade replaced is not missed."""
+    return replace(known, parts=tuple(part for part in known.parts if part.table in names))
+
+
+def tables(store: Store) -> frozenset[str]:
+    """Return the names of the tables that there are."""
+    return frozenset(row["table"] for row in store.rows("tables"))
 
 
 def active(store: Store) -> tuple[Part, ...]:

@@ -13,7 +13,7 @@ from spanledger_collector.lifetimes import FOR_EVER, Days, stored_rules
 from spanledger_collector.store import Store
 from spanledger_schema.api_privacy import Retention
 
-TABLES = ("payloads", "log_records", "spans", "traces")
+TABLES = ("payloads", "log_records", "spans", "traces", "response_ids", "call_usages")
 
 
 def shown(project_id: str, days: Days) -> Retention:

@@ -33,7 +33,7 @@ from spanledger_collector.setting_types import (
 )
 
 PREFIX = "SPANLEDGER_"
-SECRET = ("api_key", "watch_key")  # never shown
+SECRET = ("api_key", "watch_key", "oidc_client_secret")  # never shown
 
 
 class SettingInvalid(ValueError):
@@ -69,15 +69,30 @@ class Settings:
     keys: Annotated[
         KeysNeeded,
         "who needs an API key: everybody (required), nobody (optional), or everybody unless we"
-        " listen on this machine only (auto)",
+        " listen on this machine only and nobody signs in (auto)",
     ] = "auto"
     api_key: Annotated[
         Text, "API key with which the screens and the commands ask the query API"
     ] = field(default="", repr=False)
+    ui_url: Annotated[Url, "address by which browsers reach the screens; our own when left out"] = (
+        ""
+    )
+    oidc_issuer: Annotated[
+        Url, "OpenID provider by which people sign in to the screens: https://…"
+    ] = ""
+    oidc_client_id: Annotated[Text, "what the provider calls this server"] = ""
+    oidc_client_secret: Annotated[Text, "secret that the provider gave this server"] = field(
+        default="", repr=False
+    )
+    oidc_client_secret_file: Annotated[Text, "file that holds that secret"] = ""
+    oidc_people: Annotated[Text, "file that says what people who sign in may see (TOML)"] = ""
     ingest_workers: Annotated[
         Count, "processes that take spans in on the same ports, each with a spool of its own"
     ] = 1
     channels: Annotated[Text, "file of the channels on which alerts are told (TOML)"] = ""
+    channel_commands: Annotated[
+        Names, "programs, each with its whole path, that channels of the kind command may run"
+    ] = ()
     watch_key: Annotated[
         Text, "API key with which alerts are delivered: admin, of every project"
     ] = field(default="", repr=False)
@@ -138,7 +153,8 @@ class Settings:
     @property
     def keys_demanded(self) -> bool:
         """Tell whether a request without a key is refused."""
-        return self.keys == "required" or (self.keys == "auto" and not self.on_loopback)
+        closed = bool(self.oidc_issuer) or not self.on_loopback
+        return self.keys == "required" or (self.keys == "auto" and closed)
 
     @property
     def near_host(self) -> str:

@@ -6,9 +6,16 @@ As in `api`: times are RFC 3339 in UTC, None is unknown.
 from dataclasses import dataclass
 from typing import Literal
 
+from spanledger_schema.api_approvals import ApprovalNotice
 from spanledger_schema.api_budgets import AlertRow
 
-Event = Literal["fired", "reminded", "recovered", "test", "report"]
+Event = Literal[
+    "fired", "reminded", "recovered",
+    "pending", "approved", "denied", "timed_out",
+    "test", "report",
+]  # fmt: skip
+"""What is told: of an alert, of an approval, of neither."""
+
 Outcome = Literal["asked", "delivered", "retry", "dead"]
 
 
@@ -22,7 +29,8 @@ class Errand:
     channel: str
     attempt: int  # the number of the attempt to make, from 1
     happened_at: str
-    alert: AlertRow | None  # None: a test of the channel
+    alert: AlertRow | None  # None without an approval: a test of the channel
+    approval: ApprovalNotice | None = None
 
 
 @dataclass(slots=True)

@@ -12,47 +12,28 @@ from urllib.parse import urlencode
 
 from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, StandingRow, StopRow
 from spanledger_ui import text
-from spanledger_ui.components import Cell, Column, Row
+from spanledger_ui.components import Cell, Row, columns
 
 UNITS = {"usd": "USD", "tokens": "tokens", "calls": "calls", "failed_calls": "failed calls"}
 
 TONES = {"info": "quiet", "warning": "waiting", "critical": "error"}
 
-STANDINGS: list[Column] = [
-    {"key": "name", "label": "Budget", "wide": True},
-    {"key": "until", "label": "Until"},
-    {"key": "spent", "label": "Spent", "align": "right"},
-    {"key": "limit", "label": "Limit", "align": "right"},
-    {"key": "share", "label": "Share", "align": "right"},
-    {"key": "remaining", "label": "Left", "align": "right"},
-    {"key": "forecast", "label": "Forecast", "align": "right"},
-    {"key": "exhausted", "label": "Spent up on"},
-    {"key": "state", "label": "State"},
-]
+STANDINGS = columns({
+    "name": "Budget", "until": "Until", "spent": "Spent", "limit": "Limit", "share": "Share",
+    "remaining": "Left", "forecast": "Forecast", "exhausted": "Spent up on", "state": "State",
+}, wide="name", numbers="spent limit share remaining forecast")  # fmt: skip
 
-ALERTS: list[Column] = [
-    {"key": "fired", "label": "When"},
-    {"key": "name", "label": "Budget or detector", "wide": True},
-    {"key": "threshold", "label": "Threshold"},
-    {"key": "spent", "label": "Spent", "align": "right"},
-    {"key": "limit", "label": "Limit", "align": "right"},
-    {"key": "told", "label": "Told"},
-    {"key": "state", "label": "State"},
-]
+ALERTS = columns({
+    "fired": "When", "name": "Budget or detector", "threshold": "Threshold", "spent": "Spent",
+    "limit": "Limit", "told": "Told", "state": "State",
+}, wide="name", numbers="spent limit")  # fmt: skip
 
-PREVIEW: list[Column] = [
-    {"key": "period", "label": "Period", "wide": True},
-    {"key": "group", "label": "Of"},
-    {"key": "spent", "label": "Would have come to", "align": "right"},
-    {"key": "crossed", "label": "Would have told"},
-]
+PREVIEW = columns({
+    "period": "Period", "group": "Of", "spent": "Would have come to",
+    "crossed": "Would have told",
+}, wide="period", numbers="spent")  # fmt: skip
 
-STOPS: list[Column] = [
-    {"key": "what", "label": "Stopped", "wide": True},
-    {"key": "since", "label": "Since"},
-    {"key": "by", "label": "By"},
-    {"key": "reason", "label": "Why"},
-]
+STOPS = columns({"what": "Stopped", "since": "Since", "by": "By", "reason": "Why"}, wide="what")
 
 
 def amount(value: str, measure: str) -> str:

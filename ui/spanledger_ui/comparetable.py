@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from spanledger_schema.api import SessionEvent, SessionRow
 from spanledger_ui import skeleton, tables, text
 from spanledger_ui.compare import OTHER_WORDS, PARTING, Change, Together, less, parting
-from spanledger_ui.components import Cell, Column, Row
+from spanledger_ui.components import Cell, Row, columns
 
 SHOWS = {
     "other steps": PARTING,
@@ -25,31 +25,17 @@ SHOWS = {
 AROUND = 1  # steps shown before and after each difference, so that it has a place
 MINUS = "−"
 
-TOTALS: list[Column] = [
-    {"key": "side", "label": ""},
-    {"key": "session", "label": "Session", "wide": True},
-    {"key": "started", "label": "Started"},
-    {"key": "status", "label": "Status"},
-    {"key": "steps", "label": "Steps", "align": "right"},
-    {"key": "calls", "label": "Calls", "align": "right"},
-    {"key": "tools", "label": "Tool calls", "align": "right"},
-    {"key": "errors", "label": "Errors", "align": "right"},
-    {"key": "input", "label": "Tokens in", "align": "right"},
-    {"key": "output", "label": "Tokens out", "align": "right"},
-    {"key": "dollars", "label": "USD", "align": "right"},
-    {"key": "left_out", "label": ""},
-    {"key": "time", "label": "Time", "align": "right"},
-    {"key": "waiting", "label": "of it waiting", "align": "right"},
-]
+TOTALS = columns({
+    "side": "", "session": "Session", "started": "Started", "status": "Status",
+    "steps": "Steps", "calls": "Calls", "tools": "Tool calls", "errors": "Errors",
+    "input": "Tokens in", "output": "Tokens out", "dollars": "USD", "left_out": "",
+    "time": "Time", "waiting": "of it waiting",
+}, wide="session", numbers="steps calls tools errors input output dollars time waiting")  # fmt: skip
 
-STEPS: list[Column] = [
-    {"key": "a", "label": "A", "wide": True},
-    {"key": "b", "label": "B", "wide": True},
-    {"key": "difference", "label": "Difference"},
-    {"key": "tokens", "label": "Tokens", "align": "right"},
-    {"key": "usd", "label": "USD", "align": "right"},
-    {"key": "time", "label": "Time", "align": "right"},
-]
+STEPS = columns({
+    "a": "A", "b": "B", "difference": "Difference", "tokens": "Tokens", "usd": "USD",
+    "time": "Time",
+}, wide="a b", numbers="tokens usd time")  # fmt: skip
 
 
 def session_row(side: str, session: SessionRow, zone: tzinfo, now: datetime) -> Row:

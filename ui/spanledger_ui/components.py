@@ -34,6 +34,23 @@ class Column(TypedDict, total=False):
     wide: bool
 
 
+def columns(labels: Mapping[str, str], wide: str = "", numbers: str = "") -> list[Column]:
+    """Return the columns of a ledger.
+
+    Args:
+        labels: key → what stands above the column, in order.
+        wide: keys of the columns that take what room is left.
+        numbers: keys of the columns of figures, which stand on the right.
+    """
+    found = [Column(key=key, label=label) for key, label in labels.items()]
+    for column in found:
+        if column["key"] in wide.split():
+            column["wide"] = True
+        if column["key"] in numbers.split():
+            column["align"] = "right"
+    return found
+
+
 Cell = Mapping[str, Any] | str
 """A text, or one with `title`, `tone`, `under`, `share`, or an `href` of its own."""
 

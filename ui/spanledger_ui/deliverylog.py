@@ -17,21 +17,16 @@ SHOWN_ROWS = 50
 
 TONES = {"delivered": "ok", "retry": "waiting", "dead": "error", "asked": "running"}
 
-COLUMNS: list[components.Column] = [
-    {"key": "at", "label": "When"},
-    {"key": "channel", "label": "Channel", "wide": True},
-    {"key": "event", "label": "Event"},
-    {"key": "attempt", "label": "Attempt", "align": "right"},
-    {"key": "outcome", "label": "Outcome"},
-    {"key": "next", "label": "Next attempt"},
-    {"key": "error", "label": "Why not"},
-]
+COLUMNS = components.columns({
+    "at": "When", "channel": "Channel", "event": "Event", "attempt": "Attempt",
+    "outcome": "Outcome", "next": "Next attempt", "error": "Why not",
+}, wide="channel", numbers="attempt")  # fmt: skip
 
 
 def draw() -> None:
     """Draw the log and the test."""
     st.subheader("Deliveries", anchor=False)
-    found = page.client().deliveries(days=LOGGED_DAYS, limit=SHOWN_ROWS)
+    found = page.client().alerts.deliveries(days=LOGGED_DAYS, limit=SHOWN_ROWS)
     if found:
         rows = [row(each, page.zone(), page.now()) for each in found]
         components.ledger("Deliveries", COLUMNS, rows, key="deliveries")
@@ -74,5 +69,5 @@ def test(known: Sequence[DeliveryRow]) -> None:
             width=320,
         )
         if st.form_submit_button("Send a test", icon=":material/send:") and channel:
-            page.client().test_channel(channel)
+            page.client().alerts.test_channel(channel)
             st.rerun()

@@ -8,14 +8,11 @@ from typing import Any
 
 from spanledger_schema.api_alerts import DetectorRow, TuningRow
 from spanledger_ui import text
-from spanledger_ui.components import Column, Row
+from spanledger_ui.components import Row, columns
 
-DETECTORS: list[Column] = [
-    {"key": "title", "label": "Detector", "wide": True},
-    {"key": "agent", "label": "Of agent"},
-    {"key": "limit", "label": "Tells from", "align": "right"},
-    {"key": "by", "label": "Set by"},
-]
+DETECTORS = columns({
+    "title": "Detector", "agent": "Of agent", "limit": "Tells from", "by": "Set by",
+}, wide="title", numbers="limit")  # fmt: skip
 
 
 def rows(detectors: Sequence[DetectorRow]) -> list[Row]:

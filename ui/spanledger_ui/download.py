@@ -5,12 +5,11 @@ The query API makes the file when somebody takes it, asked with the reader's own
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from spanledger_ui import page
-from spanledger_ui.client import Parameters, asked
+from spanledger_ui.client.wire import Parameters
 
 
 def offer(table: str, wanted: Parameters) -> None:
@@ -20,15 +19,14 @@ def offer(table: str, wanted: Parameters) -> None:
         st.download_button("JSON lines", **file(table, wanted, "jsonl"))
         st.download_button("Parquet", **file(table, wanted, "parquet"))
         st.text("A file of any size comes from the query API:")
-        query = urlencode(asked({**wanted, "format": "csv"}))
-        address = f"{page.client().base_url}/api/v1/export/{table}?{query}"
+        address = page.client().ledger.file_address(table, {**wanted, "format": "csv"})
         st.code(address, language=None, wrap_lines=True)
 
 
 def file(table: str, wanted: Parameters, style: str) -> dict[str, Any]:
     """Return what a button needs to offer a table in a format; it is asked for when taken."""
     return {
-        "data": partial(page.client().export, table, {**wanted, "format": style}),
+        "data": partial(page.client().ledger.export, table, {**wanted, "format": style}),
         "file_name": f"spanledger-{table}.{style}",
         "on_click": "ignore",
         "key": f"export-{table}-{style}",

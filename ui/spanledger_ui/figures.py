@@ -24,6 +24,12 @@ SPEND_PX = 320
 BUCKET_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 LEAST_BUCKETS = 14
 BAR_SHARE = 0.78  # of the room that a bucket has
+# dates as the tables write them; the day below the hour, where it changes
+TICKS = [
+    {"dtickrange": [None, BUCKET_MS["day"] - 1], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [BUCKET_MS["day"], "M1"], "value": "%-d %b"},
+    {"dtickrange": ["M1", None], "value": "%b %Y"},
+]
 
 
 def spend_by_day(
@@ -49,8 +55,18 @@ def spend_by_day(
         margin={"l": 0, "r": 0, "t": 8, "b": 0},
         legend={"orientation": "h", "y": -0.14, "x": 0, "traceorder": "normal"},
         hovermode="x unified",
-        yaxis={"ticksuffix": " USD", "rangemode": "tozero", "nticks": 6},
-        xaxis={"type": "date", "range": axis(spend.rows, grain)},
+        yaxis={
+            "ticksuffix": " USD",
+            "tickformat": f",.{places(series)}f",
+            "rangemode": "tozero",
+            "nticks": 6,
+        },
+        xaxis={
+            "type": "date",
+            "range": axis(spend.rows, grain),
+            "tickformatstops": TICKS,
+            "hoverformat": hover(grain),
+        },
     )
     return figure
 
@@ -77,6 +93,23 @@ def stacked(
         name = named(row, by) if named(row, by) in series else OTHER
         series[name][day] += Decimal(row.totals.cost_usd)
     return series
+
+
+def places(series: Mapping[str, Mapping[str, Decimal]]) -> int:
+    """Return how many decimals the dollars beside an axis need, alike on all of it."""
+    days: dict[str, Decimal] = defaultdict(Decimal)
+    for spent in series.values():
+        for day, usd in spent.items():
+            days[day] += usd
+    top = max(days.values(), default=Decimal(0))
+    return next(
+        (n for n, least in ((0, 10), (2, Decimal("0.1")), (4, Decimal("0.001"))) if top >= least), 6
+    )
+
+
+def hover(grain: str) -> str:
+    """Return how a bucket is written where the mouse is."""
+    return "%-d %b %Y" if grain == "day" else "%-d %b %Y, %H:%M"
 
 
 def bars(name: str, days: Mapping[str, Decimal], colour: str, grain: str) -> go.Bar:
@@ -167,6 +200,8 @@ def pulse(told: Pulse, metric: str, colour: str, faint: str) -> go.Figure:
             "fixedrange": True,
             "showgrid": False,
             "nticks": 8,
+            "tickformatstops": TICKS,
+            "hoverformat": hover(told.grain),
         },
     )
     return figure

@@ -71,7 +71,7 @@ def completion() -> list[str]:
     found = list(EXAMPLES)
     with suppress(Unreachable, Refused):  # the body of the page says so
         for field in COMPLETED:
-            values = page.client().values(field=field, limit=VALUES_OF_EACH)
+            values = page.client().runs.values(field=field, limit=VALUES_OF_EACH)
             found += [filters.term(field, [seen.value]) for seen in values.items]
     return list(dict.fromkeys(found))
 

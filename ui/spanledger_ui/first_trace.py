@@ -26,7 +26,7 @@ def invitation() -> None:
 def arrival() -> None:
     """Draw the page anew as soon as there is a session."""
     try:
-        arrived = page.client().sessions(limit=1).items
+        arrived = page.client().runs.sessions(limit=1).items
     except (Unreachable, Refused):
         st.rerun()
     if arrived:

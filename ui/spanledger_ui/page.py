@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from time import monotonic
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from spanledger_ui import signin
 from spanledger_ui.client import Client, Refused, Unreachable
@@ -111,7 +112,12 @@ def answers() -> Iterator[None]:
         st.error("The query API answered in another shape than this page reads.")
         st.code(str(error), language=None, wrap_lines=True)
         st.text("UI and server are of different versions. Restart both from one installation.")
-        st.stop()
+        stop()
+
+
+def stop() -> NoReturn:
+    """End the page here. After `st.stop` nothing more is shown, not what is drawn on the way out."""
+    raise StopException
 
 
 def unreachable(detail: str) -> None:
@@ -122,7 +128,7 @@ def unreachable(detail: str) -> None:
     st.code("spanledger serve", language=None)
     st.text("This page looks again every three seconds.")
     look_again()
-    st.stop()
+    stop()
 
 
 @st.fragment(run_every=3)
@@ -140,19 +146,24 @@ def refused(refusal: Refused) -> None:
     if signin.shared_key():
         st.warning("This link shows nothing any more, or not this.", icon=":material/link_off:")
         st.text("It has expired, was taken back, or is of another session. Ask for a new one.")
-        st.stop()
+        stop()
     if refusal.status == 401:
-        st.warning("This server asks who you are.", icon=":material/lock:")
+        if signin.person():
+            st.warning("Your sign-in has ended.", icon=":material/lock:")
+        else:
+            st.warning("This server asks who you are.", icon=":material/lock:")
         signin.ask()
-        st.stop()
+        stop()
     if refusal.status == 403:
-        st.warning("Your key does not allow this.", icon=":material/lock:")
+        st.warning("You may not see this.", icon=":material/lock:")
+        st.code(refusal.detail, language=None, wrap_lines=True)
+        signin.shown()
         signin.ask()
-        st.stop()
+        stop()
     if refusal.status == 404:
         st.warning("There is nothing at this address.", icon=":material/search_off:")
     else:
         st.error("The query API refused this.", icon=":material/block:")
     st.code(f"{refusal.status} {refusal.title}\n{refusal.detail}", language=None, wrap_lines=True)
     st.page_link("sessions.py", label="All sessions", icon=":material/arrow_back:")
-    st.stop()
+    stop()

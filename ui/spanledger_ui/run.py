@@ -14,12 +14,14 @@ from typing import Any
 
 import streamlit
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
 
+from spanledger_ui import oidc
 from spanledger_ui.components import FOLDER, MODULES
 from spanledger_ui.theme import THEME
 
@@ -38,6 +40,7 @@ def serve_ui(
     otlp_url: str = "http://127.0.0.1:4318",
     allowed_hosts: Sequence[str] = (),
     api_key: str = "",
+    sign_in: Mapping[str, str] | None = None,
 ) -> None:
     """Serve the screens until SIGTERM or Ctrl-C.
 
@@ -48,19 +51,32 @@ def serve_ui(
         otlp_url: where spans go, to be shown to whoever has sent none yet.
         allowed_hosts: names the page is reached by; loopback names are always among them.
         api_key: with which to ask the query API, '' where it asks for none.
+        sign_in: how people sign in, as `oidc.section` takes it; None where they do not.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each question we ask
-    app(api_url, otlp_url, api_key).run(config=flags(host, port, allowed_hosts))
+    names = [*allowed_hosts, *([oidc.host(sign_in)] if sign_in else [])]
+    app(api_url, otlp_url, api_key, sign_in).run(config=flags(host, port, names))
 
 
-def app(api_url: str, otlp_url: str, api_key: str = "") -> App:
+def app(
+    api_url: str, otlp_url: str, api_key: str = "", sign_in: Mapping[str, str] | None = None
+) -> App:
     """Return the ASGI application."""
+    secrets: dict[str, Any] = {"api_url": api_url, "otlp_url": otlp_url, "api_key": api_key}
+    if sign_in:
+        # our own key is for ourselves: whoever has not signed in asks without one
+        secrets |= {"api_key": "", "auth": oidc.section(sign_in)}
     return App(
         FOLDER / "pages" / "app.py",
-        secrets={"api_url": api_url, "otlp_url": otlp_url, "api_key": api_key},
-        routes=assets(),
-        middleware=[Middleware(Guard, policy=policy())],
+        secrets=secrets,
+        routes=[*assets(), Route("/sessions", home)],
+        middleware=[Middleware(Guard, policy=policy()), Middleware(oidc.Returning)],
     )
+
+
+def home(request: Request) -> RedirectResponse:
+    """Lead from the name of the first page to its address, where Streamlit knows no such page."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
 
 
 def assets() -> list[BaseRoute]:

@@ -46,7 +46,7 @@ def controls(name: str, widgets: Mapping[str, Any], changed: page.Callback) -> N
 
 def asks_by_name(name: str) -> dict[str, str]:
     """Return the views of a page by their names."""
-    return {view.name: view.asks for view in page.client().views() if view.page == name}
+    return {view.name: view.asks for view in page.client().runs.views() if view.page == name}
 
 
 def take(known: Mapping[str, str], widgets: Mapping[str, Any], changed: page.Callback) -> None:
@@ -69,7 +69,7 @@ def save(name: str, widgets: Mapping[str, Any]) -> None:
         called = st.text_input("Save what is shown as", max_chars=100)
         if st.form_submit_button("Save", icon=":material/bookmark_add:") and called.strip():
             with page.answers():
-                page.client().save_view(name, called.strip(), asks(widgets))
+                page.client().runs.save_view(name, called.strip(), asks(widgets))
             forget()
 
 
@@ -87,7 +87,7 @@ def withdraw(name: str, known: Mapping[str, str]) -> None:
         chosen = st.selectbox("Withdraw", list(known), index=None, key="withdrawn-view")
         if st.form_submit_button("Withdraw", icon=":material/delete:") and chosen:
             with page.answers():
-                page.client().withdraw_view(name, chosen)
+                page.client().runs.withdraw_view(name, chosen)
             forget()
 
 

@@ -23,7 +23,7 @@ def offer(session_id: str) -> None:
         if wanted:
             ends = datetime.now(UTC) + timedelta(days=LIFETIMES[lifetime])
             with page.answers():
-                made = page.client().share(session_id, ends.isoformat(), name)
+                made = page.client().access.share(session_id, ends.isoformat(), name)
             st.code(address(session_id, made.key), language=None, wrap_lines=True)
             st.text(
                 "Whoever has it reads this session and nothing else. It is shown only now;"

@@ -1,7 +1,7 @@
-"""Who asks: the person's own API key, entered once and kept in this browser session only.
+"""Who asks: a person who signed in at their provider, or one's own API key, kept for this session.
 
-The key goes to the query API with every question, and the API alone decides what it opens. A share
-link carries a key of its own in the URL, which opens one session.
+The ID token or key goes to the query API with every question, and the API alone decides what it
+opens. A share link carries a key of its own in the URL, which opens one session.
 """
 
 import streamlit as st
@@ -22,9 +22,19 @@ def shared_key() -> str:
     return st.query_params.get("share", "")
 
 
+def offered() -> bool:
+    """Tell whether people can sign in here."""
+    return "is_logged_in" in st.user
+
+
+def id_token() -> str:
+    """Return what the provider said of this reader, '' where they did not sign in."""
+    return str(st.user.tokens.get("id", "")) if offered() and st.user.is_logged_in else ""
+
+
 def own_client(api_url: str) -> Client | None:
-    """Return the connection that carries the link's or this reader's key, None where there is none."""
-    key = shared_key() or own_key()
+    """Return the connection that carries this reader's key or token, None where there is none."""
+    key = shared_key() or own_key() or id_token()
     if not key:
         return None
     known: dict[str, Client] = st.session_state.setdefault(CONNECTED, {})
@@ -34,6 +44,16 @@ def own_client(api_url: str) -> Client | None:
 
 
 def ask() -> None:
+    """Offer the way to the provider where there is one, and to enter a key."""
+    if not offered():
+        ask_key()
+        return
+    st.button("Sign in", on_click=st.login, icon=":material/login:", type="primary")
+    with st.expander("Use an API key"):
+        ask_key()
+
+
+def ask_key() -> None:
     """Ask for a key; what is entered holds for this session."""
     with st.form("sign-in", border=False, width=420):
         entered = st.text_input("API key", type="password", autocomplete="current-password")
@@ -51,7 +71,7 @@ def sign_in(key: str) -> None:
 
 
 def sign_out() -> None:
-    """Forget the key, the connection that carries it, and all that it opened."""
+    """Forget the key, the connections that carry one or a token, and all that they opened."""
     st.session_state.pop(KEPT, None)
     for connected in st.session_state.pop(CONNECTED, {}).values():
         connected.close()
@@ -64,8 +84,25 @@ def forget_answers() -> None:
         del st.session_state[name]
 
 
+def leave() -> None:
+    """Sign out here and, where the provider knows how, there."""
+    sign_out()
+    st.logout()
+
+
+def person() -> str:
+    """Return what this reader is called, as their provider says it; '' where they did not sign in."""
+    if own_key() or not id_token():
+        return ""
+    said = st.user.to_dict()
+    return str(said.get("email") or said.get("preferred_username") or said.get("sub"))
+
+
 def shown() -> None:
-    """Show with which key this session asks, and let it be forgotten."""
+    """Show as whom this session asks, and let it be forgotten."""
     if key := own_key():
         st.text(f"You ask with your own key, which ends in {key[-4:]}.")
         st.button("Sign out", on_click=sign_out, icon=":material/logout:")
+    elif name := person():
+        st.text(f"You are signed in as {name}.")
+        st.button("Sign out", on_click=leave, icon=":material/logout:")

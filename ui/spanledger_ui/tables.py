@@ -6,20 +6,13 @@ from urllib.parse import urlencode
 from spanledger_schema.api import SessionRow, Totals
 from spanledger_schema.api_tables import CallRow, TraceRow
 from spanledger_ui import text
-from spanledger_ui.components import Column, Row
+from spanledger_ui.components import Cell, Column, Row, columns
 
-SESSIONS: list[Column] = [
-    {"key": "started", "label": "Started"},
-    {"key": "session", "label": "Session", "wide": True},
-    {"key": "user", "label": "User"},
-    {"key": "steps", "label": "Steps", "align": "right"},
-    {"key": "errors", "label": "Errors", "align": "right"},
-    {"key": "duration", "label": "Duration", "align": "right"},
-    {"key": "tokens", "label": "Tokens", "align": "right"},
-    {"key": "dollars", "label": "USD", "align": "right"},
-    {"key": "left_out", "label": ""},
-    {"key": "status", "label": "Status"},
-]
+SESSIONS = columns({
+    "started": "Started", "session": "Session", "user": "User", "steps": "Steps",
+    "errors": "Errors", "duration": "Duration", "tokens": "Tokens", "dollars": "USD",
+    "left_out": "", "status": "Status",
+}, wide="session", numbers="steps errors duration tokens dollars")  # fmt: skip
 
 TRACES: list[Column] = [
     {"key": "started", "label": "Started"},
@@ -27,41 +20,43 @@ TRACES: list[Column] = [
     *SESSIONS[2:],
 ]
 
-CALLS: list[Column] = [
-    {"key": "started", "label": "Started"},
-    {"key": "session", "label": "Call", "wide": True},
-    {"key": "user", "label": "User"},
-    {"key": "agent", "label": "Agent"},
-    {"key": "duration", "label": "Duration", "align": "right"},
-    {"key": "input", "label": "Tokens in", "align": "right"},
-    {"key": "output", "label": "Tokens out", "align": "right"},
-    {"key": "dollars", "label": "USD", "align": "right"},
-    {"key": "status", "label": "Status"},
-]
+CALLS = columns({
+    "started": "Started", "session": "Call", "user": "User", "agent": "Agent",
+    "duration": "Duration", "input": "Tokens in", "output": "Tokens out", "dollars": "USD",
+    "status": "Status",
+}, wide="session", numbers="duration input output dollars")  # fmt: skip
 
 
 def session_row(session: SessionRow, zone: tzinfo, now: datetime) -> Row:
     """Return the line of one session."""
-    totals = session.totals
+    href = f"replay?{urlencode({'session': session.id})}"
+    return {"href": href, "pick": session.id, "cells": run_cells(session, zone, now)}
+
+
+def trace_row(trace: TraceRow, zone: tzinfo, now: datetime) -> Row:
+    """Return the line of one trace; it opens its session."""
+    href = f"replay?{urlencode({'session': trace.session_id})}"
+    return {"href": href, "cells": run_cells(trace, zone, now)}
+
+
+def run_cells(run: SessionRow | TraceRow, zone: tzinfo, now: datetime) -> dict[str, Cell]:
+    """Return the cells of a session or a trace."""
+    totals = run.totals
     return {
-        "href": f"replay?{urlencode({'session': session.id})}",
-        "pick": session.id,
-        "cells": {
-            "started": text.moment(session.started_at, zone, now),
-            "session": {
-                "text": session.name or session.id,
-                "under": session.agent or session.service or "",
-                "title": session.id,
-            },
-            "user": session.user_id or text.UNKNOWN,
-            "steps": text.count(session.spans),
-            "errors": errors(totals.errors),
-            "duration": text.duration(session.duration_ns),
-            "tokens": tokens(totals),
-            "dollars": dollars(totals),
-            "left_out": left_out(totals),
-            "status": {"text": session.status, "tone": session.status},
+        "started": text.moment(run.started_at, zone, now),
+        "session": {
+            "text": run.name or run.id,
+            "under": run.agent or run.service or "",
+            "title": run.id,
         },
+        "user": run.user_id or text.UNKNOWN,
+        "steps": text.count(run.spans),
+        "errors": errors(totals.errors),
+        "duration": text.duration(run.duration_ns),
+        "tokens": tokens(totals),
+        "dollars": dollars(totals),
+        "left_out": left_out(totals),
+        "status": {"text": run.status, "tone": run.status},
     }
 
 
@@ -82,30 +77,6 @@ def left_out(totals: Totals) -> dict[str, str]:
     if not short and totals.estimated_calls:
         short = f"≈ {text.estimated_share(totals)}"
     return {"text": short, "title": "; ".join(text.left_out(totals)), "tone": "quiet"}
-
-
-def trace_row(trace: TraceRow, zone: tzinfo, now: datetime) -> Row:
-    """Return the line of one trace; it opens its session."""
-    totals = trace.totals
-    return {
-        "href": f"replay?{urlencode({'session': trace.session_id})}",
-        "cells": {
-            "started": text.moment(trace.started_at, zone, now),
-            "session": {
-                "text": trace.name or trace.id,
-                "under": trace.agent or trace.service or "",
-                "title": trace.id,
-            },
-            "user": trace.user_id or text.UNKNOWN,
-            "steps": text.count(trace.spans),
-            "errors": errors(totals.errors),
-            "duration": text.duration(trace.duration_ns),
-            "tokens": tokens(totals),
-            "dollars": dollars(totals),
-            "left_out": left_out(totals),
-            "status": {"text": trace.status, "tone": trace.status},
-        },
-    }
 
 
 def call_row(call: CallRow, zone: tzinfo, now: datetime) -> Row:

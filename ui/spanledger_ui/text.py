@@ -18,6 +18,7 @@ MINUTE_NS = 60 * 10**9
 HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
 
+MTOK = 1_000_000
 SCALES = ((10**9, 10**9, "B"), (10**6, 10**6, "M"), (10**4, 10**3, "k"))
 SHOWN_CHARS = 64 * 1024
 
@@ -34,6 +35,12 @@ def usd(amount: str | None, places: int = 4) -> str:
     if value and abs(value) <= unit / 2:
         return f"<{unit:f}"
     return f"{value.quantize(unit, ROUND_HALF_EVEN):,f}"
+
+
+def per_mtok(usd: str) -> str:
+    """Return dollars a token as dollars a million: every digit, and cents at least."""
+    value = (Decimal(usd) * MTOK).normalize()
+    return f"{value:,.{max(2, -int(value.as_tuple().exponent))}f}"
 
 
 def exact_usd(amount: str | None) -> str:

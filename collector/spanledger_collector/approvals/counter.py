@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from spanledger_collector.approvals import table
+from spanledger_collector.approvals.approval import Approval
+from spanledger_collector.approvals.history import Past, past
 from spanledger_collector.approvals.policy import Policy
-from spanledger_collector.approvals.table import Approval
 from spanledger_collector.ledger.desk import Desk
 
 
@@ -45,6 +46,10 @@ class Counter:
                 drain.store, project_id, id_, written, self.now_ns, by, note
             )
         )
+
+    def preview(self, wanted: Policy, since_ns: int) -> Past:
+        """Return what a policy would have been about since a moment; nothing is written."""
+        return past(self._desk.store, wanted, since_ns)
 
     def ask(self, wanted: Approval) -> Approval:
         """Write down that a call waits; asked again under its id, it is as it stands by now."""

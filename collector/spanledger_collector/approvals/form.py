@@ -43,3 +43,6 @@ class PolicyForm(BaseModel):
     conditions: list[ConditionForm] = Field(default_factory=list, max_length=20)
     timeout_s: int = Field(300, ge=1, le=LONGEST_WAIT_S, description="how long a call waits")
     reason: str = Field("", max_length=1000)
+    channels: list[Annotated[str, Field(max_length=100)]] = Field(
+        default_factory=list, max_length=50, description="who is told; every channel when empty"
+    )

@@ -39,6 +39,8 @@ class Policy:
     timeout_s: int = 300
     """How long a call waits for a person."""
     reason: str = ""
+    channels: tuple[str, ...] = ()
+    """Names of the channels that are told of calls that wait; every one when empty."""
 
 
 def strictest(
@@ -117,4 +119,5 @@ def policy(written: Mapping[str, Any], project_id: str, id_: str) -> Policy:
         tuple(Condition(**each) for each in written["conditions"]),
         written["timeout_s"],
         written["reason"],
+        tuple(written.get("channels", ())),
     )

@@ -1,41 +1,14 @@
 """Policies and approvals in the store. Writing is for the thread that writes, audit first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
+from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.approvals.policy import Policy, policy
 from spanledger_collector.ledger import audit
 from spanledger_collector.store import Store
-
-Verdict = Literal["pending", "approved", "denied", "timed_out"]
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """A tool call that somebody has to allow. Times are nanoseconds since the epoch."""
-
-    project_id: str
-    id: str
-    tool: str
-    arguments: Mapping[str, Any]
-    policy: str
-    session_id: str
-    user_id: str
-    agent: str
-    asked_ns: int
-    expires_ns: int
-    verdict: Verdict = "pending"
-    decided_by: str = ""
-    reason: str = ""
-    decided_ns: int | None = None
-
-    def at(self, now_ns: int) -> "Approval":
-        """Return it as it stands at a moment: what nobody decided in time is timed out."""
-        late = self.verdict == "pending" and now_ns >= self.expires_ns
-        return replace(self, verdict="timed_out") if late else self
 
 
 def policies(store: Store, project: str = "") -> list[Policy]:
@@ -57,7 +30,9 @@ def write_policy(
 ) -> None:
     """Let a policy hold from now on, or (`written` None) no longer."""
     action = "policy withdrawn" if written is None else "policy written"
-    record = audit.Record(now_ns, action, id_, None, written, by, note, project_id)
+    known = (row["said"] for row in store.rows("policies", project=project_id) if row["id"] == id_)
+    was = next(map(orjson.loads, known), None)
+    record = audit.Record(now_ns, action, id_, was, written, by, note, project_id)
     audit.write(store, [record])
     store.insert(
         "policies",
@@ -78,15 +53,26 @@ def approvals(
 ) -> list[Approval]:
     """Return what was asked for, newest first. Any thread may ask."""
     asked = {"project": project, "id": id_, "since_ns": since_ns, "limit": limit}
-    return [
-        Approval(**{**row, "arguments": orjson.loads(row["arguments"])})
-        for row in store.rows("approvals", **asked)
-    ]
+    return [stored(row, orjson.loads(row["arguments"])) for row in store.rows("approvals", **asked)]
+
+
+def told(store: Store, since_ns: int) -> list[Approval]:
+    """Return what waits, or waited until after a moment, of all projects, oldest first.
+
+    Without arguments, which nobody is told. Any thread may ask.
+    """
+    return [stored(row, {}) for row in store.rows("approvals_told", since_ns=since_ns)]
+
+
+def stored(row: Mapping[str, Any], arguments: Mapping[str, Any]) -> Approval:
+    """Return a row as the approval it says."""
+    return Approval(**{**row, "arguments": arguments, "channels": tuple(row["channels"])})
 
 
 COLUMNS = (
     "project_id", "id", "ver", "tool", "arguments", "policy", "session_id", "user_id", "agent",
     "asked_at", "expires_at", "verdict", "decided_by", "reason", "decided_at",
+    "channels",
 )  # fmt: skip
 
 
@@ -95,7 +81,7 @@ def keep(store: Store, a: Approval) -> None:
     row: Sequence[Any] = (
         a.project_id, a.id, a.verdict != "pending", a.tool, audit.as_json(dict(a.arguments)),
         a.policy, a.session_id, a.user_id, a.agent, a.asked_ns, a.expires_ns, a.verdict,
-        a.decided_by, a.reason, a.decided_ns,
+        a.decided_by, a.reason, a.decided_ns, list(a.channels),
     )  # fmt: skip
     store.insert("approvals", {name: [value] for name, value in zip(COLUMNS, row, strict=True)})
 

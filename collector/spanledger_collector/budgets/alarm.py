@@ -3,20 +3,23 @@
 Pure: what is already told in, what is to be told out. A threshold is told once in a period. What
 is spent can fall again (a new price, an erasure): then the alert recovers, and if it rises once
 more nobody is told twice. A rolling period never begins anew, so there a threshold that recovered
-may be told again. An alert's id is made of what it is about: told by two processes, or again
+may be told again. Under another limit everything is told anew, and what was told under the last one
+recovers, also where a limit comes back that held before. An alert's id is made of what it is about: told by two processes, or again
 after a kill, it is the same alert.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
+from itertools import product
 from typing import Literal
 
 from spanledger_collector.budgets.period import Span
 from spanledger_collector.budgets.rule import Severity, Threshold
 from spanledger_collector.budgets.standing import Standing
+from spanledger_collector.moments import SECOND_NS
 
 Event = Literal["fired", "reminded", "recovered"]
 
@@ -56,14 +59,28 @@ Told = Mapping[str, Alert]
 
 def step(told: Told, standing: Standing, now: datetime) -> Iterator[tuple[Event, Alert]]:
     """Yield what changes for one standing: alerts that fire, are due again, or recover."""
+    current = set()
     for threshold in standing.budget.thresholds:
         crossed = standing.crossed(threshold)
         if not crossed and not told:
             continue
         known = latest(told, standing, threshold)
+        current.add(known.id if known else "")
         if crossed:
             yield from risen(known, standing, threshold, now)
         elif known is not None and known.recovered_at is None:
+            yield "recovered", replace(known, recovered_at=now)
+    yield from outdated(told, standing, current, now)
+
+
+def outdated(
+    told: Told, standing: Standing, current: Container[str], now: datetime
+) -> Iterator[tuple[Event, Alert]]:
+    """Yield the recovery of what was told in this period under a limit that holds no more."""
+    rolling = standing.budget.period.unit == "rolling"
+    for known in told.values():
+        here = rolling or known.span.start == standing.span.start
+        if here and known.recovered_at is None and known.id not in current:
             yield "recovered", replace(known, recovered_at=now)
 
 
@@ -102,12 +119,14 @@ def episode(known: Alert) -> int:
 def alert_id(standing: Standing, threshold: Threshold, number: int) -> str:
     """Return the id of an alert: what it is about, hashed, and its number among those.
 
-    The limit and the measure are part of it, so a changed amount may fire anew; a changed note or
-    owner may not.
+    The limit, the measure and, where it was changed in this period, since when the limit holds are part
+    of it, so a changed amount may fire anew; a changed note or owner may not.
     """
-    budget = standing.budget
-    start = "" if budget.period.unit == "rolling" else standing.span.start.isoformat()
-    about = (budget.id, standing.group, start, threshold.key, budget.measure)
+    budget, begins = standing.budget, standing.span.start
+    start = "" if budget.period.unit == "rolling" else begins.isoformat()
+    is_new = budget.limit_ns > (begins.timestamp() if start else 0) * SECOND_NS
+    since = (str(budget.limit_ns),) if is_new else ()
+    about = (budget.id, standing.group, start, threshold.key, budget.measure, *since)
     return hashed(about, budget.limit, number)
 
 
@@ -117,12 +136,16 @@ def hashed(about: tuple[str, ...], limit: Decimal, number: int) -> str:
     return f"{blake2b(words.encode(), digest_size=10).hexdigest()}-{number}"
 
 
-def renamed(known: Alert, group: str) -> Alert:
-    """Return an alert whose group is called otherwise now, under the id that goes with that."""
-    for start in ("", known.span.start.isoformat()):  # "": of a rolling period
-        was = (known.budget_id, known.group, start, known.threshold, known.measure)
-        if hashed(was, known.limit, episode(known)) == known.id:
-            now = (known.budget_id, group, start, known.threshold, known.measure)
+def renamed(known: Alert, group: str, limit_ns: int) -> Alert:
+    """Return an alert whose group is called otherwise now, under the id that goes with that.
+
+    `limit_ns` is when the limit of its budget was last changed.
+    """
+    starts = ("", known.span.start.isoformat())  # "": of a rolling period
+    for start, since in product(starts, ((), (str(limit_ns),))):
+        about = (start, known.threshold, known.measure, *since)
+        if hashed((known.budget_id, known.group, *about), known.limit, episode(known)) == known.id:
+            now = (known.budget_id, group, *about)
             return replace(known, id=hashed(now, known.limit, episode(known)), group=group)
     return replace(known, group=group)
 

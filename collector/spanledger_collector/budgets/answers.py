@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.budgets.alarm import Alert
 from spanledger_collector.budgets.decide import Decision, Stop
 from spanledger_collector.budgets.deliveries import Delivery
@@ -18,6 +19,7 @@ from spanledger_collector.budgets.outbox import Message
 from spanledger_collector.budgets.standing import Standing
 from spanledger_collector.moments import SECOND_NS, rfc3339
 from spanledger_schema.api_alerts import DeliveryRow, Errand
+from spanledger_schema.api_approvals import ApprovalNotice
 from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
@@ -118,7 +120,17 @@ def errand_row(message: Message, channel: str, attempt: int) -> Errand:
         attempt,
         written(message.happened_at),
         alert_row(message.alert) if message.alert else None,
+        notice(message.approval) if message.approval else None,
     )
+
+
+def notice(a: Approval) -> ApprovalNotice:
+    """Return a call that waits, or waited, as it is told."""
+    return ApprovalNotice(
+        a.id, a.tool, a.policy, a.session_id, a.user_id, a.agent, a.verdict, a.decided_by, a.reason,
+        rfc3339(a.asked_ns), rfc3339(a.expires_ns),
+        None if a.decided_ns is None else rfc3339(a.decided_ns),
+    )  # fmt: skip
 
 
 def delivery_row(d: Delivery) -> DeliveryRow:

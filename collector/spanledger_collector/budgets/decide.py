@@ -136,7 +136,7 @@ def applying(
     if not all(value in question.says(name) for name, value in budget.scope.items()):
         return
     for group in question.says(budget.each) if budget.each else ("",):
-        if known := standings.get((budget.id, group)):
+        if known := standings.get((budget.project_id, budget.id, group)):
             yield Left(budget, group, known.remaining, known.at_least)
         else:
             yield Left(budget, group, budget.limit)

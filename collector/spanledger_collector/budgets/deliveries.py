@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from spanledger_collector.budgets.outbox import Event, Outcome, Place, State
+from spanledger_collector.budgets.outbox import Place, State
 from spanledger_collector.budgets.table import aware
 from spanledger_collector.store import Store
+from spanledger_schema.api_alerts import Event, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,14 +24,15 @@ from spanledger_collector.budgets.form import UNFORESEEN
 from spanledger_collector.budgets.period import Span, around, midnight
 from spanledger_collector.budgets.rule import SCOPE, Budget
 from spanledger_collector.budgets.standing import Key, Spent, Standing
+from spanledger_collector.failpoints import Point, reach
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
+from spanledger_collector.turns import Turns
 
 log = logging.getLogger(__name__)
 
 LEAST_PAUSE_S = 1.0
-SHARE = 20
-"""An evaluation that took one second is followed by twenty without one."""
+IDLE_PAUSE_S = 10.0  # a period may end while nothing arrives
 
 SESSIONS_OF = timedelta(days=1)
 """A budget per session looks at sessions that did something in the last day."""
@@ -61,7 +62,7 @@ class Evaluator:
         self.stops: Sequence[Stop] = ()
         self.policies: Sequence[Policy] = ()
         self._told: defaultdict[Key, dict[str, Alert]] = defaultdict(dict)
-        self._due_s = 0.0
+        self._turns = Turns(LEAST_PAUSE_S, IDLE_PAUSE_S)
         self.books = Books(datetime.fromtimestamp(0, UTC))
         self.reload()
 
@@ -72,14 +73,15 @@ class Evaluator:
         self.policies = approvals.policies(self._store)
         self._told.clear()
         for alert in table.alerts(self._store, self._now() - table.RECALL):
-            self._told[alert.budget_id, alert.group][alert.id] = alert
+            self._told[key(alert)][alert.id] = alert
 
-    def run_if_due(self) -> None:
-        """Evaluate, unless that was done a moment ago."""
-        if self.budgets and time.monotonic() >= self._due_s:
-            self.run()
-            pause_s = max(LEAST_PAUSE_S, SHARE * self.books.took_s)
-            self._due_s = time.monotonic() + pause_s
+    def run_if_due(self, news: bool) -> None:
+        """Evaluate, if it is time to; `news`: something was stored since this was asked last."""
+        if self.budgets and self._turns.begins(news):
+            try:
+                self.run()
+            finally:
+                self._turns.ended()
 
     def run(self) -> list[tuple[Event, Alert]]:
         """Evaluate every budget; return what was told, which is on disk by then."""
@@ -87,20 +89,32 @@ class Evaluator:
         standings = {
             s.key: s for budget in self.budgets for s in standing(self._store, budget, now)
         }
+        lowest = {(b.project_id, b.id): first_at(b) for b in self.budgets}
         news = [
             (event, alert)
-            for key, each in standings.items()
-            for event, alert in step(self._told.get(key, {}), each, now)
+            for place, each in standings.items()
+            if (told := self._told.get(place, {}))
+            or each.forecast
+            or each.spent.amount >= lowest[place[:2]]
+            for event, alert in step(told, each, now)
         ]
-        table.keep(self._store, [alert for _, alert in news], self._clock())
+        if news:
+            reach(Point.ALERT_FOUND)
+            table.keep(self._store, [alert for _, alert in news], self._clock())
+            reach(Point.ALERT_STORED)
         for event, alert in news:
-            self._told[alert.budget_id, alert.group][alert.id] = alert
+            self._told[key(alert)][alert.id] = alert
             log.info("budget %s %s %s %s", alert.budget_id, alert.group, alert.threshold, event)
         self.books = Books(now, standings, time.monotonic() - began)
         return news
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock() / SECOND_NS, UTC)
+
+
+def key(alert: Alert) -> Key:
+    """Return whose standing an alert was told of."""
+    return alert.project_id, alert.budget_id, alert.group
 
 
 def standing(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:
@@ -112,6 +126,11 @@ def standing(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:
     coming = forecasts(store, budget, span, now, spent) if is_foreseen(budget) else {}
     for group, each in spent.items():
         yield Standing(budget, group, span, each, coming.get(group))
+
+
+def first_at(budget: Budget) -> Decimal:
+    """Return the amount below which a budget says nothing: of ten thousand groups most are there."""
+    return min((budget.at(threshold) for threshold in budget.thresholds), default=Decimal("inf"))
 
 
 def is_foreseen(budget: Budget) -> bool:
@@ -126,8 +145,8 @@ def spending(store: Store, budget: Budget, span: Span, now: datetime) -> dict[st
     active = now - SESSIONS_OF if budget.period.unit == "session" else None
     rows = query(store, budget, span, active=active)
     return {
-        group: Spent(amount, unpriced, estimated, datetime.fromtimestamp(last_s, UTC))
-        for group, _, amount, unpriced, estimated, last_s in rows
+        group: Spent(Decimal(amount), unpriced, Decimal(estimated))
+        for group, _, amount, unpriced, estimated in rows
     }
 
 
@@ -151,7 +170,7 @@ def history(store: Store, budget: Budget, now: datetime, zone: ZoneInfo) -> dict
     span = Span(midnight(today - timedelta(days=HISTORY_DAYS), zone), midnight(today, zone))
     found: defaultdict[str, dict[date, Decimal]] = defaultdict(dict)
     for group, day, amount, *_ in query(store, budget, span, by_day=True):
-        found[group][date.fromisoformat(day)] = amount
+        found[group][date.fromisoformat(day)] = Decimal(amount)
     return dict(found)
 
 
@@ -162,8 +181,8 @@ def query(
     *,
     by_day: bool = False,
     active: datetime | None = None,
-) -> Sequence[tuple[str, str, Decimal, int, Decimal, int]]:
-    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated, last."""
+) -> Iterator[tuple[str, str, str, int, str]]:
+    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated."""
     columns = store.columns(
         "budget_spend",
         project=budget.project_id,
@@ -176,7 +195,7 @@ def query(
         active_s=seconds(active) if active else 0,
         **{name: budget.scope.get(name, "") for name in SCOPE},
     )
-    return list(zip(*columns, strict=True))
+    return zip(*columns, strict=True)
 
 
 def seconds(at: datetime) -> int:

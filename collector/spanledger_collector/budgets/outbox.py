@@ -2,24 +2,28 @@
 
 Pure: alerts, the channels there are and how each message stands in, errands out. What is told of an
 alert is its last number (fired, or a reminder that takes the place of an earlier one) and then its
-recovery. A message keeps its id through every attempt.
+recovery; of an approval that it is asked for, and then what was said. A message keeps its id through
+every attempt.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
 
+from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.budgets.alarm import Alert
 from spanledger_collector.budgets.rule import Budget
+from spanledger_collector.moments import SECOND_NS
+from spanledger_schema.api_alerts import Event, Outcome
 
-Event = Literal["fired", "reminded", "recovered", "test", "report"]
-Outcome = Literal["asked", "delivered", "retry", "dead"]
 Place = tuple[str, str, str]
 """Project, message and channel."""
 
 STALE = timedelta(days=7)
 """What nobody delivered for so long is no news: it stays in the list of alerts."""
+
+LATE = timedelta(days=1)
+"""The same for a call that waits for nobody any more."""
 
 GIVE_UP = timedelta(days=1)
 """For how long after its first attempt a message is tried."""
@@ -41,13 +45,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What there is to tell; `alert` is None for a test of a channel."""
+    """What there is to tell: of an alert, of an approval, or neither, to test a channel."""
 
     id: str
     project_id: str
     event: Event
     happened_at: datetime
-    alert: Alert | None
+    alert: Alert | None = None
+    approval: Approval | None = None
 
 
 def errands(
@@ -56,8 +61,11 @@ def errands(
     channels: Sequence[str],
     states: Mapping[Place, State],
     now: datetime,
+    approvals: Iterable[Approval] = (),
 ) -> Iterator[tuple[Message, str, int]]:
     """Yield what is due: message, channel and the number of the attempt, what came first first.
+
+    Approvals come before alerts: somebody waits.
 
     Args:
         alerts: what was told of thresholds, in any order.
@@ -65,30 +73,39 @@ def errands(
         channels: names of those that can be told on.
         states: how each message stands on each channel it was tried on.
         now: the moment.
+        approvals: as they stand now, in the order they were asked for.
     """
+    for approval in approvals:
+        for channel in routes(approval, channels):
+            stale = STALE if approval.verdict == "pending" else LATE
+            yield from in_order(approval_messages(approval), channel, states, now, stale)
     wanted = {(b.project_id, b.id): routes(b, channels) for b in budgets}
     for alert in sorted(alerts, key=lambda a: (a.fired_at, a.id)):
         found = channels if alert.detail else ()  # what a detector found goes to everybody
         for channel in wanted.get((alert.project_id, alert.budget_id), found):
-            yield from alert_errands(alert, channel, states, now)
+            yield from in_order(alert_messages(alert), channel, states, now, STALE)
     for (project_id, id_, channel), state in states.items():
         if state.event == "test" and channel in channels and is_due(state, now):
-            test = Message(id_, project_id, "test", state.first_at, None)
+            test = Message(id_, project_id, "test", state.first_at)
             yield test, channel, state.attempts + 1
 
 
-def routes(budget: Budget, channels: Sequence[str]) -> Sequence[str]:
-    """Return the channels that a budget's alerts go to: those it names, else every one."""
-    return [name for name in channels if not budget.channels or name in budget.channels]
+def routes(about: Budget | Approval, channels: Sequence[str]) -> Sequence[str]:
+    """Return the channels that are told of something: those it names, else every one."""
+    return [name for name in channels if not about.channels or name in about.channels]
 
 
-def alert_errands(
-    alert: Alert, channel: str, states: Mapping[Place, State], now: datetime
+def in_order(
+    messages: Iterable[Message],
+    channel: str,
+    states: Mapping[Place, State],
+    now: datetime,
+    stale: timedelta,
 ) -> Iterator[tuple[Message, str, int]]:
-    """Yield what is due of one alert on one channel: a recovery waits for what it recovers from."""
-    for message in messages(alert):
+    """Yield what is due of one thing on one channel: each message waits for the one before it."""
+    for message in messages:
         state = states.get((message.project_id, message.id, channel))
-        if state is None and now - message.happened_at > STALE:
+        if state is None and now - message.happened_at > stale:
             continue
         if is_due(state, now):
             yield message, channel, state.attempts + 1 if state else 1
@@ -96,7 +113,7 @@ def alert_errands(
             return
 
 
-def messages(alert: Alert) -> Iterator[Message]:
+def alert_messages(alert: Alert) -> Iterator[Message]:
     """Yield what there is to tell of an alert, in its order."""
     event: Event = "fired" if alert.told == 1 else "reminded"
     at = alert.told_at or alert.fired_at
@@ -104,6 +121,19 @@ def messages(alert: Alert) -> Iterator[Message]:
     if alert.recovered_at is not None:
         id_ = f"{alert.id}.recovered"
         yield Message(id_, alert.project_id, "recovered", alert.recovered_at, alert)
+
+
+def approval_messages(a: Approval) -> Iterator[Message]:
+    """Yield what there is to tell of an approval, in its order."""
+    yield Message(f"{a.id}.pending", a.project_id, "pending", moment(a.asked_ns), approval=a)
+    if a.verdict != "pending":
+        at = moment(a.expires_ns if a.decided_ns is None else a.decided_ns)
+        yield Message(f"{a.id}.decided", a.project_id, a.verdict, at, approval=a)
+
+
+def moment(at_ns: int) -> datetime:
+    """Return nanoseconds since the epoch as a moment."""
+    return datetime.fromtimestamp(at_ns / SECOND_NS, UTC)
 
 
 def is_due(state: State | None, now: datetime) -> bool:

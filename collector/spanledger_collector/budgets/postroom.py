@@ -6,13 +6,18 @@ What is asked is read from the store; what is noted is handed to the thread that
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from spanledger_collector.approvals import table as approvals
+from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.budgets import deliveries, table
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.evaluate import Evaluator
-from spanledger_collector.budgets.outbox import STALE, Event, Message, Outcome, errands, next_at
+from spanledger_collector.budgets.outbox import LATE, STALE, Message, errands, next_at
+from spanledger_collector.drain import Drain
+from spanledger_collector.failpoints import Point, reach
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
+from spanledger_schema.api_alerts import Event, Outcome
 
 
 class Postroom:
@@ -37,7 +42,14 @@ class Postroom:
         now = self.now
         states = deliveries.states(self.store, now - 2 * STALE)
         alerts = table.alerts(self.store, now - STALE)
-        return list(errands(alerts, self._evaluator.budgets, channels, states, now))
+        waiting = self._approvals(now)
+        return list(errands(alerts, self._evaluator.budgets, channels, states, now, waiting))
+
+    def _approvals(self, now: datetime) -> list[Approval]:
+        """Return what may have to be told of approvals, as they stand now."""
+        now_ns = self._desk.clock()
+        since_ns = int((now - LATE).timestamp() * SECOND_NS)
+        return [each.at(now_ns) for each in approvals.told(self.store, since_ns)]
 
     def note(
         self,
@@ -63,4 +75,10 @@ class Postroom:
 
     def keep(self, made: Delivery) -> None:
         """Write an attempt down."""
-        self._desk.handover.do(lambda drain: deliveries.keep(drain.store, made))
+
+        def work(drain: Drain) -> None:
+            reach(Point.DELIVERY_HEARD)
+            deliveries.keep(drain.store, made)
+            reach(Point.DELIVERY_STORED)
+
+        self._desk.handover.do(work)

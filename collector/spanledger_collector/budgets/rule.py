@@ -59,13 +59,15 @@ class Budget:
     owner: str = ""
     note: str = ""
     revision_ns: int = 0
+    limit_ns: int = 0
+    """When the limit was last changed; 0 where it never was."""
 
     def at(self, threshold: Threshold) -> Decimal:
         """Return the amount at which a threshold is crossed."""
         return self.limit * threshold.percent / 100
 
 
-def budget(written: Mapping[str, Any], revision_ns: int) -> Budget:
+def budget(written: Mapping[str, Any], revision_ns: int, limit_ns: int = 0) -> Budget:
     """Return the budget that a row of the table says, checked before it was written."""
     plain = {name: written[name] for name in PLAIN if name in written}
     return Budget(
@@ -75,6 +77,7 @@ def budget(written: Mapping[str, Any], revision_ns: int) -> Budget:
         thresholds=tuple(threshold(each) for each in written.get("thresholds", ())),
         channels=tuple(written.get("channels", ())),
         revision_ns=revision_ns,
+        limit_ns=limit_ns,
     )
 
 

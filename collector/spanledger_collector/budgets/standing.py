@@ -4,15 +4,14 @@ Pure values between the query that adds up (`evaluate`) and those who act on it 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from spanledger_collector.budgets.forecast import Forecast
 from spanledger_collector.budgets.period import Span
 from spanledger_collector.budgets.rule import Budget, Threshold
 
-Key = tuple[str, str]
-"""A budget's id and the group it counts apart, '' when it counts all as one."""
+Key = tuple[str, str, str]
+"""Project, a budget's id in it, and the group it counts apart, '' when it counts all as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +21,6 @@ class Spent:
     amount: Decimal = Decimal(0)
     unpriced_calls: int = 0
     estimated_usd: Decimal = Decimal(0)
-    last_at: datetime | None = None
-    """The last quarter of an hour that holds spend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Standing:
     @property
     def key(self) -> Key:
         """Return whose standing it is."""
-        return self.budget.id, self.group
+        return self.budget.project_id, self.budget.id, self.group
 
     @property
     def remaining(self) -> Decimal:

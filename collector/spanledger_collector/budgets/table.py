@@ -52,6 +52,7 @@ def budgets(rows: Iterable[Mapping[str, Any]]) -> list[Budget]:
         budget(
             {**orjson.loads(row["said"]), "id": row["id"], "project_id": row["project_id"]},
             row["last_ns"],
+            row["limit_ns"] if row["limit_ns"] > row["first_ns"] else 0,
         )
         for row in rows
     ]
@@ -123,14 +124,15 @@ def rename_group(store: Store, project: str, kind: str, group: str, alias: str) 
 
     Deliveries go along, so that nobody is told twice. For the thread that writes.
     """
-    apart = {b.id: b.each for b in budgets(standing_rows(store, project))}
+    known = {b.id: b for b in budgets(standing_rows(store, project))}
     for row in list(store.rows("alerts_of_group", project=project, group=group)):
         was = stored_alert(row)
-        if apart.get(was.budget_id, kind) != kind:
+        rule = known.get(was.budget_id)
+        if rule and rule.each != kind:
             continue  # a team may be called as the user is
         if was.detail and was.threshold != f"found:{kind}":
             continue  # so may an agent
-        became = renamed(was, alias)
+        became = renamed(was, alias, rule.limit_ns if rule else 0)
         keep(store, [became], time.time_ns())
         if became.id != was.id:
             ids = {"project": project, "was": was.id}

@@ -6,7 +6,7 @@ The server does not import the screens: it asks the installation which function 
 from argparse import ArgumentParser, Namespace
 from importlib.metadata import entry_points
 
-from spanledger_collector import process
+from spanledger_collector import process, signins
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -17,6 +17,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Serve until stopped."""
     settings = process.begin(args, "ui_port")
+    sign_in = signins.client(settings)
     (screens,) = entry_points(group="spanledger.screens", name="serve")
     screens.load()(
         settings.api_url,
@@ -25,5 +26,6 @@ def run(args: Namespace) -> int:
         otlp_url=settings.url(settings.http_port),
         allowed_hosts=settings.allowed_hosts,
         api_key=settings.api_key,
+        sign_in=sign_in,
     )
     return 0

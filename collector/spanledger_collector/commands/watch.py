@@ -24,7 +24,12 @@ def run(args: Namespace) -> int:
     if not settings.channels:
         raise Refused("there is no channel to tell alerts on; name a file of them with --channels")
     try:
-        deliver = watch(settings.api_url, Path(settings.channels).expanduser(), settings.watch_key)
+        deliver = watch(
+            settings.api_url,
+            Path(settings.channels).expanduser(),
+            settings.watch_key,
+            commands=settings.channel_commands,
+        )
     except ValueError as error:
         raise Refused(str(error)) from error
     deliver()

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 from spanledger_collector.budgets import table as alerts
 from spanledger_collector.budgets.alarm import Alert, Event
-from spanledger_collector.budgets.evaluate import SHARE
 from spanledger_collector.detectors import table
 from spanledger_collector.detectors.catalogue import DETECTORS
 from spanledger_collector.detectors.looking import Memory, look
@@ -22,10 +21,12 @@ from spanledger_collector.detectors.tuning import Tuning, limit_of
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
+from spanledger_collector.turns import Turns
 
 log = logging.getLogger(__name__)
 
 LEAST_PAUSE_S = 5.0
+IDLE_PAUSE_S = 60.0  # silence, too, is told of: by the minute
 
 
 class Warden:
@@ -35,7 +36,7 @@ class Warden:
         self._store = store
         self._clock = clock
         self._memory = Memory()
-        self._due_s = 0.0
+        self._turns = Turns(LEAST_PAUSE_S, IDLE_PAUSE_S)
         self.tunings: Sequence[Tuning] = ()
         self.reload()
 
@@ -43,13 +44,13 @@ class Warden:
         """Read tunings anew: somebody changed them, or another process may have."""
         self.tunings = table.tunings(self._store)
 
-    def run_if_due(self) -> None:
-        """Look, unless that was done a moment ago."""
-        if time.monotonic() >= self._due_s:
-            began = time.monotonic()
-            self.run()
-            took_s = time.monotonic() - began
-            self._due_s = time.monotonic() + max(LEAST_PAUSE_S, SHARE * took_s)
+    def run_if_due(self, news: bool) -> None:
+        """Look, if it is time to; `news`: something was stored since this was asked last."""
+        if self._turns.begins(news):
+            try:
+                self.run()
+            finally:
+                self._turns.ended()
 
     def run(self) -> list[tuple[Event, Alert]]:
         """Look once; return what was told, which is on disk by then."""

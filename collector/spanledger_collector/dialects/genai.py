@@ -123,12 +123,20 @@ def read(span: Span) -> Facts:
         facts.session_id, facts.session_rank = conversation, LIBRARY_SESSION
     read_usage(a, facts)
     facts.streaming = flag(a, "gen_ai.request.stream")
-    facts.finish_reason = next(iter(texts(a.get("gen_ai.response.finish_reasons"))), None)
+    facts.finish_reason = finish_reason(a)
     facts.ttft_ns = duration_ns(a.get("gen_ai.response.time_to_first_chunk"), SECOND)
     if tier := text(a, "openai.response.service_tier", "gen_ai.openai.response.service_tier"):
         facts.price_context = {"service_tier": tier}
     facts.preview = preview(a.get("gen_ai.output.messages") or a.get("gen_ai.tool.call.arguments"))
     return facts
+
+
+def finish_reason(a: Attributes) -> str | None:
+    """Return why the answer ended; Semantic Kernel puts one member of an enumeration there."""
+    for reason in texts(a.get("gen_ai.response.finish_reasons")):
+        return reason
+    member = text(a, "gen_ai.response.finish_reason")
+    return member.removeprefix("FinishReason.").lower() if member else None
 
 
 def read_usage(a: Attributes, facts: Facts) -> None:
@@ -181,8 +189,8 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     )
     if not found.input and not found.output:
         events = sorted((*span.events, *logs), key=lambda e: e.time_ns)
-        found.input = [m for e in events if e.name in ROLES for m in event_messages(e)]
-        found.output = [m for e in events if e.name == CHOICE for m in event_messages(e)]
+        found.input = [m for e in events if named(e) in ROLES for m in event_messages(e)]
+        found.output = [m for e in events if named(e) == CHOICE for m in event_messages(e)]
     return found
 
 
@@ -192,11 +200,17 @@ def first(source: Attributes, otherwise: Attributes, name: str) -> Value:
     return otherwise.get(name) if value is None else value
 
 
+def named(event: Event) -> str:
+    """Return the name of an event; a log record of Python's `logging` has it among its attributes."""
+    return event.name or text(event.attributes, "event.name") or ""
+
+
 def event_messages(event: Event) -> list[Message]:
     """Return the message of an event of conventions 1.27 to 1.36: body of a log, or attributes."""
-    said: Attributes = event.body if isinstance(event.body, dict) else event.attributes
-    if event.name != CHOICE:
-        return messages({"role": ROLES[event.name], **said}, "")
+    body = structure(event.body)
+    said: Attributes = body if isinstance(body, dict) else event.attributes
+    if (name := named(event)) != CHOICE:
+        return messages({"role": ROLES[name], **said}, "")
     inner = structure(said.get("message"))
-    body: Attributes = inner if isinstance(inner, dict) else {"content": inner}
-    return messages({"role": "assistant", "finish_reason": said.get("finish_reason"), **body}, "")
+    answer: Attributes = inner if isinstance(inner, dict) else {"content": inner}
+    return messages({"role": "assistant", "finish_reason": said.get("finish_reason"), **answer}, "")

@@ -17,12 +17,12 @@ from spanledger_collector.dialects import (
     texts,
     usd,
 )
+from spanledger_collector.dialects.details import detailed
 from spanledger_collector.dialects.graph import graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import asking_agent, tool_output
 from spanledger_collector.dialects.messages import arguments, flattened, messages
 from spanledger_collector.dialects.raw import Answer
 from spanledger_collector.dialects.raw import answer as provider_answer
-from spanledger_collector.dialects.reprs import repr_counts
 from spanledger_collector.dialects.structure import nested, structure, whole_fields
 from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span, Value
 
@@ -76,6 +76,10 @@ METHODS = (".__call__", ".run", ".call", ".acall", ".arun", ".invoke", ".ainvoke
 METHOD = re.compile(r"(?<=\w)\._?[a-z]\w*\Z")
 """What some put behind the name of an agent: which of its methods ran."""
 
+ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-fA-F]+>")
+
+STREAMED = re.compile(r"Stream|_stream\Z")
+
 HANDOFF = "handoff to "
 TRIPPED = re.compile(r"\AGuardrail tripwire triggered: .*?'guardrail': '([^']*)'")
 
@@ -117,10 +121,16 @@ def read(span: Span) -> Facts:
 
 def answered(a: Mapping[str, Value]) -> Value:
     """Return the output, as a structure where it is small JSON."""
-    value = a.get("output.value")
+    value = output(a)
     if isinstance(value, str) and len(value) <= MOST_PARSED:
         return structure(value) if value[:1] in "[{" else value
     return value
+
+
+def output(a: Mapping[str, Value]) -> Value:
+    """Return the output; None for a stream that nobody read out, of which only the address is told."""
+    value = a.get("output.value")
+    return None if isinstance(value, str) and ADDRESS.fullmatch(value) else value
 
 
 def usage(a: Mapping[str, Value]) -> Counts | None:
@@ -139,36 +149,17 @@ def prepares(a: Mapping[str, Value]) -> bool:
     )
 
 
-def detailed(known: Counts | None, told: Answer, a: Mapping[str, Value]) -> Counts | None:
-    """Return the counts with their details, which some leave in the provider's own answer.
-
-    An answer in JSON is believed by itself; one in a repr only if it has the same totals.
-    """
-    if known is None:
-        return told.counts
-    if known.cache_read_tokens is not None or known.invalid:
-        return known
-    for more in (told.counts, repr_counts(a.get("output.value"))):
-        if more and more.cache_read_tokens is not None and same_totals(more, known):
-            return more
-    return known
-
-
-def same_totals(one: Counts, other: Counts) -> bool:
-    """Tell whether two accounts of a usage agree on what went in and what came out."""
-    return (one.input_tokens, one.output_tokens) == (other.input_tokens, other.output_tokens)
-
-
 def read_call(span: Span, facts: Facts, answer: Value) -> None:
     """Read a model call: models, usage, how it was answered."""
     a = span.attributes
     told = provider_answer(answer) if isinstance(answer, dict) else Answer()
-    facts.counts = detailed(facts.counts, told, a)
+    facts.counts = detailed(facts.counts, told, a.get("output.value"))
     if reported := usd(a, "llm.cost.total"):
         facts.reported_usd, facts.reported_by = reported
     request = mapping(
         a.get("llm.invocation_parameters") or a.get("embedding.invocation_parameters")
     )
+    of_application(facts, request)
     response = answer if isinstance(answer, dict) else {}
     read_models(span, facts, request)
     facts.response_id = response_id(response) or response_id(request)
@@ -185,6 +176,14 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     facts.preview = said(a) or preview(answer)
 
 
+def of_application(facts: Facts, request: Mapping[str, Value]) -> None:
+    """Take session and user from what an application wrote into its request."""
+    if isinstance(metadata := request.get("metadata"), dict):
+        whose(facts, metadata)
+        facts.user_id = facts.user_id or text(metadata, "trace_user_id")  # as LiteLLM spells it
+    facts.user_id = facts.user_id or text(request, "user")
+
+
 def in_chunks(response: Mapping[str, Any]) -> bool:
     """Tell whether LangChain put an answer together from the chunks of a stream."""
     found = response.get("generations")
@@ -197,7 +196,7 @@ def streaming(span: Span, request: Mapping[str, Value]) -> bool | None:
     """Return whether an answer was streamed: where the request is known, it says so or it was not."""
     if isinstance(stream := request.get("stream"), bool):
         return stream
-    if "Stream" in span.name:
+    if STREAMED.search(span.name):
         return True
     asked = "model" in request or "llm.request.model_name" in span.attributes
     return False if asked and not response_id(request) else None
@@ -275,6 +274,8 @@ def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
             facts.agent = METHOD.sub("", span.name)
     if facts.kind is None and (agent := asking_agent(a.get("input.value"))):
         facts.kind, facts.agent = "agent", agent
+    if facts.counts:
+        read_run(a, facts)
     if metadata:
         graph_node(facts, metadata, span.name)
         if facts.node is None:
@@ -287,6 +288,13 @@ def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
         facts.verdict, facts.policy = "blocked", tripped[1]
     if facts.kind is None:
         facts.kind = "workflow" if not span.parent_span_id else "span"
+
+
+def read_run(a: Mapping[str, Value], facts: Facts) -> None:
+    """Read model and dollars of a run that tells its own usage: its calls may have no spans."""
+    facts.response_model = facts.response_model or text(a, "llm.model_name")
+    if reported := usd(a, "llm.cost.total"):
+        facts.reported_usd, facts.reported_by = reported
 
 
 def called_with(a: Mapping[str, Value]) -> Value:
@@ -328,7 +336,7 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     said_out = flattened(a, "llm.output_messages.", "assistant")
     return Content(
         input=said_in or messages(a.get("input.value"), "user"),
-        output=said_out or messages(a.get("output.value"), "assistant"),
+        output=said_out or messages(output(a), "assistant"),
         tools=tools or None,
         parameters={k: v for k, v in request.items() if k not in ("model", "tools", "messages")},
     )

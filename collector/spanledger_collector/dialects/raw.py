@@ -200,7 +200,7 @@ MADE_UP = ("lc_run-", "run-")
 
 INWARD = (
     "choices", "generations", "candidates", "message", "kwargs", "generation_info",
-    "response_metadata", "llm_output", "output", "outputs", "response", "meta",
+    "response_metadata", "llm_output", "output", "outputs", "response", "meta", "data",
 )  # fmt: skip
 
 

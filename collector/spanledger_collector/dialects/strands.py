@@ -68,8 +68,15 @@ def read(span: Span) -> Facts:
         facts.streaming = True if facts.ttft_ns else None
     if text(a, "gen_ai.tool.status", "tool.status") == "error":  # the latter until 0.2
         facts.status = "error"
+        facts.error_message = None if span.status_message else refusal(span)
     read_answer(span, facts)
     return facts
+
+
+def refusal(span: Span) -> str | None:
+    """Return what a failed tool answered; before 1.0 nothing else tells what went wrong."""
+    result = content(span, ()).result
+    return result if isinstance(result, str) and len(result) <= MOST_PARSED else None
 
 
 def usage(attributes: Attributes) -> Counts:

@@ -49,7 +49,7 @@ def traces(
 ) -> list[Told]:
     """Return the traces in order of start, log records joined to their spans."""
     found: dict[bytes, Told] = {}
-    for span in spans:
+    for span in latest(spans):
         of_trace = found.setdefault(span.trace_id, Told(span.trace_id))
         of_trace.spans += understand("", span.start_ns, [span], book, estimated=estimated)
     for record in records:
@@ -60,6 +60,16 @@ def traces(
                 known.hints.append(hint)
     settle(found.values())
     return sorted(found.values(), key=lambda t: t.verdict.started_ns)
+
+
+def latest(spans: Sequence[Span]) -> Collection[Span]:
+    """Return each span once, however often it was sent: as it ended, if it did."""
+    found: dict[tuple[bytes, bytes], Span] = {}
+    for span in spans:
+        key = span.trace_id, span.span_id
+        if span.end_ns or key not in found:
+            found[key] = span
+    return found.values()
 
 
 def settle(every: Collection[Told]) -> None:

@@ -21,7 +21,7 @@ from spanledger_collector.spool.files import (
     spools,
     successor,
 )
-from spanledger_collector.spool.reader import Reader
+from spanledger_collector.spool.reader import Reader, is_full
 from spanledger_collector.spool.together import stats_of_all
 from spanledger_collector.spool.writer import Spool, SpoolRefused
 
@@ -35,6 +35,7 @@ __all__ = [
     "SpoolUnreadable",
     "SpoolUnusable",
     "Stats",
+    "is_full",
     "of_worker",
     "spools",
     "stats_of_all",

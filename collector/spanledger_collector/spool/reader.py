@@ -7,6 +7,7 @@ anything, and keeps no read open between two calls, so the writer's log can alwa
 import time
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ OLDEST = "SELECT seq, received_ns FROM batch WHERE seq > ? ORDER BY seq LIMIT 1"
 PENDING = "SELECT signal, sum(items) FROM batch WHERE seq > ? GROUP BY signal"
 
 
+ROUND_BYTES = 64 << 20  # of bodies, read at once
+
+
+def is_full(batches: Sequence[Batch], max_items: int) -> bool:
+    """Tell whether batches are as many as are read at once, so that more may wait behind them."""
+    items = sum(batch.items for batch in batches)
+    return items >= max_items or sum(len(batch.body) for batch in batches) >= ROUND_BYTES
+
+
 class Reader:
     """A spool as the store sees it. For one thread; the spool need not exist yet."""
 
@@ -34,7 +44,7 @@ class Reader:
         self._db: apsw.Connection | None = None
 
     def read_from(
-        self, seq: int, max_items: int = 10_000, max_bytes: int = 64 << 20
+        self, seq: int, max_items: int = 10_000, max_bytes: int = ROUND_BYTES
     ) -> list[Batch]:
         """Return the batches after `seq` until there are enough; at least one, if there is any.
 

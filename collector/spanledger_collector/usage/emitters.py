@@ -15,6 +15,8 @@ INCLUDES_CACHE: dict[str, bool] = {
     "openinference.instrumentation.": True,
     "openlit.instrumentation.anthropic": False,  # hands the API's exclusive count on
     "opentelemetry.instrumentation.anthropic": True,
+    "opentelemetry.instrumentation.bedrock": False,  # so does this; it adds up a total without them
+    "opentelemetry.instrumentation.botocore.bedrock": False,
     "opentelemetry.instrumentation.genai.": True,
     "opentelemetry.instrumentation.google_genai": True,
     "opentelemetry.instrumentation.langchain": True,

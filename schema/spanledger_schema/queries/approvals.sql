@@ -4,7 +4,8 @@ SELECT
     toUnixTimestamp64Nano(asked_at) AS asked_ns,
     toUnixTimestamp64Nano(expires_at) AS expires_ns,
     verdict, decided_by, reason,
-    toUnixTimestamp64Nano(decided_at) AS decided_ns
+    toUnixTimestamp64Nano(decided_at) AS decided_ns,
+    channels
 FROM approvals FINAL
 WHERE project_id = {project:String}
     AND {id:String} IN ('', id)

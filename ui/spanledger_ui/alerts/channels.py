@@ -14,7 +14,7 @@ Comes out as channels that can be told; raises ChannelInvalid for whatever is no
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime, time
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spanledger_ui.alerts.kinds import KINDS
+from spanledger_ui.alerts.kinds.command import Command
 from spanledger_ui.alerts.message import SEVERITIES, Message
 from spanledger_ui.alerts.schedule import Schedule, schedule
 from spanledger_ui.alerts.transport import Transport
@@ -76,14 +77,24 @@ def rank(severity: str) -> int:
     return SEVERITIES.index(severity)
 
 
-def channels(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, Channel]:
-    """Return the channels of a file by name; secrets are read from where it says."""
+def channels(
+    path: Path, environ: Mapping[str, str] | None = None, *, commands: Collection[str] = ()
+) -> dict[str, Channel]:
+    """Return the channels of a file by name; secrets are read from where it says.
+
+    Of programs only those are run that the operator allows by a setting too: `commands`.
+    """
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ChannelInvalid(f"channels {path}: {error}") from error
     secrets = os.environ if environ is None else environ
-    return {name: channel(name, section, secrets) for name, section in said.items()}
+    found = {name: channel(name, section, secrets) for name, section in said.items()}
+    for name, each in found.items():
+        if isinstance(each.transport, Command) and each.transport.argv[0] not in commands:
+            program = each.transport.argv[0]
+            raise ChannelInvalid(f"channel {name}: start with --channel-commands {program}")
+    return found
 
 
 def channel(name: str, section: object, environ: Mapping[str, str]) -> Channel:

@@ -12,8 +12,9 @@ from itertools import groupby
 from operator import attrgetter
 
 from spanledger_schema.api_alerts import Errand
+from spanledger_ui.alerts import asked, message
 from spanledger_ui.alerts.channels import Channel
-from spanledger_ui.alerts.message import Message, message
+from spanledger_ui.alerts.message import Message
 from spanledger_ui.alerts.transport import TransportError
 from spanledger_ui.client import Client
 
@@ -37,10 +38,10 @@ class Attempt:
 def run(client: Client, channels: Mapping[str, Channel], now: datetime) -> int:
     """Tell what is due; return how many errands were attempted."""
     count = 0
-    for attempt in attempts(client.errands(list(channels)), channels, now):
+    for attempt in attempts(client.alerts.errands(list(channels)), channels, now):
         error = outcome(attempt)
         for errand in attempt.errands:
-            client.note_delivery(
+            client.alerts.note_delivery(
                 errand, error.code if error else "", bool(error and error.permanent)
             )
             count += 1
@@ -53,13 +54,20 @@ def attempts(
     """Yield what goes out now: by channel, together where its kind takes several messages."""
     for name, some in groupby(sorted(errands, key=by_channel), key=by_channel):
         channel = channels[name]
-        due = [(e, m) for e in some if not channel.waits(m := message(e), now)]
+        due = [(e, m) for e in some if not channel.waits(m := said(e), now)]
         untold = [pair for pair in due if not channel.takes(pair[1])]
         told = [pair for pair in due if channel.takes(pair[1])]
         size = MOST_TOGETHER if channel.transport.groups else 1
         for pairs in (untold, *(told[i : i + size] for i in range(0, len(told), size))):
             if pairs:
                 yield Attempt(channel, [e for e, _ in pairs], [m for _, m in pairs])
+
+
+def said(errand: Errand) -> Message:
+    """Return what is to be said of an errand."""
+    if errand.approval is not None:
+        return asked.message(errand, errand.approval)
+    return message.message(errand)
 
 
 def outcome(attempt: Attempt) -> TransportError | None:

@@ -25,9 +25,9 @@ class Message:
     lines: tuple[str, ...]
     happened_at: datetime
     thread: str
-    """The same for all that is told of one alert."""
+    """The same for all that is told of one alert or approval."""
     data: Mapping[str, Any]
-    """The alert as the query API says it, for programs."""
+    """The alert or approval as the query API says it, for programs."""
 
 
 def message(errand: Errand) -> Message:

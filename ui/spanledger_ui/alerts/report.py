@@ -54,7 +54,7 @@ class Reporter:
             id_, self._schedule.project, "report", self._channel.name, attempt,
             said.happened_at.isoformat(), None,
         )  # fmt: skip
-        noted = self._client.note_delivery(
+        noted = self._client.alerts.note_delivery(
             errand, error.code if error else "", bool(error and error.permanent)
         )
         self._note(id_, noted.attempt, noted.outcome, noted.next_at)
@@ -62,7 +62,7 @@ class Reporter:
 
     def _is_due(self, id_: str, now: datetime) -> bool:
         if not self._asked:
-            for row in reversed(self._client.deliveries(days=LOG_DAYS, limit=10_000)):
+            for row in reversed(self._client.alerts.deliveries(days=LOG_DAYS, limit=10_000)):
                 if row.channel == self._channel.name and row.event == "report":
                     self._note(row.message_id, row.attempt, row.outcome, row.next_at)
             self._asked = True
@@ -80,13 +80,13 @@ class Reporter:
         zone = str(self._schedule.zone)
         range_ = {"since": since.isoformat(), "until": until.isoformat(), "tz": zone}
         before_first, before_end = self._schedule.days(since)
-        before = self._client.spend(
+        before = self._client.ledger.spend(
             (),
             since=self._schedule.midnight(before_first).isoformat(),
             until=self._schedule.midnight(before_end).isoformat(),
             tz=zone,
         )
-        by = {name: self._client.spend((name,), **range_) for name in BY}
+        by = {name: self._client.ledger.spend((name,), **range_) for name in BY}
         return message(id_, self._schedule, since, until, by, before.total)
 
 

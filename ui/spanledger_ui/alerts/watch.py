@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 PAUSE_S = 2.0
 
 
-def watch(api_url: str, file: Path, api_key: str = "") -> Callable[[], None]:
+def watch(
+    api_url: str, file: Path, api_key: str = "", *, commands: Collection[str] = ()
+) -> Callable[[], None]:
     """Return what delivers alerts until SIGTERM or Ctrl-C.
 
     Args:
@@ -26,11 +28,13 @@ def watch(api_url: str, file: Path, api_key: str = "") -> Callable[[], None]:
         file: the channels there are.
         api_key: an admin key of every project, '' where the API asks for none.
 
+        commands: the programs of this machine that channels may run.
+
     Raises:
         ChannelInvalid: the file says something that is not understood.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each question we ask
-    known = channels(file)
+    known = channels(file, commands=commands)
 
     def deliver() -> None:
         enough = threading.Event()

@@ -64,9 +64,10 @@ function linked(row, column) {
 function cell(value, column) {
   const extra = typeof value === "string" ? {} : value;
   const inside = extra.href ? [link(extra.href, ...content(value))] : content(value);
-  const made = element("td", { ...classes(column), "data-label": column.label }, ...inside);
-  if (value === "") made.classList.add("blank");
-  if ((extra.text ?? value) === UNKNOWN) made.classList.add("unknown");
+  const said = extra.text ?? value;
+  const made = element("td", { ...classes(column), "data-label": small(column.label) }, ...inside);
+  if (said === "") made.classList.add("blank");
+  if (said === UNKNOWN) made.classList.add("unknown");
   if (extra.title) made.title = extra.title;
   if (extra.tone) made.dataset.tone = extra.tone;
   if (extra.share !== undefined) made.style.setProperty("--share", String(extra.share));
@@ -77,6 +78,11 @@ function content(value) {
   if (typeof value === "string") return [element("span", {}, value)];
   const under = value.under ? [element("small", {}, value.under)] : [];
   return [element("span", {}, value.text), ...under];
+}
+
+/** Return a heading as it stands behind a figure: "steps", but "USD" as it is. @param {string} label */
+function small(label) {
+  return label.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());
 }
 
 function classes(column) {

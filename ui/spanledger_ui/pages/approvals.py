@@ -4,9 +4,9 @@ import json
 
 import streamlit as st
 
-from spanledger_schema.api_approvals import ApprovalRow, PolicyRow
-from spanledger_ui import components, page, text
-from spanledger_ui.components import Column, Row
+from spanledger_schema.api_approvals import ApprovalRow
+from spanledger_ui import components, page, policyeditor, signin, text
+from spanledger_ui.components import Row, columns
 
 DAYS = 31
 SHOWN_ROWS = 200
@@ -14,21 +14,10 @@ LOOK_EVERY_S = 3
 
 TONES = {"approved": "ok", "denied": "error", "timed_out": "waiting"}
 
-DECIDED: list[Column] = [
-    {"key": "asked", "label": "Asked"},
-    {"key": "tool", "label": "Tool call", "wide": True},
-    {"key": "policy", "label": "Policy"},
-    {"key": "verdict", "label": "Said"},
-    {"key": "by", "label": "By"},
-    {"key": "reason", "label": "Why"},
-]
-
-POLICIES: list[Column] = [
-    {"key": "tool", "label": "Tool", "wide": True},
-    {"key": "when", "label": "When"},
-    {"key": "effect", "label": "Then"},
-    {"key": "reason", "label": "Why"},
-]
+DECIDED = columns({
+    "asked": "Asked", "tool": "Tool call", "policy": "Policy", "verdict": "Said", "by": "By",
+    "reason": "Why",
+}, wide="tool")  # fmt: skip
 
 
 def main() -> None:
@@ -36,15 +25,15 @@ def main() -> None:
     st.header("Approvals", anchor=False)
     waiting()
     with page.answers():
-        decided([a for a in page.client().approvals(days=DAYS) if a.verdict != "pending"])
-        policies(page.client().policies())
+        decided([a for a in page.client().limits.approvals(days=DAYS) if a.verdict != "pending"])
+    policyeditor.draw()
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def waiting() -> None:
     """Show what waits now, the longest first, and take the word of whoever decides."""
     with page.answers():
-        found = [a for a in page.client().approvals(days=DAYS) if a.verdict == "pending"]
+        found = [a for a in page.client().limits.approvals(days=DAYS) if a.verdict == "pending"]
         if not found:
             st.text("Nothing waits for anybody.")
         for approval in reversed(found):
@@ -53,14 +42,21 @@ def waiting() -> None:
 
 def question(approval: ApprovalRow) -> None:
     """Show one call with its arguments, and a form for the answer."""
-    st.text(approval.tool)
-    st.text(about(approval))
-    st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
-    with st.form(f"decide-{approval.id}", border=False, width=420):
-        by = st.text_input("Your name", max_chars=200, key=f"by-{approval.id}")
-        reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}")
-        with st.container(horizontal=True):
-            approved = st.form_submit_button("Approve", icon=":material/check:")
+    with st.container(border=True):
+        with st.container(key=f"asks-{approval.id}"):
+            st.text(approval.tool)
+        with st.container(key=f"quiet-{approval.id}"):
+            st.text(about(approval))
+        st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
+        with (
+            st.form(f"decide-{approval.id}", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            by = signin.person() or st.text_input(
+                "Your name", max_chars=200, key=f"by-{approval.id}", width=240
+            )
+            reason = st.text_input("Reason", max_chars=1000, key=f"why-{approval.id}", width=360)
+            approved = st.form_submit_button("Approve", icon=":material/check:", type="primary")
             denied = st.form_submit_button("Deny", icon=":material/close:")
     if not (approved or denied):
         return
@@ -68,7 +64,7 @@ def question(approval: ApprovalRow) -> None:
         st.error("Give your name: it stands on the audit.")
         return
     verdict = "approved" if approved else "denied"
-    page.client().decide_approval(approval.id, verdict, by.strip(), reason)
+    page.client().limits.decide_approval(approval.id, verdict, by.strip(), reason)
     st.rerun()
 
 
@@ -87,6 +83,7 @@ def decided(found: list[ApprovalRow]) -> None:
     """Show what was said of earlier calls."""
     if not found:
         return
+    st.subheader("Decided", anchor=False)
     rows = [decided_row(approval) for approval in found[:SHOWN_ROWS]]
     components.ledger("Decided", DECIDED, rows, key="decided")
     if len(found) > SHOWN_ROWS:
@@ -103,29 +100,6 @@ def decided_row(a: ApprovalRow) -> Row:
             "verdict": {"text": a.verdict.replace("_", " "), "tone": TONES[a.verdict]},
             "by": a.by or text.UNKNOWN,
             "reason": a.reason or text.UNKNOWN,
-        }
-    }
-
-
-def policies(found: list[PolicyRow]) -> None:
-    """Show which calls need a person."""
-    st.subheader("Policies", anchor=False)
-    if not found:
-        st.text("None: every tool call is allowed. docs/approvals.md says how to write one down.")
-        return
-    components.ledger("Policies", POLICIES, [policy_row(p) for p in found], key="policies")
-
-
-def policy_row(p: PolicyRow) -> Row:
-    """Return the line of a policy."""
-    when = " and ".join(f"{c.argument} {c.op} {c.value}" for c in p.conditions)
-    asked = f"a person, for {p.timeout_s} s"
-    return {
-        "cells": {
-            "tool": {"text": p.tool, "under": p.id},
-            "when": when or "always",
-            "effect": asked if p.effect == "ask" else "refused",
-            "reason": p.reason or text.UNKNOWN,
         }
     }
 

@@ -12,14 +12,10 @@ from spanledger_ui import components, page, text
 PAGE_ROWS = 100
 SHOWN_CHARS = 160
 
-COLUMNS: list[components.Column] = [
-    {"key": "at", "label": "When"},
-    {"key": "what", "label": "What", "wide": True},
-    {"key": "before", "label": "Before"},
-    {"key": "after", "label": "After"},
-    {"key": "who", "label": "Who"},
-    {"key": "why", "label": "Why"},
-]
+COLUMNS = components.columns({
+    "at": "When", "what": "What", "before": "Before", "after": "After", "who": "Who",
+    "why": "Why",
+}, wide="what")  # fmt: skip
 
 
 def main() -> None:
@@ -27,7 +23,7 @@ def main() -> None:
     st.header("Audit", anchor=False)
     before = st.query_params.get("before")
     with page.answers():
-        found = page.client().audit(before=before, limit=PAGE_ROWS)
+        found = page.client().ledger.audit(before=before, limit=PAGE_ROWS)
     if not found.items:
         st.info("Nothing was changed yet.", icon=":material/history:")
         st.text("Prices, repricings, keys and whatever else moves dollars are written down here.")

@@ -19,9 +19,9 @@ def main() -> None:
     """Draw the page."""
     st.header("Budgets & alerts", anchor=False)
     with page.answers():
-        budgets = page.client().budgets()
+        budgets = page.client().limits.budgets()
         standings(budgets)
-        stopped(page.client().stops())
+        stopped(page.client().limits.stops())
         alerts()
     editor(budgets)
     with page.answers():
@@ -31,7 +31,7 @@ def main() -> None:
 
 def standings(budgets: Sequence[BudgetRow]) -> None:
     """Show how the budgets stand, nearest to the limit first, each a way to change it."""
-    found = page.client().standings(limit=SHOWN_ROWS)
+    found = page.client().limits.standings(limit=SHOWN_ROWS)
     counted = {standing.budget_id for standing in found.standings}
     rows = [budgetform.standing_row(s, page.zone(), page.now()) for s in found.standings]
     rows += [budgetform.uncounted_row(b) for b in budgets if b.id not in counted]
@@ -55,7 +55,7 @@ def stopped(stops: list[StopRow]) -> None:
     with st.form("lift", border=False, width=420):
         chosen = st.selectbox("Let go on", list(named), index=None)
         if st.form_submit_button("Lift the stop", icon=":material/play_arrow:") and chosen:
-            page.client().lift_stop(named[chosen])
+            page.client().limits.lift_stop(named[chosen])
             st.rerun()
 
 
@@ -63,7 +63,7 @@ def alerts() -> None:
     """Show what was told."""
     st.subheader("Alerts", anchor=False)
     st.text(f"Of the last {ALERT_DAYS} days.")
-    found = page.client().alerts(days=ALERT_DAYS)
+    found = page.client().alerts.fired(days=ALERT_DAYS)
     if not found:
         st.text("None: no threshold was crossed, and nothing looked wrong.")
         return
@@ -103,11 +103,11 @@ def editor(budgets: Sequence[BudgetRow]) -> None:
 def carry_out(known: BudgetRow | None, wanted: dict[str, Any] | None) -> None:
     """Write a budget down, change it, or, where nothing is wanted, withdraw it."""
     if known is None:
-        page.client().add_budget(wanted or {})
+        page.client().limits.add_budget(wanted or {})
     elif wanted is None:
-        page.client().withdraw_budget(known.id)
+        page.client().limits.withdraw_budget(known.id)
     else:
-        page.client().change_budget(known.id, wanted)
+        page.client().limits.change_budget(known.id, wanted)
 
 
 def leave() -> None:
@@ -152,7 +152,7 @@ def unit_of(measure: str) -> str:
 
 def preview(wanted: dict[str, Any]) -> None:
     """Show what a budget would have come to."""
-    found = page.client().preview_budget(wanted, periods=PERIODS_BACK)
+    found = page.client().limits.preview_budget(wanted, periods=PERIODS_BACK)
     if not found:
         st.text("It would have counted nothing so far.")
         return
@@ -164,7 +164,7 @@ def preview(wanted: dict[str, Any]) -> None:
 def detectors() -> None:
     """Show what is told of without a budget, and let that be set otherwise."""
     st.subheader("Detectors", anchor=False)
-    known = page.client().detectors()
+    known = page.client().alerts.detectors()
     components.ledger(
         "Detectors", detectorform.DETECTORS, detectorform.rows(known), key="detectors"
     )
@@ -175,7 +175,9 @@ def detectors() -> None:
         limit = st.text_input("Tells from", placeholder="as it comes")
         muted = st.toggle("Tells nothing")
         if st.form_submit_button("Set", icon=":material/tune:") and chosen:
-            page.client().tune_detector(named[chosen], detectorform.fields(agent, limit, muted))
+            page.client().alerts.tune_detector(
+                named[chosen], detectorform.fields(agent, limit, muted)
+            )
             st.rerun()
 
 

@@ -43,10 +43,10 @@ def choose() -> None:
 def second(left: str) -> None:
     """Offer the sessions that are most like the first: of its agent, or of its name."""
     with page.answers():
-        session = page.client().session(left)
+        session = page.client().runs.session(left)
         like = filters.term("agent", [session.agent]) if session.agent else ""
         q = like or filters.term("name", [session.name])
-        found = page.client().sessions(q=q, limit=CANDIDATES).items
+        found = page.client().runs.sessions(q=q, limit=CANDIDATES).items
     others = [other for other in found if other.id != left]
     st.text(f"Compare {session.name or session.id} with which session?")
     if not others:
@@ -66,7 +66,7 @@ def candidate(left: str, other: SessionRow) -> components.Row:
 def load(left: str, right: str) -> tuple[SessionEvents, SessionEvents]:
     """Return the skeletons of both sessions."""
     client = page.client()
-    return client.events(left, MOST_STEPS), client.events(right, MOST_STEPS)
+    return client.runs.events(left, MOST_STEPS), client.runs.events(right, MOST_STEPS)
 
 
 def compared(left: SessionEvents, right: SessionEvents) -> None:

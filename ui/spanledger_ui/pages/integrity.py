@@ -10,48 +10,37 @@ from spanledger_ui import components, page, text
 
 SUMMANDS = ("received", "rejected", "stored", "pending", "quarantined", "dropped")
 
-ACCOUNT: list[components.Column] = [
-    {"key": "spool", "label": "Spool", "wide": True},
-    *(components.Column(key=key, label=key.capitalize(), align="right") for key in SUMMANDS),
-    {"key": "duplicates", "label": "Sent twice", "align": "right"},
-    {"key": "holds", "label": "Adds up"},
-]
+ACCOUNT = components.columns(
+    {"spool": "Spool", **{key: key.capitalize() for key in SUMMANDS}, "duplicates": "Sent twice",
+     "holds": "Adds up"},
+    wide="spool", numbers=" ".join((*SUMMANDS, "duplicates")),
+)  # fmt: skip
 
-FORWARDED: list[components.Column] = [
-    {"key": "target", "label": "Forwarded to", "wide": True},
-    {"key": "sent", "label": "Sent", "align": "right"},
-    {"key": "pending", "label": "Pending", "align": "right"},
-    {"key": "refused", "label": "Refused", "align": "right"},
-    {"key": "skipped", "label": "Skipped batches", "align": "right"},
-    {"key": "state", "label": "State"},
-]
+FORWARDED = components.columns({
+    "target": "Forwarded to", "sent": "Sent", "pending": "Pending", "refused": "Refused",
+    "skipped": "Skipped batches", "state": "State",
+}, wide="target", numbers="sent pending refused skipped")  # fmt: skip
 
-HELD: list[components.Column] = [
-    {"key": "since", "label": "Since"},
-    {"key": "reason", "label": "Reason", "wide": True},
-    {"key": "spool", "label": "Spool"},
-    {"key": "batch", "label": "Batch", "align": "right"},
-    {"key": "items", "label": "Items", "align": "right"},
-]
+HELD = components.columns({
+    "since": "Since", "reason": "Reason", "spool": "Spool", "batch": "Batch", "items": "Items",
+}, wide="reason", numbers="batch items")  # fmt: skip
 
-IDENTITIES: list[components.Column] = [
-    {"key": "name", "label": "Identity", "wide": True},
-    {"key": "figures", "label": "Figures", "align": "right"},
-    {"key": "holds", "label": "Holds"},
-]
+IDENTITIES = components.columns({
+    "name": "Identity", "figures": "Figures", "holds": "Holds",
+}, wide="name", numbers="figures")  # fmt: skip
 
 
 def main() -> None:
     """Draw the page."""
     st.header("Integrity", anchor=False)
     with page.answers():
-        found = page.client().integrity()
+        found = page.client().ledger.integrity()
         received(found)
         if found.forwarded:
             forwarded(found.forwarded)
     if any(account.quarantined for account in found.accounts):
         with page.answers():
-            quarantine(page.client().quarantine())
+            quarantine(page.client().ledger.quarantine())
     books()
 
 
@@ -128,7 +117,7 @@ def quarantine(held: list[HeldBack]) -> None:
     components.ledger("Held back", HELD, rows, key="held")
     if st.button("Try again", icon=":material/refresh:"):
         with page.answers():
-            released = page.client().retry_quarantine()
+            released = page.client().ledger.retry_quarantine()
         st.text(f"{released.stored:,} stored, {released.held:,} still held back.")
 
 
@@ -139,7 +128,7 @@ def books() -> None:
         st.text("Counts lines, traces, sessions and days anew, and compares the sums.")
         return
     with page.answers(), st.spinner("Counting anew …"):
-        identities(page.client().verify())
+        identities(page.client().ledger.verify())
 
 
 def identities(found: Verification) -> None:

@@ -1,7 +1,6 @@
 """Models & prices: what each model costs and says who, what has no price, and history priced anew."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -16,47 +15,27 @@ from spanledger_schema.api_ledger import (
 )
 from spanledger_ui import components, page, tables, text, timerange
 
-MTOK = 1_000_000
 DEFAULT_RANGE = "30d"
 
-MODELS: list[components.Column] = [
-    {"key": "model", "label": "Model", "wide": True},
-    {"key": "calls", "label": "Calls", "align": "right"},
-    {"key": "dollars", "label": "USD", "align": "right"},
-    {"key": "left_out", "label": ""},
-    {"key": "input", "label": "In, USD/M", "align": "right"},
-    {"key": "cached", "label": "Cached, USD/M", "align": "right"},
-    {"key": "output", "label": "Out, USD/M", "align": "right"},
-    {"key": "source", "label": "Price from"},
-    {"key": "since", "label": "Since"},
-]
+MODELS = components.columns({
+    "model": "Model", "calls": "Calls", "dollars": "USD", "left_out": "", "input": "In, USD/M",
+    "cached": "Cached, USD/M", "output": "Out, USD/M", "source": "Price from", "since": "Since",
+}, wide="model", numbers="calls dollars input cached output")  # fmt: skip
 
-UNPRICED: list[components.Column] = [
-    {"key": "model", "label": "Model without a price", "wide": True},
-    {"key": "calls", "label": "Calls", "align": "right"},
-    {"key": "tokens", "label": "Tokens", "align": "right"},
-    {"key": "seen", "label": "Seen"},
-    {"key": "nearest", "label": "Listed alike"},
-    {"key": "now", "label": "By now"},
-]
+UNPRICED = components.columns({
+    "model": "Model without a price", "calls": "Calls", "tokens": "Tokens", "seen": "Seen",
+    "nearest": "Listed alike", "now": "By now",
+}, wide="model", numbers="calls tokens")  # fmt: skip
 
-OWN: list[components.Column] = [
-    {"key": "model", "label": "Own price", "wide": True},
-    {"key": "says", "label": "Says"},
-    {"key": "from", "label": "From"},
-    {"key": "to", "label": "To"},
-    {"key": "state", "label": "State"},
-    {"key": "by", "label": "Changed by"},
-]
+OWN = components.columns({
+    "model": "Own price", "says": "Says", "from": "From", "to": "To", "state": "State",
+    "by": "Changed by",
+}, wide="model")  # fmt: skip
 
-DIFF: list[components.Column] = [
-    {"key": "what", "label": "Model, or day (UTC)", "wide": True},
-    {"key": "calls", "label": "Calls", "align": "right"},
-    {"key": "before", "label": "USD before", "align": "right"},
-    {"key": "after", "label": "USD after", "align": "right"},
-    {"key": "change", "label": "Change", "align": "right"},
-    {"key": "unpriced", "label": "Unpriced", "align": "right"},
-]
+DIFF = components.columns({
+    "what": "Model, or day (UTC)", "calls": "Calls", "before": "USD before",
+    "after": "USD after", "change": "Change", "unpriced": "Unpriced",
+}, wide="what", numbers="calls before after change unpriced")  # fmt: skip
 
 
 def main() -> None:
@@ -67,8 +46,8 @@ def main() -> None:
     chosen = timerange.chosen(DEFAULT_RANGE)
     timerange.note(chosen)
     with page.answers():
-        models = page.client().models(**chosen.asked).items
-        missing = page.client().unpriced(**chosen.asked).items
+        models = page.client().ledger.models(**chosen.asked).items
+        missing = page.client().ledger.unpriced(**chosen.asked).items
     if not models:
         st.info("No model was called in this range.", icon=":material/payments:")
         st.text(
@@ -104,10 +83,7 @@ def lowest(rate: RateInForce | None) -> Mapping[str, str]:
     """Return dollars per million tokens by meter, of the tier that short inputs pay."""
     if rate is None or not rate.tiers:
         return {}
-    return {
-        meter: f"{(Decimal(usd) * MTOK).normalize():,f}"
-        for meter, usd in rate.tiers[0].usd_per_unit.items()
-    }
+    return {meter: text.per_mtok(usd) for meter, usd in rate.tiers[0].usd_per_unit.items()}
 
 
 def origin(model: ModelRow) -> Mapping[str, components.Cell]:
@@ -170,7 +146,7 @@ def label(model: UnpricedModel) -> str:
 def set_price(model: UnpricedModel, usd_per_mtok: Mapping[str, str]) -> None:
     """Write a price down, from when the model was first seen; history takes it by repricing."""
     with page.answers():
-        page.client().add_price(
+        page.client().ledger.add_price(
             {
                 "provider": model.provider or "*",
                 "model": model.model,
@@ -184,7 +160,7 @@ def set_price(model: UnpricedModel, usd_per_mtok: Mapping[str, str]) -> None:
 def own() -> None:
     """Show the operator's own prices, and take one back."""
     with page.answers():
-        prices = page.client().prices()
+        prices = page.client().ledger.prices()
     if not prices:
         return
     st.subheader("Own prices", anchor=False)
@@ -196,7 +172,7 @@ def own() -> None:
         chosen = st.selectbox("Take back", [price.id for price in prices], index=None, width=320)
         if st.form_submit_button("Take back", icon=":material/undo:") and chosen:
             with page.answers():
-                page.client().withdraw_price(chosen)
+                page.client().ledger.withdraw_price(chosen)
             st.rerun()
 
 
@@ -232,7 +208,7 @@ def reprice(chosen: timerange.Range) -> None:
     }
     if looked:
         with page.answers():
-            st.session_state["diff"] = (wanted, page.client().reprice(wanted))
+            st.session_state["diff"] = (wanted, page.client().ledger.reprice(wanted))
     known = st.session_state.get("diff")
     if known:
         difference(*known)
@@ -253,7 +229,7 @@ def difference(wanted: Mapping[str, Any], found: Repricing) -> None:
         note = st.text_input("Why, for the audit", width=420)
         if st.form_submit_button("Write it", icon=":material/edit:", type="primary"):
             with page.answers():
-                page.client().reprice({**wanted, "dry_run": False, "note": note})
+                page.client().ledger.reprice({**wanted, "dry_run": False, "note": note})
             st.session_state.pop("diff")
             st.rerun()
 

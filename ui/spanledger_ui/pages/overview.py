@@ -14,20 +14,14 @@ MOVERS = 8
 FAILED = 8
 STRIP_DAYS = 14
 
-TILES: list[components.Column] = [
-    {"key": "what", "label": "", "wide": True},
-    {"key": "today", "label": "Today", "align": "right"},
-    {"key": "same", "label": "Yesterday by now", "align": "right"},
-    {"key": "yesterday", "label": "Yesterday", "align": "right"},
-]
+TILES = components.columns({
+    "what": "", "today": "Today", "same": "Yesterday by now", "yesterday": "Yesterday",
+}, wide="what", numbers="today same yesterday")  # fmt: skip
 
-MOVED: list[components.Column] = [
-    {"key": "model", "label": "Model", "wide": True},
-    {"key": "today", "label": "USD today", "align": "right"},
-    {"key": "yesterday", "label": "USD yesterday by now", "align": "right"},
-    {"key": "change", "label": "Change", "align": "right"},
-    {"key": "left_out", "label": ""},
-]
+MOVED = components.columns({
+    "model": "Model", "today": "USD today", "yesterday": "USD yesterday by now",
+    "change": "Change", "left_out": "",
+}, wide="model", numbers="today yesterday change")  # fmt: skip
 
 
 def main() -> None:
@@ -37,7 +31,7 @@ def main() -> None:
     today = datetime.combine(now, time(), now.tzinfo)
     yesterday = datetime.combine(today - timedelta(days=1), time(), now.tzinfo)
     with page.answers():
-        if not page.client().sessions(limit=1).items:
+        if not page.client().runs.sessions(limit=1).items:
             first_trace.invitation()
             return
         days = [
@@ -45,7 +39,7 @@ def main() -> None:
             day(yesterday, yesterday + (now - today)),
             day(yesterday, today),
         ]
-        beats = page.client().pulse(
+        beats = page.client().runs.pulse(
             grain="day", since=(today - timedelta(days=STRIP_DAYS - 1)).isoformat(),
             tz=page.zone_name(),
         )  # fmt: skip
@@ -58,9 +52,11 @@ def main() -> None:
 def day(since: datetime, until: datetime) -> tuple[Spend, Beat]:
     """Return spend by model of some hours, and what the sessions did that ran in them."""
     asked = {"since": since.isoformat(), "until": until.isoformat()}
-    beats = page.client().pulse(grain="day", tz=page.zone_name(), **asked).beats
+    beats = page.client().runs.pulse(grain="day", tz=page.zone_name(), **asked).beats
     nothing = Beat(asked["since"], 0, 0, "0", 0, 0)
-    return page.client().spend(["model"], tz=page.zone_name(), **asked), (beats or [nothing])[0]
+    return page.client().ledger.spend(["model"], tz=page.zone_name(), **asked), (
+        beats or [nothing]
+    )[0]
 
 
 def compared(days: Sequence[tuple[Spend, Beat]]) -> None:
@@ -118,12 +114,15 @@ def change(now: Totals, then: Totals) -> Decimal:
 def mover(name: str, now: Totals, then: Totals) -> components.Row:
     """Return the line of one model."""
     moved = change(now, then)
+    known = all(t.cost_usd is not None or not t.calls for t in (now, then))
     return {
         "cells": {
             "model": name,
             "today": tables.dollars(now) if now.calls else text.UNKNOWN,
             "yesterday": tables.dollars(then) if then.calls else text.UNKNOWN,
-            "change": f"{'+' if moved > 0 else ''}{text.usd(f'{moved:f}')}",
+            "change": f"{'+' if moved > 0 else ''}{text.usd(f'{moved:f}')}"
+            if known
+            else text.UNKNOWN,
             "left_out": tables.left_out(now),
         }
     }
@@ -132,7 +131,7 @@ def mover(name: str, now: Totals, then: Totals) -> components.Row:
 def failed(since: datetime) -> None:
     """Show the last sessions that failed."""
     with page.answers():
-        found = page.client().sessions(q="status:error", since=since.isoformat(), limit=FAILED)
+        found = page.client().runs.sessions(q="status:error", since=since.isoformat(), limit=FAILED)
     st.subheader("Failed since yesterday", anchor=False)
     if not found.items:
         st.text("None.")

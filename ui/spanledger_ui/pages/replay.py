@@ -32,7 +32,7 @@ def choose() -> None:
 
 def load(session_id: str) -> tuple[bytes, str | None]:
     """Return a session packed for the component, and the key of its first step."""
-    events = page.client().events(session_id, MOST_STEPS)
+    events = page.client().runs.events(session_id, MOST_STEPS)
     return skeleton.packed(events, page.zone(), page.now()), first_key(events)
 
 
@@ -53,7 +53,7 @@ def stage(session_id: str, payload: bytes, first: str) -> None:
     with right, st.container(key="event", gap="xsmall"):
         trace_id, _, span_id = selected(session_id, stepped, first).partition(".")
         with page.answers():
-            span = page.client().span(trace_id, span_id)
+            span = page.client().runs.span(trace_id, span_id)
         panel.event(span)
 
 

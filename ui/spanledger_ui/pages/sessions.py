@@ -126,7 +126,7 @@ def first_page() -> None:
 def pulsed() -> Pulse:
     """Return what the sessions of range and filter did."""
     chosen = timerange.chosen(DEFAULT_RANGE)
-    return page.client().pulse(
+    return page.client().runs.pulse(
         grain=chosen.grain, q=st.query_params.get("q"), tz=page.zone_name(), **chosen.asked
     )
 
@@ -184,15 +184,15 @@ def found(asked: Mapping[str, str | None]) -> Found:
     order = ORDERS[st.session_state["order"]]
     match st.session_state["view"]:
         case "traces":
-            traces = client.traces(**limits)
+            traces = client.runs.traces(**limits)
             lines = [tables.trace_row(trace, zone, now) for trace in traces.items]
             return Found(tables.TRACES, lines, traces.next_cursor)
         case "calls":
-            calls = client.calls(**limits, order=None if order == "errors" else order)
+            calls = client.runs.calls(**limits, order=None if order == "errors" else order)
             lines = [tables.call_row(call, zone, now) for call in calls.items]
             return Found(tables.CALLS, lines, calls.next_cursor)
         case _:
-            sessions = client.sessions(**limits, order=order)
+            sessions = client.runs.sessions(**limits, order=order)
             lines = [tables.session_row(session, zone, now) for session in sessions.items]
             return Found(tables.SESSIONS, lines, sessions.next_cursor)
 
@@ -212,7 +212,7 @@ def pager(next_cursor: str | None) -> None:
 def nothing_found() -> None:
     """Say why the table is empty: filters that exclude all, or a project without a first trace."""
     with page.answers():
-        empty = not page.client().sessions(limit=1).items
+        empty = not page.client().runs.sessions(limit=1).items
     if empty:
         first_trace.invitation()
         return

@@ -11,15 +11,10 @@ from spanledger_ui import components, page, signin, text
 SCOPES = ("ingest", "read", "admin")
 LIFETIMES = {"never": None, "in 30 days": 30, "in 90 days": 90, "in a year": 365}
 
-COLUMNS: list[components.Column] = [
-    {"key": "id", "label": "Id"},
-    {"key": "name", "label": "For", "wide": True},
-    {"key": "project", "label": "Project"},
-    {"key": "scopes", "label": "May"},
-    {"key": "created", "label": "Made"},
-    {"key": "expires", "label": "Expires"},
-    {"key": "state", "label": "State"},
-]
+COLUMNS = components.columns({
+    "id": "Id", "name": "For", "project": "Project", "scopes": "May", "created": "Made",
+    "expires": "Expires", "state": "State",
+}, wide="name")  # fmt: skip
 
 
 def main() -> None:
@@ -28,7 +23,7 @@ def main() -> None:
     signin.shown()
     st.subheader("API keys", anchor=False)
     with page.answers():
-        keys = page.client().keys()
+        keys = page.client().access.keys()
     if keys:
         components.ledger("API keys", COLUMNS, [row(key) for key in keys], key="keys")
     else:
@@ -86,7 +81,7 @@ def create() -> None:
         ends = datetime.combine(page.now() + timedelta(days=days), time(), page.zone())
         wanted["expires_at"] = ends.isoformat()
     with page.answers():
-        made = page.client().create_key(wanted)
+        made = page.client().access.create_key(wanted)
     st.success("This is the only time that the key is shown. Copy it now.")
     st.code(made.key, language=None)
 
@@ -101,7 +96,7 @@ def revoke(keys: list[ApiKey]) -> None:
         if not st.form_submit_button("Revoke", icon=":material/block:") or chosen is None:
             return
     with page.answers():
-        page.client().revoke_key(named[chosen])
+        page.client().access.revoke_key(named[chosen])
     st.rerun()
 
 

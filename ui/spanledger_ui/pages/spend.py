@@ -34,22 +34,14 @@ SHOWN_ROWS = 100
 MOST_TILES = 60
 DIMENSIONS = ("model", "user", "tag", "agent", "environment", "service", "session")
 
-COLUMNS: list[components.Column] = [
-    {"key": "calls", "label": "Calls", "align": "right"},
-    {"key": "input", "label": "Tokens in", "align": "right"},
-    {"key": "cached", "label": "of it cached", "align": "right"},
-    {"key": "output", "label": "Tokens out", "align": "right"},
-    {"key": "dollars", "label": "USD", "align": "right"},
-    {"key": "share", "label": "Share", "align": "right"},
-    {"key": "left_out", "label": ""},
-]
+COLUMNS = components.columns({
+    "calls": "Calls", "input": "Tokens in", "cached": "of it cached", "output": "Tokens out",
+    "dollars": "USD", "share": "Share", "left_out": "",
+}, numbers="calls input cached output dollars share")  # fmt: skip
 
-GOOD_FOR: list[components.Column] = [
-    {"key": "what", "label": "What the spend was good for", "wide": True},
-    {"key": "count", "label": "", "align": "right"},
-    {"key": "dollars", "label": "USD", "align": "right"},
-    {"key": "left_out", "label": ""},
-]
+GOOD_FOR = components.columns({
+    "what": "What the spend was good for", "count": "", "dollars": "USD", "left_out": "",
+}, wide="what", numbers="count dollars")  # fmt: skip
 
 
 def main() -> None:
@@ -81,7 +73,7 @@ def body() -> None:
     with page.answers():
         if by != "model":
             treemap(spend(chosen, by, "model"), by)
-        good_for(page.client().insights(**chosen.asked, q=st.query_params.get("q")))
+        good_for(page.client().ledger.insights(**chosen.asked, q=st.query_params.get("q")))
         dearest(chosen)
 
 
@@ -94,7 +86,7 @@ def dimension() -> str:
 def spend(chosen: timerange.Range, *group_by: str) -> Spend:
     """Return the spend of the range, grouped."""
     q = st.query_params.get("q")
-    return page.client().spend(group_by, **chosen.asked, q=q, tz=page.zone_name())
+    return page.client().ledger.spend(group_by, **chosen.asked, q=q, tz=page.zone_name())
 
 
 def controls() -> None:
@@ -301,14 +293,14 @@ def dearest(chosen: timerange.Range) -> None:
     client, zone, now = page.client(), page.zone(), page.now()
     asked = {**chosen.asked, "q": st.query_params.get("q"), "order": "cost", "limit": DEAREST}
     st.subheader("Most expensive sessions", anchor=False)
-    sessions = [tables.session_row(row, zone, now) for row in client.sessions(**asked).items]
+    sessions = [tables.session_row(row, zone, now) for row in client.runs.sessions(**asked).items]
     components.ledger("Most expensive sessions", tables.SESSIONS, sessions, key="sessions")
     st.subheader("Most expensive calls", anchor=False)
     if strange := filterbar.unknown_to_calls(st.query_params.get("q", "")):
         st.text(f"Calls cannot be filtered by {strange}. The figures above are; calls can be by")
         st.text(", ".join((*filter_sql.CALLS.texts, *filter_sql.CALLS.numbers)) + ".")
         return
-    calls = [tables.call_row(row, zone, now) for row in client.calls(**asked).items]
+    calls = [tables.call_row(row, zone, now) for row in client.runs.calls(**asked).items]
     components.ledger("Most expensive calls", tables.CALLS, calls, key="calls")
 
 

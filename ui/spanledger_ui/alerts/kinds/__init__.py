@@ -7,6 +7,7 @@ A kind is a frozen dataclass whose fields are the lines of a section of the file
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from spanledger_ui.alerts.kinds.command import Command
 from spanledger_ui.alerts.kinds.discord import Discord
 from spanledger_ui.alerts.kinds.email import Email
 from spanledger_ui.alerts.kinds.pagerduty import PagerDuty
@@ -23,5 +24,6 @@ KINDS: Mapping[str, type[Transport]] = MappingProxyType(
         "pagerduty": PagerDuty,
         "teams": Teams,
         "discord": Discord,
+        "command": Command,
     }
 )

@@ -1,4 +1,4 @@
-"""PagerDuty: events of the Events API v2. An alert that recovers resolves its incident.
+"""PagerDuty: events of the Events API v2. What is over resolves its incident.
 
 Source: https://developer.pagerduty.com/docs/events-api-v2/trigger-events.
 """
@@ -13,6 +13,7 @@ from spanledger_ui.alerts.kinds.fields import hidden
 from spanledger_ui.alerts.message import Message
 
 MOST = 1024  # characters of a summary
+OVER = ("recovered", "approved", "denied", "timed_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +46,5 @@ def event(message: Message, source: str) -> dict[str, Any]:
         "timestamp": message.happened_at.isoformat(),
         "custom_details": dict(message.data),
     }
-    action = "resolve" if message.event == "recovered" else "trigger"
+    action = "resolve" if message.event in OVER else "trigger"
     return {"event_action": action, "dedup_key": message.thread, "payload": about}

@@ -7,8 +7,9 @@ import hmac
 import json
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar
 
 from spanledger_ui.alerts import outbound
@@ -16,6 +17,14 @@ from spanledger_ui.alerts.kinds.fields import hidden
 from spanledger_ui.alerts.message import Message
 
 PREFIX = "whsec_"
+
+TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "report": "spend.report",
+        **{said: f"approval.{said}" for said in ("pending", "approved", "denied", "timed_out")},
+    }
+)
+"""What a request says that it is, by event, where that is no alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Webhook:
 def body_of(message: Message) -> bytes:
     """Return what is sent of a message."""
     said = {
-        "type": "spend.report" if message.event == "report" else f"alert.{message.event}",
+        "type": TYPES.get(message.event, f"alert.{message.event}"),
         "timestamp": message.happened_at.isoformat(),
         "data": {"title": message.title, "severity": message.severity, **message.data},
     }

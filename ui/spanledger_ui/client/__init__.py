@@ -1,0 +1,79 @@
+"""The query API, as dataclasses: one object for each thing it can be asked about.
+
+Parameters go in, the shapes of `spanledger_schema.api` come out. Knows HTTP and nothing of
+Streamlit; every failure is one of two errors that say what to do.
+"""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from spanledger_ui.client.access import Access
+from spanledger_ui.client.alerts import Alerts
+from spanledger_ui.client.ledger import Ledger
+from spanledger_ui.client.limits import Limits
+from spanledger_ui.client.runs import Runs
+from spanledger_ui.client.wire import Refused, Unreachable, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `/readyz` says: whether the store serves, and when it last received a span."""
+
+    ready: bool
+    last_received_at: str | None = None
+
+
+class Client:
+    """A connection to one query API; safe to share between threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        transport: httpx.BaseTransport | None = None,
+        api_key: str = "",
+        project: str = "",
+    ) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        if project:
+            headers["X-Spanledger-Project"] = project
+        self._wire = Wire(base_url, headers, transport)
+        self.runs = Runs(self._wire)
+        self.ledger = Ledger(self._wire)
+        self.limits = Limits(self._wire)
+        self.alerts = Alerts(self._wire)
+        self.access = Access(self._wire)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the connections are closed."""
+        return self._wire.http.is_closed
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.http.close()
+
+    def health(self) -> Health:
+        """Return the state of the store; an answer of 503 is a state, not an error."""
+        try:
+            return self._wire.one(Health, "/readyz")
+        except Refused as refusal:
+            if refusal.status != httpx.codes.SERVICE_UNAVAILABLE:
+                raise
+            return Health(ready=False)
+
+
+__all__ = ["Client", "Health", "Refused", "Unreachable"]
