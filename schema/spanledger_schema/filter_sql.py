@@ -13,6 +13,14 @@ OF_TRACES = (
     "trace_id IN (SELECT trace_id FROM traces FINAL WHERE project_id = {{project:String}} AND {})"
 )
 
+# The inner query reads the index of words, and finds old versions of a row too: under FINAL the engine
+# would read every granule where another version may lie. The outer one looks at the last versions of
+# these rows alone: what was erased or redacted since must not be found by what it said before.
+WORDED = (
+    "SELECT {0} FROM {1} FINAL PREWHERE project_id = {{project:String}} AND (trace_id, span_id) IN"
+    " (SELECT trace_id, span_id FROM {1} WHERE project_id = {{project:String}} AND {2}) WHERE {2}"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -69,8 +77,8 @@ TRACES = Fields(
     "(positionCaseInsensitiveUTF8(session_key, {value}) > 0"
     " OR positionCaseInsensitiveUTF8(name, {value}) > 0"
     " OR positionCaseInsensitiveUTF8(user_id, {value}) > 0"
-    " OR trace_id IN (SELECT trace_id FROM payloads FINAL WHERE project_id = {project:String} AND {payload})"
-    " OR trace_id IN (SELECT trace_id FROM log_records FINAL WHERE project_id = {project:String} AND {record}))",
+    " OR trace_id IN (" + WORDED.format("trace_id", "payloads", "{payload}") + ")"
+    " OR trace_id IN (" + WORDED.format("trace_id", "log_records", "{record}") + "))",
 )
 """Rows of `traces`."""
 
@@ -79,7 +87,7 @@ LINE_FIELDS = ("agent", "model", "provider", "kind")
 
 SPEND = Fields(
     MappingProxyType(
-        dict(TRACES.texts) | {name: f"line.{name} ILIKE {{value}}" for name in LINE_FIELDS}
+        dict(TRACES.texts) | {name: f"lines.{name} ILIKE {{value}}" for name in LINE_FIELDS}
     ),
     TRACES.numbers,
     TRACES.says,
@@ -88,14 +96,14 @@ SPEND = Fields(
 
 SPEND_KEYS = MappingProxyType(
     {
-        "hour": "formatDateTime(line.quarter, '%Y-%m-%dT%H:00', {tz:String})",
-        "day": "formatDateTime(line.quarter, '%Y-%m-%d', {tz:String})",
-        "week": "toString(toStartOfWeek(line.quarter, 1, {tz:String}))",
-        "month": "formatDateTime(line.quarter, '%Y-%m', {tz:String})",
-        "model": "line.model",
-        "provider": "line.provider",
-        "kind": "line.kind",
-        "agent": "line.agent",
+        "hour": "formatDateTime(lines.quarter, '%Y-%m-%dT%H:00', {tz:String})",
+        "day": "formatDateTime(lines.quarter, '%Y-%m-%d', {tz:String})",
+        "week": "toString(toStartOfWeek(lines.quarter, 1, {tz:String}))",
+        "month": "formatDateTime(lines.quarter, '%Y-%m', {tz:String})",
+        "model": "lines.model",
+        "provider": "lines.provider",
+        "kind": "lines.kind",
+        "agent": "lines.agent",
         "user": "user_id",
         "service": "service",
         "environment": "environment",
@@ -169,14 +177,15 @@ CALLS = Fields(
         }
     ),
     "(positionCaseInsensitiveUTF8(name, {value}) > 0"
-    " OR (trace_id, span_id) IN"
-    " (SELECT trace_id, span_id FROM payloads FINAL WHERE project_id = {project:String} AND {payload})"
-    " OR (trace_id, span_id) IN"
-    " (SELECT trace_id, span_id FROM log_records FINAL WHERE project_id = {project:String} AND {record}))",
+    " OR (trace_id, span_id) IN ("
+    + WORDED.format("trace_id, span_id", "payloads", "{payload}")
+    + ")"
+    " OR (trace_id, span_id) IN ("
+    + WORDED.format("trace_id, span_id", "log_records", "{record}")
+    + "))",
 )
 """Model calls: rows of `spans`."""
 
-# FINAL: what was erased or redacted since must not be found by what it said before
 PAYLOAD_WORDS = "lower(concat(attributes, ' ', events))"  # exactly as migration 0020 indexes it
 RECORD_WORDS = "lower(concat(body, ' ', attributes))"  # likewise 0021
 

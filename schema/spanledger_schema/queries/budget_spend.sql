@@ -13,38 +13,38 @@ SELECT
     multiIf(
         {each:String} = 'environment', environment,
         {each:String} = 'service', service,
-        {each:String} = 'agent', line.agent,
+        {each:String} = 'agent', lines.agent,
         {each:String} = 'user', user_id,
         {each:String} = 'session', session_key,
-        {each:String} = 'provider', line.provider,
-        {each:String} = 'model', line.model,
+        {each:String} = 'provider', lines.provider,
+        {each:String} = 'model', lines.model,
         tag_value
     ) AS group_value,
-    if({by_day:Bool}, toString(toDate(line.quarter, {tz:String})), '') AS day,
+    if({by_day:Bool}, toString(toDate(lines.quarter, {tz:String})), '') AS day,
     toString(sum(multiIf(
-        {measure:String} = 'usd', line.cost_usd,
-        {measure:String} = 'tokens', toDecimal128(line.input_tokens + line.output_tokens, 12),
-        {measure:String} = 'calls', toDecimal128(line.calls, 12),
-        toDecimal128(line.llm_errors, 12)
+        {measure:String} = 'usd', lines.cost_usd,
+        {measure:String} = 'tokens', toDecimal128(lines.input_tokens + lines.output_tokens, 12),
+        {measure:String} = 'calls', toDecimal128(lines.calls, 12),
+        toDecimal128(lines.llm_errors, 12)
     ))) AS amount,
-    sum(line.unpriced_calls) AS unpriced,
-    toString(sum(line.estimated_usd)) AS estimated
+    sum(lines.unpriced_calls) AS unpriced,
+    toString(sum(lines.estimated_usd)) AS estimated
 FROM traces FINAL
-ARRAY JOIN lines AS line
+ARRAY JOIN lines
 WHERE project_id = {project:String}
-    AND line.quarter >= toDateTime({since_s:UInt32}, 'UTC')
-    AND line.quarter < toDateTime({until_s:UInt32}, 'UTC')
+    AND lines.quarter >= toDateTime({since_s:UInt32}, 'UTC')
+    AND lines.quarter < toDateTime({until_s:UInt32}, 'UTC')
     AND ({active_s:UInt32} = 0 OR session_key IN (
         SELECT session_key FROM traces
         WHERE project_id = {project:String} AND ended_at >= toDateTime({active_s:UInt32}, 'UTC')
     ))
     AND {environment:String} IN ('', environment)
     AND {service:String} IN ('', service)
-    AND {agent:String} IN ('', line.agent)
+    AND {agent:String} IN ('', lines.agent)
     AND {user:String} IN ('', user_id)
     AND {session:String} IN ('', session_key)
-    AND {provider:String} IN ('', line.provider)
-    AND {model:String} IN ('', line.model)
+    AND {provider:String} IN ('', lines.provider)
+    AND {model:String} IN ('', lines.model)
     AND ({tag:String} = '' OR has(tags, {tag:String}))
 GROUP BY group_value, day
 HAVING {each:String} = '' OR group_value != ''

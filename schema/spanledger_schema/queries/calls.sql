@@ -28,9 +28,9 @@ SELECT
     bill_rates_usd,
     bill_usd
 FROM spans FINAL
-WHERE project_id = {project:String}
+PREWHERE project_id = {project:String}
     AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({traces:Array(String)})), 16))
-    AND started_at >= fromUnixTimestamp64Nano({since_ns:Int64}, 'UTC')
+WHERE started_at >= fromUnixTimestamp64Nano({since_ns:Int64}, 'UTC')
     AND started_at < fromUnixTimestamp64Nano({until_ns:Int64}, 'UTC')
     AND usage_state = 'reported'
     AND ({provider:String} = '' OR provider = {provider:String})

@@ -41,7 +41,7 @@ SELECT
     cost_source,
     price_status
 FROM spans FINAL
-WHERE (project_id, trace_id) IN (
+PREWHERE (project_id, trace_id) IN (
     SELECT pair.1, toFixedString(unhex(pair.2), 16)
     FROM (SELECT arrayJoin(arrayZip({projects:Array(String)}, {traces:Array(String)})) AS pair)
 )

@@ -17,13 +17,13 @@ FROM (
             HAVING argMax(status, started_at) NOT IN ('waiting', 'running')
                 AND countIf(status = 'error') > 0
         ) AS failed,
-        sum(line.cost_usd) AS usd,
-        sum(line.unpriced_calls) AS unpriced
+        sum(lines.cost_usd) AS usd,
+        sum(lines.unpriced_calls) AS unpriced
     FROM traces FINAL
-    ARRAY JOIN lines AS line
+    ARRAY JOIN lines
     WHERE project_id = {project:String}
-        AND line.quarter >= toDateTime({since_s:UInt32}, 'UTC')
-        AND line.quarter < toDateTime({until_s:UInt32}, 'UTC')
+        AND lines.quarter >= toDateTime({since_s:UInt32}, 'UTC')
+        AND lines.quarter < toDateTime({until_s:UInt32}, 'UTC')
         AND (/*filter*/ 1)
     GROUP BY session_key
 )

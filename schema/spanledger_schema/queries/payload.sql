@@ -1,7 +1,7 @@
 -- What one span carried; no row when it has expired, whether or not the engine has removed it yet.
 SELECT attributes, events, links, resource, scope
 FROM payloads FINAL
-WHERE project_id = {project:String}
+PREWHERE project_id = {project:String}
     AND trace_id = toFixedString(unhex({trace:String}), 16)
     AND span_id = toFixedString(unhex({span:String}), 8)
-    AND (payload_days = 0 OR received_at + toIntervalDay(payload_days) > now())
+WHERE (payload_days = 0 OR received_at + toIntervalDay(payload_days) > now())

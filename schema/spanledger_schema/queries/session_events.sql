@@ -31,10 +31,15 @@ SELECT
     reason,
     verdict
 FROM spans FINAL
-WHERE project_id = {project:String}
+PREWHERE project_id = {project:String}
     AND trace_id IN (
         SELECT trace_id FROM traces FINAL
-        WHERE project_id = {project:String} AND session_key = {session:String}
+        PREWHERE project_id = {project:String}
+            AND trace_id IN (
+                SELECT trace_id FROM traces
+                WHERE project_id = {project:String} AND session_key = {session:String}
+            )
+        WHERE session_key = {session:String}
     )
 ORDER BY started_at, ended_at DESC, span_id
 LIMIT {limit:UInt32}

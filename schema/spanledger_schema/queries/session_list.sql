@@ -1,5 +1,7 @@
 -- Some sessions with all that a table shows of them. A session is all traces with its id.
 -- Which traces these are is looked up first, in one column and its index: FINAL reads no index but the key.
+-- PREWHERE reads the other columns of those rows alone; it may stand before FINAL because it asks of the key,
+-- which all versions of a row have in common.
 SELECT
     session_key,
     max(session_id) != '' AS reported,
@@ -38,10 +40,10 @@ SELECT
     sum(cost_usd) AS cost_usd_sum,
     sum(estimated_usd) AS estimated_usd_sum
 FROM traces FINAL
-WHERE project_id = {project:String}
+PREWHERE project_id = {project:String}
     AND trace_id IN (
         SELECT trace_id FROM traces
         WHERE project_id = {project:String} AND session_key IN {keys:Array(String)}
     )
-    AND session_key IN {keys:Array(String)}
+WHERE session_key IN {keys:Array(String)}
 GROUP BY session_key

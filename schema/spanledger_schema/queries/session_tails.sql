@@ -25,8 +25,8 @@ FROM (
         project_id, trace_id, span_id, name, kind, agent, tool, state_to, input_tokens, status,
         error_type, started_at
     FROM spans FINAL
-    WHERE (project_id, trace_id) IN (SELECT project_id, trace_id FROM theirs)
-        AND (kind IN ('llm', 'tool') OR state_to != '')
+    PREWHERE (project_id, trace_id) IN (SELECT project_id, trace_id FROM theirs)
+    WHERE (kind IN ('llm', 'tool') OR state_to != '')
 ) AS step
 INNER JOIN theirs USING (project_id, trace_id)
 WHERE NOT has(without, span_id)

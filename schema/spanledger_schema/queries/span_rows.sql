@@ -7,7 +7,7 @@ SELECT * REPLACE (
     toUnixTimestamp64Nano(priced_at) AS priced_at
 )
 FROM spans FINAL
-WHERE project_id = {project:String}
+PREWHERE project_id = {project:String}
     AND (trace_id, span_id) IN (
         SELECT toFixedString(unhex(pair.1), 16), toFixedString(unhex(pair.2), 8)
         FROM (SELECT arrayJoin(arrayZip({traces:Array(String)}, {spans:Array(String)})) AS pair)
