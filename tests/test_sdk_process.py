@@ -126,6 +126,8 @@ def ended_by(number: int, url: str, again: bool = False) -> tuple[int, float]:
     code = (
         CONFIGURED.replace("shutdown_s=1", "shutdown_s=30")
         + """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 work()
 print("up", flush=True)
 time.sleep(30)
@@ -145,6 +147,7 @@ time.sleep(30)
         return process.wait(WAIT_S), time.monotonic() - began
     finally:
         process.kill()
+        process.wait()
         process.stdout.close()
 
 
