@@ -147,12 +147,15 @@ def test_a_program_that_will_not_stop_is_killed(
     ]
 
 
-def test_asked_to_stop_twice_it_does_not_wait(cast: Cast):
+def test_asked_to_stop_twice_it_does_not_wait_and_says_so(
+    cast: Cast, caplog: pytest.LogCaptureFixture
+):
     async def stop(supervisor: Supervisor) -> None:
         supervisor.stop()  # `supervised` asks the second time
 
     assert supervised([cast.program("a", "stubborn")], stop, stop_s=3600) == (0, True)
     assert not psutil.pid_exists(cast.pids("a")[0])
+    assert caplog.messages == ["a is told to stop at once; killing it"]
 
 
 def test_sigterm_stops_it(cast: Cast):

@@ -111,7 +111,9 @@ class Supervisor:
         patience_s = self.stop_s + KILL_AFTER_S
         await first_of(process.wait(), self.hurrying.wait(), timeout_s=patience_s)
         if process.returncode is None:
-            log.error("%s did not stop within %.0f s; killing it", program.name, patience_s)
+            late = f"did not stop within {patience_s:.0f} s"
+            why = "is told to stop at once" if self.hurrying.is_set() else late
+            log.error("%s %s; killing it", program.name, why)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
