@@ -2,7 +2,7 @@
 
 Takes values by column and the ClickHouse type of each, gives bytes that both an embedded engine and a
 server read with `FORMAT ArrowStream`. Refuses what a column cannot hold: a NULL, a number out of range,
-a dollar finer than its scale. Made in C for a quarter of what the client's own writer takes.
+a dollar finer than its scale. Made in C for half of what the client's own writer takes.
 """
 
 import re

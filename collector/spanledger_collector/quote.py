@@ -13,28 +13,11 @@ from spanledger_collector.pricebook import Pricebook, nanoseconds
 from spanledger_collector.prices.aliases import alias
 from spanledger_collector.prices.rowfile import instant, row
 from spanledger_collector.usage import usage
-from spanledger_schema.span import Bill, Counts, Scope
+from spanledger_schema.span import NUMBERS, Bill, Counts, Scope
 
-COUNTS: Mapping[str, str] = {
-    name: name
-    for name in (
-        "input_tokens",
-        "output_tokens",
-        "total_tokens",
-        "cache_read_tokens",
-        "cache_write_tokens",
-        "cache_write_1h_tokens",
-        "reasoning_tokens",
-        "tool_prompt_tokens",
-        "input_audio_tokens",
-        "input_image_tokens",
-        "cache_read_audio_tokens",
-        "output_audio_tokens",
-        "output_image_tokens",
-        "web_searches",
-        "rerank_searches",
-    )
-} | {"tool_use_prompt_tokens": "tool_prompt_tokens"}
+COUNTS: Mapping[str, str] = {name: name for name in NUMBERS} | {
+    "tool_use_prompt_tokens": "tool_prompt_tokens"
+}
 """Names of counts in a description → fields of `Counts`."""
 
 EXCLUSIVE_DIALECTS = frozenset({"anthropic", "bedrock_converse"})

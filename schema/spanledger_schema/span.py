@@ -5,7 +5,7 @@ disjoint meters (`Usage`); pricing adds a `Bill`. Unknown is None in every one o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Literal
 
@@ -124,6 +124,10 @@ class Counts:
             or self.rerank_searches is not None
             or self.web_searches is not None
         )
+
+
+NUMBERS = tuple(f.name for f in fields(Counts) if f.name.endswith(("_tokens", "_searches")))
+"""The fields of `Counts` that count something."""
 
 
 @dataclass(slots=True)  # frozen would cost two microseconds a call

@@ -10,7 +10,7 @@ from operator import attrgetter
 from spanledger_collector.providers import fold
 from spanledger_collector.usage import emitters
 from spanledger_collector.usage.semantics import INCLUSIVE, Basis, Reading, cached, decide, written
-from spanledger_schema.span import Counts, Scope, Usage
+from spanledger_schema.span import NUMBERS, Counts, Scope, Usage
 
 MOST_TOKENS = 2**53
 """Beyond this a double no longer counts one by one; no call has ever been that long."""
@@ -44,23 +44,7 @@ def reported(counts: Counts) -> list[int]:
     return [number for number in numbers_of(counts) if number is not None]
 
 
-numbers_of: Callable[[Counts], tuple[int | None, ...]] = attrgetter(
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "cache_write_1h_tokens",
-    "reasoning_tokens",
-    "tool_prompt_tokens",
-    "input_audio_tokens",
-    "input_image_tokens",
-    "cache_read_audio_tokens",
-    "output_audio_tokens",
-    "output_image_tokens",
-    "web_searches",
-    "rerank_searches",
-)
+numbers_of: Callable[[Counts], tuple[int | None, ...]] = attrgetter(*NUMBERS)
 
 
 def read(
