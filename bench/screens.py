@@ -17,8 +17,8 @@ from time import perf_counter
 from fastapi.testclient import TestClient
 from paint import paints
 
-from spanledger_collector import api_tables
-from spanledger_collector.api import create_app
+from spanledger_collector.api import tables
+from spanledger_collector.api.application import create_app
 from spanledger_collector.store import Store, connect
 
 TRACES = """
@@ -81,7 +81,7 @@ def main() -> None:
         with connect(store.dsn) as client:
             client.command(TRACES.replace("{n}", str(args.sessions)))
         app = create_app(store, lambda: {"ready": True}, dict)
-        api_tables.mount(app)
+        tables.mount(app)
         with TestClient(app) as api:
             print(f"{args.sessions:,} sessions")
             for path in QUESTIONS:

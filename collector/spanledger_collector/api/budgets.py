@@ -15,7 +15,7 @@ from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
-from spanledger_collector.api import Json, problem
+from spanledger_collector.api.answers import Json, problem, refuse
 from spanledger_collector.budgets import table
 from spanledger_collector.budgets.answers import (
     alert_row,
@@ -61,13 +61,7 @@ def mount(app: FastAPI, office: Office, store: Store) -> None:
     app.state.office = office
     app.state.budget_store = store
     app.include_router(router)
-    for refusal in REFUSALS:
-        app.add_exception_handler(refusal, refused)
-
-
-def refused(_: Request, error: Exception) -> Json:
-    """Answer what was refused, in its own words."""
-    return problem(REFUSALS[type(error)], str(error.args[0]))
+    refuse(app, REFUSALS)
 
 
 def office_of(request: Request) -> Office:
