@@ -32,7 +32,7 @@ Above = tuple[int, ...]
 
 def text(value: object, max_bytes: int) -> str:
     """Return a value as JSON of about `max_bytes` at most; where it was cut it says "…"."""
-    short = scalar(value) or (small(value) if type(value) is dict else None)
+    short = small(value) if type(value) is dict else scalar(value)
     if short is not None:
         return short
     told = encode(plain(value, Budget(max_bytes), ()))
