@@ -18,6 +18,7 @@ from spanledger_collector import (
     api_alerts,
     api_approvals,
     api_budgets,
+    api_decide,
     api_detectors,
     api_export,
     api_keys,
@@ -93,6 +94,7 @@ class Pipeline:
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         office = Office(self.desk, self.budgets)
         api_budgets.mount(app, office, self.store)
+        api_decide.mount(app, office)
         api_approvals.mount(app, Approvals(self.desk), office)
         api_alerts.mount(app, Postroom(self.desk, self.budgets))
         self.warden = Warden(self.store, lambda: self.now_ns)
