@@ -19,6 +19,7 @@ from spanledger_collector.api import (
     alerts,
     approvals,
     budgets,
+    decide,
     detectors,
     export,
     keys,
@@ -93,6 +94,7 @@ class Pipeline:
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         office = Office(self.desk, self.budgets)
         budgets.mount(app, office, self.store)
+        decide.mount(app, office)
         approvals.mount(app, Approvals(self.desk), office)
         alerts.mount(app, Postroom(self.desk, self.budgets))
         self.warden = Warden(self.store, lambda: self.now_ns)
