@@ -39,6 +39,11 @@ READ_LIMITS = {
     "do_not_merge_across_partitions_select_final": 0,  # 1 would bring duplicates back
 }
 
+INSERT_SETTINGS: dict[str, Any] = {
+    "async_insert": 0,
+    "input_format_null_as_default": 0,
+    "optimize_on_insert": 0,  # FINAL and merges replace rows: doing it at once copies every column
+}
 
 TOO_MUCH = ("158", "159", "160", "241", "307", "396")
 """ClickHouse's codes of a query that reached a limit of rows, time, memory or bytes."""
@@ -144,9 +149,7 @@ class Store:
         names = tuple(columns)
         if not columns[names[0]]:
             return
-        settings: dict[str, Any] = {"async_insert": 0, "input_format_null_as_default": 0}
-        if token:
-            settings["insert_deduplication_token"] = token
+        settings = INSERT_SETTINGS | ({"insert_deduplication_token": token} if token else {})
         self._writer.raw_insert(
             table,
             names,
