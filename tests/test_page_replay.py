@@ -24,18 +24,10 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(engine: str, database: str) -> Iterator[Store]:
-    """Return a store on a fresh database."""
-    opened = Store(engine, database=database, readers=1)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def api(store: Store, tmp_path: Path) -> Iterator[str]:
+def api(embedded: Store, tmp_path: Path) -> Iterator[str]:
     """Return the query API over a recorded LangGraph session."""
-    stored(store, tmp_path, capture("openinference-langchain__langgraph-refund-retry"))
-    with answering(store) as url:
+    stored(embedded, tmp_path, capture("openinference-langchain__langgraph-refund-retry"))
+    with answering(embedded) as url:
         yield url
 
 
@@ -61,7 +53,7 @@ def test_every_kind_of_step_opens(api: str):
         assert (list(test.exception), shown(test)[0]) == ([], event["name"])
 
 
-def test_what_a_trace_says_is_never_markdown(store: Store, tmp_path: Path):
+def test_what_a_trace_says_is_never_markdown(embedded: Store, tmp_path: Path):
     hostile = "<script>alert(1)</script> ![](http://evil.example/x.png) $x$ **b**"
     body = traces(
         span(
@@ -74,17 +66,19 @@ def test_what_a_trace_says_is_never_markdown(store: Store, tmp_path: Path):
             ],
         )
     )
-    stored(store, tmp_path, body)
-    with answering(store) as url:
+    stored(embedded, tmp_path, body)
+    with answering(embedded) as url:
         test = page("replay", url, session=TRACE.hex())
     assert (list(test.exception), list(test.markdown), list(test.caption)) == ([], [], [])
     assert shown(test)[0] == hostile
     assert hostile in [code.value for code in test.code]
 
 
-def test_every_capture_opens_with_its_steps_and_nodes(store: Store, tmp_path: Path, subtests: Any):
-    stored(store, tmp_path, *(path.read_bytes() for path in TRACE_CAPTURES))
-    with answering(store) as url:
+def test_every_capture_opens_with_its_steps_and_nodes(
+    embedded: Store, tmp_path: Path, subtests: Any
+):
+    stored(embedded, tmp_path, *(path.read_bytes() for path in TRACE_CAPTURES))
+    with answering(embedded) as url:
         sessions = httpx.get(f"{url}/api/v1/sessions?limit=1000").json()["items"]
         for session in sessions:
             with subtests.test(session["name"]):

@@ -18,22 +18,14 @@ from tests.ui_server import answering, capture, components, ledgers, listening, 
 
 
 @pytest.fixture
-def store(engine: str, database: str) -> Iterator[Store]:
-    """Return a store on a fresh database."""
-    opened = Store(engine, database=database, readers=1)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def api(store: Store, tmp_path: Path) -> Iterator[str]:
+def api(embedded: Store, tmp_path: Path) -> Iterator[str]:
     """Return the query API over recorded calls of two providers."""
     names = (
         "openinference-openai__chat-tools-stream",
         "openinference-anthropic__tools-cache-stream",
         "openinference-dspy__react",
     )
-    with running(store, tmp_path) as pipeline:
+    with running(embedded, tmp_path) as pipeline:
         for name in names:
             pipeline.post("traces", capture(name))
         with listening(pipeline.api.app) as url:
@@ -78,8 +70,8 @@ def test_the_time_zone_of_the_url_is_the_readers(api: str):
     assert list(test.exception) == []
 
 
-def test_a_range_without_calls_says_so(store: Store):
-    with answering(store) as url:
+def test_a_range_without_calls_says_so(embedded: Store):
+    with answering(embedded) as url:
         test = page("spend", url)
     assert [info.value for info in test.info] == [
         "No model was called in this range under this filter."
