@@ -23,11 +23,15 @@ SESSION = "thread-900"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def api(embedded: Store, tmp_path: Path) -> Iterator[str]:
-    """Return the query API over a recorded LangGraph session."""
-    stored(embedded, tmp_path, capture("openinference-langchain__langgraph-refund-retry"))
-    with answering(embedded) as url:
+@pytest.fixture(scope="module")
+def api(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the query API over a recorded LangGraph session, for tests that change none."""
+    stored(
+        shared_store,
+        tmp_path_factory.mktemp("spool"),
+        capture("openinference-langchain__langgraph-refund-retry"),
+    )
+    with answering(shared_store) as url:
         yield url
 
 

@@ -20,11 +20,11 @@ CAPTURES = (
 NAME = "<img src=x onerror=alert(1)> **bold** [x](http://evil.example) 🧾 مرحبا"
 
 
-@pytest.fixture
-def api(embedded: Store, tmp_path: Path) -> Iterator[str]:
-    """Return the query API over three recorded captures."""
-    stored(embedded, tmp_path, *map(capture, CAPTURES))
-    with answering(embedded) as url:
+@pytest.fixture(scope="module")
+def api(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the query API over three recorded captures, for tests that change none."""
+    stored(shared_store, tmp_path_factory.mktemp("spool"), *map(capture, CAPTURES))
+    with answering(shared_store) as url:
         yield url
 
 

@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,15 +16,15 @@ from tests.pipeline import running
 from tests.ui_server import answering, capture, components, ledgers, listening, page, shown, texts
 
 
-@pytest.fixture
-def api(embedded: Store, tmp_path: Path) -> Iterator[str]:
-    """Return the query API over recorded calls of two providers."""
+@pytest.fixture(scope="module")
+def api(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the query API over recorded calls of two providers, for tests that change none."""
     names = (
         "openinference-openai__chat-tools-stream",
         "openinference-anthropic__tools-cache-stream",
         "openinference-dspy__react",
     )
-    with running(embedded, tmp_path) as pipeline:
+    with running(shared_store, tmp_path_factory.mktemp("spool")) as pipeline:
         for name in names:
             pipeline.post("traces", capture(name))
         with listening(pipeline.api.app) as url:
