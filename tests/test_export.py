@@ -28,12 +28,10 @@ NAMES = (
 
 
 @pytest.fixture(scope="module")
-def pipeline(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Return the recorded captures in a store of their own, which no test adds to."""
-    store = Store(engine, database="exports", readers=1)
-    with running(store, tmp_path_factory.mktemp("exports")) as found:
+    with running(shared_store, tmp_path_factory.mktemp("exports")) as found:
         yield filled(found)
-    store.close()
 
 
 def filled(pipeline: Pipeline) -> Pipeline:

@@ -17,19 +17,15 @@ SESSION = "thread-900"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def store(engine: str, database: str) -> Iterator[Store]:
-    """Return a store on a fresh database."""
-    opened = Store(engine, database=database, readers=1)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def api(store: Store, tmp_path: Path) -> Iterator[str]:
-    """Return the query API over a recorded LangGraph session."""
-    stored(store, tmp_path, capture("openinference-langchain__langgraph-refund-retry"))
-    with answering(store) as url:
+@pytest.fixture(scope="module")
+def api(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the query API over a recorded LangGraph session, for tests that change none."""
+    stored(
+        shared_store,
+        tmp_path_factory.mktemp("spool"),
+        capture("openinference-langchain__langgraph-refund-retry"),
+    )
+    with answering(shared_store) as url:
         yield url
 
 
@@ -55,7 +51,7 @@ def test_every_kind_of_step_opens(api: str):
         assert (list(test.exception), shown(test)[0]) == ([], event["name"])
 
 
-def test_what_a_trace_says_is_never_markdown(store: Store, tmp_path: Path):
+def test_what_a_trace_says_is_never_markdown(embedded: Store, tmp_path: Path):
     hostile = "<script>alert(1)</script> ![](http://evil.example/x.png) $x$ **b**"
     body = traces(
         span(
@@ -68,8 +64,8 @@ def test_what_a_trace_says_is_never_markdown(store: Store, tmp_path: Path):
             ],
         )
     )
-    stored(store, tmp_path, body)
-    with answering(store) as url:
+    stored(embedded, tmp_path, body)
+    with answering(embedded) as url:
         test = page("replay", url, session=TRACE.hex())
     assert (list(test.exception), list(test.markdown), list(test.caption)) == ([], [], [])
     assert shown(test)[0] == hostile

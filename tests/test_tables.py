@@ -19,16 +19,14 @@ EVENTS = "otel-openai-v2__events-in-logs"
 
 
 @pytest.fixture(scope="module")
-def pipeline(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Return four recorded captures, for tests that add nothing that another one counts."""
-    store = Store(engine, database="tables", readers=1)
-    with running(store, tmp_path_factory.mktemp("tables")) as found:
+    with running(shared_store, tmp_path_factory.mktemp("tables")) as found:
         for name in (LANGGRAPH, OPENAI, ANTHROPIC, GENAI):
             found.send("traces", (CAPTURES / f"{name}.pb").read_bytes())
         found.send("logs", (CAPTURES / f"{GENAI}.logs.pb").read_bytes())
         found.settle()
         yield found
-    store.close()
 
 
 def ids(pipeline: Pipeline, q: str, table: str = "sessions") -> set[str]:

@@ -10,24 +10,13 @@ from operator import attrgetter
 from typing import Any
 
 from spanledger_collector.bills import columns as bill_columns
+from spanledger_collector.mends import flags
 from spanledger_collector.origins import json
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.understand import Understood, priced_ns
-from spanledger_schema.span import Event, Facts, Record, Span, Usage
+from spanledger_schema.span import Event, Record, Usage
 
 NO_SPAN = bytes(8)
-
-
-def flags(span: Span, facts: Facts, usage: Usage, started_ns: int) -> tuple[str, ...]:
-    """Return what had to be mended about a span, by the codes of docs/delivery.md."""
-    found = (*span.flags, *facts.flags)
-    if started_ns != span.start_ns:
-        found += ("clock_skew",)
-    if span.end_ns and span.end_ns < span.start_ns:
-        found += ("duration_invalid",)
-    if usage.state == "invalid":
-        found += ("usage_invalid",)
-    return found
 
 
 OTHER_METERS = (
