@@ -42,7 +42,7 @@ class Receivers:
         secret, address = folder / "secret", folder / "chat"
         secret.write_text(SECRET)
         address.write_text(chat[1])
-        sections = {
+        sections: dict[str, dict[str, object]] = {
             "ops": {"kind": "webhook", "url": signed[1], "secret_file": str(secret)},
             "chat": {"kind": "slack", "url_file": str(address)},
             "mail": {"kind": "email", "host": "127.0.0.1", "port": mail[1], "security": "none",
