@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from spanledger_collector.store import Store
+from tests.finance import call
 from tests.otlp import CAPTURES, NOON_NS, attribute, span, traces
 from tests.pipeline import Pipeline, running
 
@@ -152,6 +153,15 @@ def test_calls_by_cost_come_dearest_first_and_page_by_page(pipeline: Pipeline):
             break
         page = pipeline.get("calls", order="cost", limit=3, cursor=page["next_cursor"])
     assert seen == whole
+
+
+def test_a_call_whose_trace_id_ends_in_a_zero_byte_is_listed_with_its_session(
+    store: Store, tmp_path: Path
+):
+    with running(store, tmp_path) as pipeline:
+        pipeline.post("traces", traces(call(0x100, session__id="s", user__id="ann")))
+        (found,) = pipeline.get("calls")["items"]
+    assert (found["session_id"], found["user_id"]) == ("s", "ann")
 
 
 def test_the_pulse_adds_up_to_the_sessions_of_the_filter(pipeline: Pipeline, subtests: Any):
