@@ -257,7 +257,9 @@ def serve(settings: Settings) -> int:
     gc.set_threshold(COLLECT_EVERY)
     sys.setswitchinterval(SWITCH_S)
     people = signins(settings)
-    store = Store(settings.store)
+    store = Store(
+        settings.store, cluster=settings.cluster, memory_bytes=settings.store_memory_bytes
+    )
     hand_keys_over(store, settings)
     draining = Draining(store, own_prices.book(store), settings)
     draining.start()
