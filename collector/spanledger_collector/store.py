@@ -36,6 +36,8 @@ DATABASE = "spanledger"
 READ_LIMITS = {
     "max_execution_time": 30,
     "max_memory_usage": 2_000_000_000,
+    "max_bytes_before_external_group_by": 500_000_000,  # on disk from there on, not refused
+    "max_bytes_before_external_sort": 500_000_000,
     "max_result_rows": 200_000,
     "do_not_merge_across_partitions_select_final": 0,  # 1 would bring duplicates back
 }
