@@ -57,8 +57,8 @@ format: $(INSTALLED) ## Format and mend what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(INSTALLED) ## Measure ingest on this machine; prints a table (ARGS="--requests N …")
-	@exec $(BIN)/python bench/ingest.py $(ARGS)
+bench: $(INSTALLED) browser ## Measure everything, a quarter of an hour; writes docs/bench/DAY.md (ARGS="--spans N …")
+	@PYTHONPATH=. exec $(BIN)/python bench/all.py $(ARGS)
 
 bench-quick: $(INSTALLED) ## Fail where a stage of the drain costs 30 % more than what is committed, two minutes at most
 	@exec $(BIN)/python bench/stages.py --rounds 10 --check $(ARGS)

@@ -24,6 +24,7 @@ import httpx
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from figures import note  # noqa: E402
 from tests.bombs import BOMBS  # noqa: E402
 from tests.otlp import span, traces  # noqa: E402
 from tests.ports import free_port  # noqa: E402
@@ -97,14 +98,14 @@ def ingest(folder: str) -> Iterator[Ingest]:
             process.terminate()
 
 
-def measured(body: bytes, encoding: str, transport: str) -> str:
+def measured(body: bytes, encoding: str, transport: str) -> tuple[str, float, int]:
     """Return what came of a bomb: the answer, milliseconds of CPU and MiB of memory."""
     with tempfile.TemporaryDirectory() as folder, ingest(folder) as server:
         send = server.over_http if transport == "HTTP" else server.over_grpc
         before_mib, before_ms = server.mib("VmRSS"), server.cpu_ms()
         answer = send(body, encoding)
         cpu_ms = server.cpu_ms() - before_ms
-        return f"{answer} | {cpu_ms:.0f} ms | {server.mib('VmHWM') - before_mib} MiB"
+        return answer, cpu_ms, server.mib("VmHWM") - before_mib
 
 
 def main() -> None:
@@ -120,7 +121,10 @@ def main() -> None:
         make, encoding = BOMBS[name]
         body = make(asked.mib << 20)
         for transport in ("HTTP", "gRPC") if encoding == "protobuf" else ("HTTP",):
-            found = measured(body, encoding, transport)
+            answer, cpu_ms, mib = measured(body, encoding, transport)
+            note("bombs", f"{name}, {transport}, CPU", "ms", [cpu_ms])
+            note("bombs", f"{name}, {transport}, memory", "MiB", [mib])
+            found = f"{answer} | {cpu_ms:.0f} ms | {mib} MiB"
             print(f"| {name} | {len(body) / 1e6:.1f} MB | {transport} | {found} |", flush=True)
 
 

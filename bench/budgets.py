@@ -23,6 +23,7 @@ from pathlib import Path
 
 import httpx
 from bench import payloads
+from bench.figures import note
 from bench.pace import Asked, asked_ms, trivial
 from tests.serving import Server, serving
 
@@ -138,7 +139,9 @@ def main() -> None:
     args = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load average before {load:.1f}")
-    wall_ms, cpu_ms = map(statistics.median, zip(*evaluations_ms(args.states), strict=True))
+    walls_ms, cpus_ms = zip(*evaluations_ms(args.states), strict=True)
+    note("budgets", f"evaluation of {args.states:,} states", "ms", walls_ms)
+    wall_ms, cpu_ms = statistics.median(walls_ms), statistics.median(cpus_ms)
     print(
         f"evaluation of {args.states} states: median {wall_ms:.0f} ms, of which CPU {cpu_ms:.0f} ms"
     )

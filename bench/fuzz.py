@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from ingest import machine
+from server import machine
 from tests.fuzz import Request, requests, survives
 from tests.pipeline import running
 from tests.rollup_machine import rolling

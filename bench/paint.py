@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from figures import note
 from playwright.sync_api import Page, sync_playwright
 from tests.otlp import SPAN, TRACE, span, traces
 from tests.serving import Server, serving
@@ -77,6 +78,9 @@ def painted_ms(page: Page, address: str, selector: str) -> float:
 def report(what: str, took: list[float]) -> None:
     """Print the median and the slowest of some times."""
     print(f"{statistics.median(took):8.0f} ms  {max(took):8.0f} ms worst  {what}")
+    painted = what.startswith("first paint")
+    baseline = "first paint of the frame alone" if painted else "nothing: /healthz"
+    note("screens", what, "ms", took, baseline)
 
 
 def repeated(measure: Callable[[], float]) -> list[float]:

@@ -15,13 +15,14 @@ SPANS_PER_TRACE = 12
 MODEL = "gpt-4o-2024-08-06"
 
 
-def request(spans: int, text_bytes: int, seed: int) -> bytes:
+def request(spans: int, text_bytes: int, seed: int, session: str = "") -> bytes:
     """Return one export request.
 
     Args:
         spans: how many spans it holds.
         text_bytes: about how long the prompt of a call is.
         seed: tells one request from another.
+        session: whose spans they are; of many, two traces each, when left out.
     """
     random = Random(seed)
     body = ExportTraceServiceRequest()
@@ -42,7 +43,8 @@ def request(spans: int, text_bytes: int, seed: int) -> bytes:
         span.start_time_unix_nano = base_ns + index * 1000
         span.end_time_unix_nano = span.start_time_unix_nano + random.randrange(10**10)
         text = " ".join(random.choices(WORDS, k=text_bytes // 6))
-        attribute(span, "gen_ai.conversation.id", f"session-{seed % 50}-{index // 24}")
+        whose = session or f"session-{seed % 50}-{index // 24}"
+        attribute(span, "gen_ai.conversation.id", whose)
         attribute(span, "user.id", f"user-{index % 5}")
         if index % 3 == 2:
             tool_call(span, text, f"call_{seed}_{index}")

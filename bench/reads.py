@@ -22,6 +22,7 @@ from time import perf_counter, process_time
 
 import clickhouse_connect.driver.client as clickhouse
 from fastapi.testclient import TestClient
+from figures import note
 from fleet import DAYS, TABLES, fill
 
 from spanledger_collector.api import tables
@@ -81,7 +82,8 @@ def measure(folder: Path, spans: int, rounds: int, tables: Sequence[str]) -> Non
             fill(client, spans, tables)
             print(f"\n{held(client)}; filled in {perf_counter() - begun:.0f} s")
             print(f"load average {os.getloadavg()[0]:.1f} before the first question\n")
-            ask_all(store, client, rounds, QUESTIONS | (SEARCHES if "payloads" in tables else {}))
+            asked = QUESTIONS | (SEARCHES if "payloads" in tables else {})
+            ask_all(store, client, rounds, asked, f"reads, {spans / 1e6:g} M spans")
             print(f"\nload average {os.getloadavg()[0]:.1f} after the last")
     finally:
         store.close()
@@ -97,7 +99,9 @@ def held(client: clickhouse.Client) -> str:
     return "; ".join(f"{t}: {r:,} rows in {p} parts, {b / 1e6:,.0f} MB" for t, r, p, b in found)
 
 
-def ask_all(store: Store, client: clickhouse.Client, rounds: int, asked: dict[str, str]) -> None:
+def ask_all(
+    store: Store, client: clickhouse.Client, rounds: int, asked: dict[str, str], part: str
+) -> None:
     """Ask each question some times and print its line."""
     app = create_app(store, lambda: {"ready": True}, dict)
     tables.mount(app)
@@ -108,9 +112,9 @@ def ask_all(store: Store, client: clickhouse.Client, rounds: int, asked: dict[st
             "| question | p50 ms | p95 ms | CPU ms | × baseline | rows read | MB read | MB at most |"
         )
         print("|---|--:|--:|--:|--:|--:|--:|--:|")
-        base = line(BASELINE, partial(client.query, count), client, rounds, None)
+        base = line(BASELINE, partial(client.query, count), client, rounds, None, part)
         for name, path in asked.items():
-            line(name, partial(answer, api, path.format(since=since)), client, rounds, base)
+            line(name, partial(answer, api, path.format(since=since)), client, rounds, base, part)
 
 
 def answer(api: TestClient, path: str) -> None:
@@ -126,6 +130,7 @@ def line(
     client: clickhouse.Client,
     rounds: int,
     baseline: float | None,
+    part: str,
 ) -> float:
     """Print what a question costs; return the median of its CPU, in ms."""
     ask()
@@ -135,8 +140,12 @@ def line(
     ms = sorted(c.ms for c in costs)
     cpu_ms = statistics.median(c.cpu_ms for c in costs)
     last = costs[-1]
+    p95_ms = ms[round(0.95 * (rounds - 1))]
+    note(part, name, "ms", [c.ms for c in costs], BASELINE)
+    note(part, f"{name}, p95", "ms", [p95_ms])
+    note(part, f"{name}, CPU", "ms", [c.cpu_ms for c in costs], f"{BASELINE}, CPU")
     print(
-        f"| {name} | {statistics.median(ms):.0f} | {ms[round(0.95 * (rounds - 1))]:.0f} | {cpu_ms:.0f}"
+        f"| {name} | {statistics.median(ms):.0f} | {p95_ms:.0f} | {cpu_ms:.0f}"
         f" | {cpu_ms / (baseline or cpu_ms):.1f} | {last.rows:,} | {last.read / 1e6:,.0f}"
         f" | {max(0, resident_mb('VmHWM') - before_mb):,.0f} |",
         flush=True,

@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from fastapi.testclient import TestClient
+from figures import note
 from paint import paints
 
 from spanledger_collector.api import tables
@@ -87,6 +88,7 @@ def main() -> None:
             for path in QUESTIONS:
                 took = times_ms(api, path, args.rounds)
                 print(f"{statistics.median(took):8.0f} ms  {max(took):8.0f} ms worst  {path}")
+                note("questions over 100,000 sessions", path, "ms", took)
         store.close()
         paints(Path(folder), store.dsn, args.steps)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from ingest import machine
+from server import machine
 from tests.agents import Agent, Transport, exporter, working
 from tests.journal import Journal, differences, sums
 from tests.outage import ClickHouse, clickhouse

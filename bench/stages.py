@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from figures import note
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from payloads import request
 
@@ -187,9 +188,12 @@ def print_table(watch: Stopwatch, bytes_per_span: float) -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d}, spans of {bytes_per_span:.0f} bytes\n")
     print("| stage | CPU µs a span | × baseline |\n|---|--:|--:|")
     print(f"| {BASELINE} | {watch.us[BASELINE]:.1f} | 1.0 |")
+    note("drain", BASELINE, "µs", [watch.us[BASELINE]])
     for name, ratio in watch.ratios.items():
+        note("drain", name, "µs", [watch.us[name]], BASELINE)
         print(f"| {name} | {watch.us[name]:.1f} | {ratio:.1f} |")
     total = sum(watch.us[name] for name in watch.ratios)
+    note("drain", "all stages", "µs", [total], BASELINE)
     print(f"| **all** | **{total:.1f}** | **{sum(watch.ratios.values()):.1f}** |")
 
 

@@ -23,7 +23,6 @@ from spanledger_schema.api import SessionEvents
 from spanledger_ui import skeleton
 from spanledger_ui.client import Client
 from spanledger_ui.components import FOLDER
-from tests.databases import Databases
 from tests.otlp import CAPTURES, LOG_CAPTURES, TRACE_CAPTURES
 from tests.pipeline import running
 from tests.test_corpus import NAMES, NO_CONTENT, NO_NODES, parsed, truth
@@ -45,14 +44,10 @@ console.log(JSON.stringify(told.map(({ from, name }) => [from, name])));
 
 
 @pytest.fixture(scope="module")
-def api(
-    tmp_path_factory: pytest.TempPathFactory, engine: str, databases: Databases
-) -> Iterator[str]:
+def api(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Iterator[str]:
     """Return the query API over every capture, logs included, and two interrupted runs."""
     folder = tmp_path_factory.mktemp("corpus")
-    database = databases.take()
-    store = Store(engine, database=database, readers=1)
-    with running(store, folder) as pipeline:
+    with running(shared_store, folder) as pipeline:
         for path in LOG_CAPTURES:
             pipeline.send("logs", path.read_bytes())
         for path in (*TRACE_CAPTURES, *INTERRUPTED):
@@ -60,8 +55,6 @@ def api(
         pipeline.settle()
         with listening(pipeline.api.app) as url:
             yield url
-    store.close()
-    databases.give_back(database)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,9 @@
 """The edge to ClickHouse, embedded and over HTTP alike."""
 
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +92,21 @@ def every_session(store: Store) -> list[dict[str, Any]]:
     keys = [session.id for session in listing.sessions(store, "p", listing.Wanted(), 100)[0]]
     rows = {row["session_key"]: row for row in store.rows("session_list", project="p", keys=keys)}
     return [rows[key] for key in keys]
+
+
+OPENED = """
+import sys
+from spanledger_collector.store import Store
+
+store = Store(f"chdb://{sys.argv[1]}", memory_bytes=800_000_000)
+with store.reading() as client:
+    print(client.command("SELECT groupArray(value) FROM (SELECT value FROM system.server_settings"
+        " WHERE name IN ('max_server_memory_usage', 'mark_cache_size') ORDER BY name)"))
+store.close()
+"""
+
+
+def test_an_embedded_engine_takes_no_more_memory_than_it_is_given(tmp_path: Path):
+    command = [sys.executable, "-c", OPENED, str(tmp_path / "db")]  # a process has one engine
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['50000000','800000000']"

@@ -298,7 +298,9 @@ def serve(settings: Settings) -> int:
         settings.keys_demanded,
         people.caller if people else nobody,
     )
-    store = Store(settings.store)
+    store = Store(
+        settings.store, cluster=settings.cluster, memory_bytes=settings.store_memory_bytes
+    )
     hand_keys_over(store, settings)
     draining = Draining(store, own_prices.book(store), settings)
     draining.start()

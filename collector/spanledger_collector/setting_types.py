@@ -4,6 +4,7 @@ A reader takes what was written in a flag, a variable or a file, and returns the
 ValueError with the way out. It does not know which setting it reads.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -104,6 +105,13 @@ def store(value: str) -> str:
     return value
 
 
+def cluster(value: str) -> str:
+    """Return the name of a cluster; '' stands for none."""
+    if not re.fullmatch(r"[\w.-]*", value):
+        raise ValueError("give its name in remote_servers: letters, digits, _, . and -")
+    return value
+
+
 def url(value: str) -> str:
     """Return the address of an HTTP service, without a slash at its end."""
     if value and urlsplit(value).scheme not in ("http", "https"):
@@ -111,6 +119,7 @@ def url(value: str) -> str:
     return value.rstrip("/")
 
 
+Cluster = Annotated[str, cluster]
 Folder = Annotated[Path, folder]
 Host = Annotated[str, host]
 Port = Annotated[int, port]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 from spanledger_collector.setting_types import (
+    Cluster,
     Count,
     Durability,
     Folder,
@@ -53,6 +54,14 @@ class Settings:
         "where spans are stored: chdb:///folder, or http://user:password@host:8123/database;"
         " a chDB folder inside the data folder when left out",
     ] = field(default="", repr=False)  # may hold a password; `store_shown` does not
+    cluster: Annotated[
+        Cluster,
+        "cluster of that server, by its name in remote_servers, over which tables are replicated and"
+        " spread by trace; none when left out",
+    ] = ""
+    store_memory_bytes: Annotated[
+        Size, "most memory of an embedded database, its caches included"
+    ] = 4 << 30
     host: Annotated[Host, "address to listen on; 0.0.0.0 for every interface"] = "127.0.0.1"
     http_port: Annotated[Port, "port for OTLP over HTTP"] = 4318
     grpc_port: Annotated[Port, "port for OTLP over gRPC"] = 4317
@@ -267,6 +276,7 @@ def parse(name: str, origin: str, value: str) -> Any:
 def completed(settings: Settings) -> Settings:
     """Return the settings with the folder opened and the derived defaults filled in."""
     refuse_shared_ports(settings)
+    refuse_lonely_cluster(settings)
     data = folder(str(settings.data))
     return replace(
         settings,
@@ -285,6 +295,15 @@ def refuse_shared_ports(settings: Settings) -> None:
             both = f"{flag(seen[number])} and {flag(name)}"
             raise SettingInvalid(f"{both} are both {number}; give one of them another port")
         seen[number] = name
+
+
+def refuse_lonely_cluster(settings: Settings) -> None:
+    """Raise SettingInvalid when a cluster is named and no server of it."""
+    if settings.cluster and not settings.store.startswith("http"):
+        raise SettingInvalid(
+            f"--cluster: {settings.cluster!r} is a cluster of which server?"
+            " Give --store http://user:password@host:8123 with it"
+        )
 
 
 def add_flags(parser: ArgumentParser, *wanted: str) -> None:

@@ -18,6 +18,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from spanledger_collector import arrow
+from spanledger_schema.cluster import Cluster
 from spanledger_schema.sql import completed, migrations, query
 
 __all__ = [
@@ -35,6 +36,8 @@ DATABASE = "spanledger"
 READ_LIMITS = {
     "max_execution_time": 30,
     "max_memory_usage": 2_000_000_000,
+    "max_bytes_before_external_group_by": 500_000_000,  # on disk from there on, not refused
+    "max_bytes_before_external_sort": 500_000_000,
     "max_result_rows": 200_000,
     "do_not_merge_across_partitions_select_final": 0,  # 1 would bring duplicates back
 }
@@ -44,6 +47,16 @@ INSERT_SETTINGS: dict[str, Any] = {
     "input_format_null_as_default": 0,
     "optimize_on_insert": 0,  # FINAL and merges replace rows: doing it at once copies every column
 }
+
+CLUSTER_SETTINGS = {
+    "distributed_foreground_insert": 1,  # what is confirmed lies on its shard
+    "distributed_product_mode": "global",  # a subquery is answered once, for all shards
+    "distributed_ddl_task_timeout": 300,
+    "load_balancing": "in_order",  # everybody reads and writes the same replica while it is there
+    "prefer_localhost_replica": 0,
+    "allow_nondeterministic_mutations": 1,  # erasing asks for what it has written down just before
+}
+"""What every connection to a cluster is bound to, so that the drain reads what it has written."""
 
 TOO_MUCH = ("158", "159", "160", "241", "307", "396")
 """ClickHouse's codes of a query that reached a limit of rows, time, memory or bytes."""
@@ -74,20 +87,35 @@ def connect(dsn: str, **options: Any) -> Client:
     return clickhouse_connect.get_client(dsn=dsn, **options)
 
 
+def engine_options(memory_bytes: int | None) -> dict[str, Any]:
+    """Return what an embedded engine is started with so that it stays below so many bytes.
+
+    Its caches of marks and keys would grow to 5 GiB each; they get a sixteenth.
+    """
+    if memory_bytes is None:
+        return {}
+    cache = memory_bytes // 16
+    caches = {"mark_cache_size": cache, "primary_index_cache_size": cache}
+    return {"chdb_options": {"max_server_memory_usage": memory_bytes, **caches}}
+
+
 def named_database(dsn: str) -> str:
     """Return the database that the path of a server's DSN names, ours when it names none."""
     return DATABASE if dsn.startswith("chdb:") else urlsplit(dsn).path.strip("/") or DATABASE
 
 
-def migrate(client: Client) -> list[str]:
-    """Apply the migrations this database lacks; return their names.
+def migrate(client: Client, cluster: Cluster | None = None) -> list[str]:
+    """Apply the migrations this database, or this cluster, lacks; return their names.
 
     ClickHouse rolls no DDL back, so each file is one statement and is recorded as soon as it ran.
 
     Raises:
         SchemaChanged: a migration was edited after it was applied here.
     """
-    client.command(query("create_migrations"))
+    schema = cluster.schema if cluster else str
+    client.command(schema(query("create_migrations")))
+    if cluster:
+        client.command(cluster.spread("migrations"))
     rows = client.query(query("applied_migrations")).result_rows
     applied: dict[int, str] = {row[0]: row[1] for row in rows}
     names = []
@@ -96,14 +124,23 @@ def migrate(client: Client) -> list[str]:
             continue
         if digest is not None:
             raise SchemaChanged(f"migration {migration.number:04}_{migration.name} was edited")
-        client.command(migration.sql)
+        client.command(schema(migration.sql))
         client.insert(
             "migrations",
             [[migration.number, migration.name, migration.digest]],
             column_names=["number", "name", "digest"],
         )
         names.append(migration.name)
+    if cluster and names:
+        spread(client, cluster)
     return names
+
+
+def spread(client: Client, cluster: Cluster) -> None:
+    """Make the tables that everybody asks as wide as those on the shards."""
+    made = client.query(query("cluster_tables"), parameters={"database": cluster.shard_database})
+    for (table,) in made.result_rows:
+        client.command(cluster.spread(table))
 
 
 class Store:
@@ -113,16 +150,38 @@ class Store:
     all there is (an embedded folder; a server may have other writers).
     """
 
-    def __init__(self, dsn: str, database: str = "", readers: int = 4) -> None:
-        """Open the database, which is made when missing: the one named, else the DSN's own."""
+    def __init__(
+        self,
+        dsn: str,
+        database: str = "",
+        readers: int = 4,
+        cluster: str = "",
+        memory_bytes: int | None = None,
+    ) -> None:
+        """Open the database, which is made when missing.
+
+        Args:
+            dsn: where it is.
+            database: its name, the DSN's own when left out.
+            readers: most questions at once.
+            cluster: name of the server's cluster over which its tables are spread, if any.
+            memory_bytes: most that an embedded engine may take, None: nine tenths of the machine.
+        """
         self.dsn = dsn
         database = database or named_database(dsn)
         self.exclusive = dsn.startswith("chdb:")
         self._types: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
-        with connect(dsn, database="default") as root:
+        self._cluster = Cluster(cluster, database) if cluster else None
+        self._bound = engine_options(memory_bytes) if self.exclusive else {}
+        self._settings = CLUSTER_SETTINGS if cluster else {}
+        with connect(dsn, database="default", **self._bound) as root:
+            if self._cluster:
+                for statement in self._cluster.databases():
+                    root.command(statement)
             root.command(query("create_database"), parameters={"database": database})
-        self._writer = connect(dsn, database=database)
-        self.migrated = migrate(self._writer)
+        told = {} if self.exclusive else {"settings": self._settings}
+        self._writer = connect(dsn, database=database, **self._bound, **told)
+        self.migrated = migrate(self._writer, self._cluster)
         self._database = database
         self._idle: queue.SimpleQueue[Client] = queue.SimpleQueue()
         self._openable = threading.Semaphore(readers)  # opened when first needed: each takes 0.2 s
@@ -130,9 +189,9 @@ class Store:
     def _reader(self) -> Client:
         """Return a client that is bounded first and then can neither write nor lift its bounds."""
         if not self.exclusive:
-            limits = {**READ_LIMITS, "readonly": 1}
+            limits = {**READ_LIMITS, **self._settings, "readonly": 1}
             return connect(self.dsn, database=self._database, settings=limits)
-        client = connect(self.dsn, database=self._database)
+        client = connect(self.dsn, database=self._database, **self._bound)
         for name, value in READ_LIMITS.items():
             client.command(f"SET {name} = {value}")
         client.command("SET readonly = 1")
@@ -187,7 +246,8 @@ class Store:
 
         Only the drain's thread may call this.
         """
-        self._writer.command(query(name), parameters=parameters)
+        change = self._cluster.change if self._cluster else str
+        self._writer.command(change(query(name)), parameters=parameters)
 
     def rows(self, name: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of `queries/<name>.sql` as dicts, on a bounded read-only connection."""

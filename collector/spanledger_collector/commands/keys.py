@@ -76,7 +76,7 @@ def done_here(args: Namespace, chosen: settings.Settings) -> str:
 
     process.prepare_folder(chosen.data)
     with process.holding(chosen.data / "store.lock", f"data folder {chosen.data}"):
-        store, now_ns = Store(chosen.store), time.time_ns()
+        store, now_ns = Store(chosen.store, cluster=chosen.cluster), time.time_ns()
         try:
             said = changed(args, store, now_ns)
             keychest.hand_over(store, keys_file(chosen.data), now_ns)
