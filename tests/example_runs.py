@@ -36,6 +36,15 @@ class Spent:
     cost_usd: Decimal
 
 
+@dataclass(frozen=True)
+class Acted:
+    """What an agent did between its calls, each in order."""
+
+    tools: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+
+
 def run(server: Server, name: str, folder: Path, python: str = sys.executable) -> list[Any]:
     """Run an example until everything it recorded is stored; return what it was answered."""
     answered = folder / "answered.json"
@@ -116,6 +125,16 @@ def told(server: Server, name: str, *kinds: str) -> list[tuple[str, str]]:
     """Return the events of some kinds in order: the kind, and what it is about."""
     events = get(server, f"sessions/{name}/events")["events"]
     return [(event["kind"], about(event)) for event in events if event["kind"] in kinds]
+
+
+def acted(server: Server, name: str) -> Acted:
+    """Return what a session shows of tools, decisions and states."""
+    events = told(server, name, "tool", "decision", "state")
+    tools, decisions, states = (
+        tuple(what for kind, what in events if kind == wanted)
+        for wanted in ("tool", "decision", "state")
+    )
+    return Acted(tools, decisions, states)
 
 
 def about(event: Any) -> str:

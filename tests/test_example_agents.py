@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from examples.offline.scripts import SCRIPTS
 
-from tests.example_runs import ROOT, called, get, recorded, run, served, session, told
+from tests.example_runs import ROOT, Acted, acted, called, get, recorded, run, served, session, told
 from tests.serving import Server, serving
 
 
@@ -32,6 +32,8 @@ def test_a_tool_loop_validates_its_arguments_and_gives_up_after_its_cap(
     assert recorded(paid) == served(answers[:3])
     assert recorded(given_up) == served(answers[3:])
     assert (len(answers), paid["user_id"], paid["agent"]) == (8, "ada", "refunds")
+    assert acted(server, "refund-B-2") == Acted(("issue_refund",), ("blocked", "allowed"))
+    assert acted(server, "refund-B-3") == Acted(decisions=("blocked",) * 5)
     assert told(server, "refund-B-2", "tool", "decision") == [
         ("decision", "blocked"),
         ("decision", "allowed"),
@@ -55,7 +57,7 @@ def test_a_stream_is_paid_for_to_the_token_though_the_agent_never_asked(
     assert [answer["stream"] for answer in answers] == [True, True]
     found = session(server, "weather-in-Ulm")
     assert (recorded(found), found["tags"]) == (served(answers), ["stream"])
-    assert [name for _, name in told(server, "weather-in-Ulm", "tool")] == called(answers)
+    assert acted(server, "weather-in-Ulm") == Acted(tuple(called(answers)))
 
 
 def test_a_graph_shows_its_nodes_the_retry_the_approval_and_the_way_it_took(
@@ -64,6 +66,9 @@ def test_a_graph_shows_its_nodes_the_retry_the_approval_and_the_way_it_took(
     answers = run(server, "langgraph_refund", tmp_path)
     found = session(server, "refund-graph")
     assert (recorded(found), found["user_id"]) == (served(answers), "ada")
+    assert acted(server, "refund-graph") == Acted(
+        ("look_up: error", "look_up"), ("approved",), ("approved → refunded",)
+    )
     assert told(server, "refund-graph", "node", "tool", "decision", "state", "span") == [
         ("node", "find: error"),
         ("tool", "look_up: error"),
@@ -88,6 +93,7 @@ def test_the_session_of_the_application_holds_against_the_thread_of_the_graph(se
 def test_a_handoff_names_both_agents(server: Server, tmp_path: Path):
     answers = run(server, "openai_agents_handoff", tmp_path)
     assert recorded(session(server, "desk-42")) == served(answers)
+    assert acted(server, "desk-42") == Acted(("issue_refund",))
     assert told(server, "desk-42", "agent", "handoff", "tool") == [
         ("agent", "triage"),
         ("handoff", "triage → billing"),
@@ -101,6 +107,7 @@ def test_a_tool_that_makes_the_model_try_again_is_an_error_and_then_a_success(
 ):
     answers = run(server, "pydantic_ai_bank", tmp_path)
     assert recorded(session(server, "bank-7")) == served(answers)
+    assert acted(server, "bank-7") == Acted(("balance: error", "balance"))
     assert told(server, "bank-7", "agent", "tool") == [
         ("agent", "invoke_agent bank"),
         ("tool", "balance: error"),
@@ -117,6 +124,7 @@ def test_a_runaway_is_stopped_by_its_budget_at_the_call_that_broke_it(
     one = served(answers[:1]).cost_usd
     budget = Decimal("0.01")
     assert spent.cost_usd - one <= budget < spent.cost_usd
+    assert acted(server, "runaway-1") == Acted(("search",) * (len(answers) - 1))
 
 
 def test_a_request_and_the_task_it_starts_in_a_worker_are_one_session(
@@ -125,6 +133,7 @@ def test_a_request_and_the_task_it_starts_in_a_worker_are_one_session(
     answers = run(server, "web_and_worker", tmp_path)
     found = session(server, "chat-9")
     assert (recorded(found), found["traces"]) == (served(answers), 1)
+    assert acted(server, "chat-9") == Acted()
     assert told(server, "chat-9", "workflow", "agent") == [
         ("workflow", "invoke_workflow summaries"),
         ("agent", "invoke_agent summariser"),

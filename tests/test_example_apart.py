@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.example_runs import ROOT, called, recorded, run, served, session, told
+from tests.example_runs import ROOT, Acted, acted, called, recorded, run, served, session, told
 from tests.serving import Server, serving
 
 APART = ROOT / ".venv/apart/bin/python"
@@ -24,7 +24,7 @@ def test_a_crew_shows_who_did_what(server: Server, tmp_path: Path):
     assert recorded(session(server, "crew-1")) == served(answers)
     agents = [name for _, name in told(server, "crew-1", "agent")]
     assert agents == ["finder._execute_core", "writer._execute_core"]
-    assert told(server, "crew-1", "tool") == [("tool", "population")]
+    assert acted(server, "crew-1") == Acted(("population",))
 
 
 def test_a_llama_index_agent_is_paid_for_to_the_token_though_it_streams(
@@ -35,4 +35,7 @@ def test_a_llama_index_agent_is_paid_for_to_the_token_though_it_streams(
     # LlamaIndex's own span of a stream ends at once, without usage, beside the client's: two calls
     assert (spent.input_tokens, spent.output_tokens) == (truth.input_tokens, truth.output_tokens)
     assert spent.cost_usd == truth.cost_usd
-    assert len(told(server, "geography-1", "tool")) == len(called(answers)) == 1
+    assert (acted(server, "geography-1"), called(answers)) == (
+        Acted(("population",)),
+        ["population"],
+    )

@@ -16,20 +16,9 @@ from hypothesis import strategies as st
 
 import spanledger
 from spanledger_schema import attributes as ours
-from tests.sdk import Receiver, configured, receiving, said
+from tests.sdk import Receiver, said
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Receiver]:
-    with receiving() as receiver, configured(receiver.url):
-        yield receiver
-
-
-@pytest.fixture
-def receiver(server: Receiver) -> Receiver:
-    spanledger.flush(5)
-    server.bodies.clear()
-    return server
+pytest_plugins = ["tests.recorder"]
 
 
 def outcome(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[str, Any]:

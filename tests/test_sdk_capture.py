@@ -4,7 +4,6 @@ import json
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,22 +16,12 @@ import spanledger
 from spanledger import capture, health
 from spanledger.cut import CUT, PIECE, cut
 from tests.hostile import CORPUS, Colour, Lazy, Slotted
-from tests.sdk import Receiver, configured, receiving, said
+from tests.sdk import Receiver, said
 
 CAP = 1 << 20
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Receiver]:
-    with receiving() as receiver, configured(receiver.url):
-        yield receiver
-
-
-@pytest.fixture
-def receiver(server: Receiver) -> Receiver:
-    spanledger.flush(5)
-    server.bodies.clear()
-    return server
+pytest_plugins = ["tests.recorder"]
 
 
 @pytest.mark.parametrize("name", CORPUS)

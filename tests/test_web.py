@@ -136,3 +136,25 @@ def test_the_sdk_loads_no_web_framework_for_it():
     code = "import sys, spanledger.web, spanledger.workers; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"starlette", "fastapi", "celery"} & set(done.stdout.split())
+
+
+def asked(**told: Any) -> list[tuple[str, str]]:
+    """Return the spans of one request that came with a trace, and what each is below."""
+    app = FastAPI()
+    app.get("/")(spanledger.agent("answer")(lambda: "yes"))
+    with receiving() as receiver, configured(receiver.url, **told):
+        TestClient(app).get("/", headers={"traceparent": PARENT})
+        spanledger.flush()
+        found = receiver.spans()
+    names = {span.span_id: span.name for span in found}
+    return [(s.name, names.get(s.parent_span_id, s.parent_span_id.hex())) for s in found]
+
+
+def test_what_fastapi_records_of_every_request_unasked_is_left_out():
+    assert asked() == [("invoke_agent answer", "b7ad6b7169203331")]
+
+
+def test_what_fastapi_records_is_there_where_everything_is_asked_for():
+    found = asked(foreign="all")
+    assert ("GET /", "b7ad6b7169203331") in found
+    assert ("invoke_agent answer", "fastapi.endpoint") in found

@@ -5,11 +5,15 @@ properties make a proxy, a copy and a lock's round of each, every time: a fifth 
 Where a span keeps them otherwise, the properties are asked.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from opentelemetry.trace import Span
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import Event, ReadableSpan  # `import spanledger` does not load it
 
 
 def own_attributes(span: Span) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from spanledger.export.worker import Exporter, Sender
 from spanledger.ids import SystemIds
 from spanledger.live import Runtime
 from spanledger.masking import TimedMask
+from spanledger.provider import Provider
 from spanledger.sampling import TraceSampler
 from spanledger.settings import SettingInvalid, Settings
 from spanledger.stamp import SCOPE, Stamp
@@ -42,6 +43,8 @@ def started(told: Settings, before: Runtime | None) -> Runtime:
     provider = present if isinstance(present, TracerProvider) else made(told)
     if owned:
         provider.sampler = TraceSampler(told.sample, told.keep_usage)
+    if isinstance(provider, Provider):
+        provider.everything = told.foreign == "all"
     attach(provider, exporter, told, owned)
     if provider is not present:
         trace.set_tracer_provider(provider)
@@ -68,9 +71,9 @@ def attach(provider: TracerProvider, exporter: Exporter, told: Settings, owned: 
     provider.add_span_processor(Handover(exporter, foreign, told.keep_usage))
 
 
-def made(told: Settings) -> TracerProvider:
+def made(told: Settings) -> Provider:
     """Return a provider of ours."""
-    return TracerProvider(
+    return Provider(
         sampler=TraceSampler(told.sample, told.keep_usage),
         resource=resource(told),
         shutdown_on_exit=False,
