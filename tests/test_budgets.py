@@ -232,6 +232,8 @@ def test_changes_of_a_budget_are_on_the_audit(pipeline: Pipeline):
     ("said", "complaint"),
     [
         ({"limit": "0"}, "limit"),
+        ({"limit": "0.0000000000001"}, "limit: Decimal input should have no more than 12 decimal places"),
+        ({"thresholds": [{"percent": "0.00001"}]}, "no more than 4 decimal places"),
         ({"period": {"unit": "day", "zone": "Mars/Base"}}, "no time zone 'Mars/Base'"),
         ({"period": {"unit": "rolling"}}, "give hours for a rolling period"),
         ({"each": "colour"}, "'colour' is none of"),

@@ -276,15 +276,22 @@ UNKNOWN = [
     ("POST", "prices/llama/end", {"effective_to": "2026-11-01T00:00:00Z"}, 400, "effective_to: "),
     ("POST", "prices/llama/end", {"effective_to": "soon"}, 400, "effective_to: "),
     ("POST", "prices/llama/end", {}, 400, "effective_to: "),
-]
+    ("POST", "prices/aliases/always/end", {"effective_to": "0001-01-01T01:00:00+05:00"}, 400, "effective_to: "),
+    ("POST", "prices/aliases", {"model": "m", "to_model": "n", "effective_from": "0001-01-01T00:00:00+05:00"}, 400, "effective_from"),
+]  # fmt: skip
 
 
 def test_what_cannot_be_done_to_a_price_says_why(pipeline: Pipeline, subtests: Any):
     add_price(pipeline)
+    always = {"id": "always", "model": "m", "to_model": "n"}
+    pipeline.ask("POST", "prices/aliases", 201, json=always)
     for method, path, body, status, said in UNKNOWN:
         with subtests.test(f"{method} {path} {body}"):
             assert said in pipeline.ask(method, path, status, json=body)["detail"]
     assert ids(pipeline) == {"llama": "holds"}
+    late = {"effective_to": "9999-12-31T23:59:59-05:00"}
+    (change,) = pipeline.ask("POST", "prices/aliases/always/end", json=late)
+    assert change["after"]["effective_to"] == "9999-12-31T00:00:00Z"
 
 
 def test_what_was_written_last_holds_also_when_the_clock_was_set_back(pipeline: Pipeline):

@@ -57,7 +57,7 @@ def end_price(
     note: Why = "",
 ) -> Json:
     """End a price at a moment; before it, the price held all the same."""
-    plan = price_edits.end("price", price_id, effective_to.astimezone(UTC))
+    plan = price_edits.end("price", price_id, effective_to)
     return carried_out(desk_of(request), plan, actor_of(request, by), note)
 
 
@@ -92,7 +92,7 @@ def end_alias(
     note: Why = "",
 ) -> Json:
     """End an alias at a moment; before it, the name meant what it said all the same."""
-    plan = price_edits.end("alias", alias_id, effective_to.astimezone(UTC))
+    plan = price_edits.end("alias", alias_id, effective_to)
     return carried_out(desk_of(request), plan, actor_of(request, by), note)
 
 

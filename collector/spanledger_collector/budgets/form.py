@@ -46,8 +46,8 @@ def known_scope(narrowed: dict[str, str]) -> dict[str, str]:
 
 
 Text = Annotated[str, Field(max_length=1000)]
-Amount = Annotated[Decimal, Field(gt=0, le=10**12, allow_inf_nan=False)]
-Percent = Annotated[Decimal, Field(gt=0, le=1000, allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(gt=0, le=10**12, decimal_places=12, allow_inf_nan=False)]
+Percent = Annotated[Decimal, Field(gt=0, le=1000, decimal_places=4, allow_inf_nan=False)]
 
 
 class Strict(BaseModel):

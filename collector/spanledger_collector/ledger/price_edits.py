@@ -5,10 +5,11 @@ checked is still true when it is carried out.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from spanledger_collector.ledger.own_prices import Change, Entry, Kind, Plan, Written
-from spanledger_collector.prices.rowfile import instant
+from spanledger_collector.prices.rowfile import interval
+from spanledger_collector.prices.rows import END
 
 
 class NotThere(LookupError):
@@ -45,19 +46,24 @@ def withdraw(kind: Kind, id_: str) -> Plan:
 
 
 def end(kind: Kind, id_: str, effective_to: datetime) -> Plan:
-    """Return the plan that ends a price or an alias at a moment, exclusive."""
+    """Return the plan that ends a price or an alias at a moment, exclusive, in any zone."""
 
     def plan(entries: Sequence[Entry]) -> list[Change]:
         before = standing(entries, kind, id_).written
-        begins = before.get("effective_from")
-        if begins and instant(begins) >= effective_to:
+        begins, _ = interval(before)
+        if begins >= effective_to:
             raise EndsTooEarly(
-                f"effective_to: {id_!r} begins only at {begins}; withdraw it instead"
+                f"effective_to: {id_!r} begins only at {in_utc(begins)}; withdraw it instead"
             )
-        until = effective_to.isoformat().replace("+00:00", "Z")
+        until = in_utc(min(effective_to, END).astimezone(UTC))
         return [Change(kind, id_, before, {**before, "effective_to": until})]
 
     return plan
+
+
+def in_utc(moment: datetime) -> str:
+    """Return a moment in UTC as the table has it: 2026-11-20T12:00:00Z."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def standing(entries: Sequence[Entry], kind: Kind, id_: str) -> Entry:

@@ -189,7 +189,10 @@ def instant(written: str | datetime) -> datetime:
     found = written if isinstance(written, datetime) else datetime.fromisoformat(str(written))
     if found.tzinfo is None:
         raise ValueError(f"{written} has no offset; write 2026-01-01T00:00:00Z")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{written} is before the year 1 or after 9999 in UTC") from None
 
 
 def conditions(written: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
