@@ -6,6 +6,7 @@ module whose subject lies beyond the store says `STORES = ["chdb"]`; a test of i
 whole way through the store says `@both_stores`.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -58,6 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]):
     """Put the dear files first; those of one file stay together and in their order."""
     turns = {f"test_{name}.py": turn for turn, name in enumerate(DEAR)}
     items.sort(key=lambda item: turns.get(item.path.name, len(DEAR)))
+
+
+def pytest_collection_finish():
+    """Have garbage looked for among what tests make only: what was imported stays as long as we do."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc):
