@@ -69,7 +69,9 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
             }
             if ahead
             else {"text": text.UNKNOWN, "title": "Too little is known yet", "tone": "quiet"},
-            "exhausted": text.moment(ahead.exhausted_at, zone, now) if ahead else text.UNKNOWN,
+            "exhausted": "already"
+            if Decimal(standing.remaining) <= 0
+            else text.moment(ahead.exhausted_at if ahead else None, zone, now),
             "state": state(standing),
         },
     }

@@ -46,9 +46,14 @@ class Limits:
         """Return what operators have stopped."""
         return self.wire.many(StopRow, "stops")
 
-    def lift_stop(self, stop_id: str) -> None:
-        """Let what was stopped go on."""
-        self.wire.ask("DELETE", f"stops/{quoted(stop_id)}")
+    def stop(self, subject: str, value: str, reason: str, by: str) -> None:
+        """Stop a session, an agent, a user or, without a value, the project, as a person of this name."""
+        said = {"subject": subject, "value": value, "reason": reason}
+        self.wire.ask("POST", "stops", said, {"by": by})
+
+    def lift_stop(self, stop_id: str, reason: str, by: str) -> None:
+        """Let what was stopped go on, as a person of this name."""
+        self.wire.ask("DELETE", f"stops/{quoted(stop_id)}", None, {"reason": reason, "by": by})
 
     def approvals(self, **range_: Parameter) -> list[ApprovalRow]:
         """Return the tool calls that wait, or waited, for a person."""
