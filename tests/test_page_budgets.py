@@ -134,6 +134,23 @@ def test_a_session_is_stopped_from_its_replay_by_somebody_named(pipeline: Pipeli
     )  # fmt: skip
 
 
+def test_a_session_is_shown_with_the_budgets_that_count_it(pipeline: Pipeline):
+    session = next(s for s in pipeline.sessions() if s["totals"]["cost_usd"])
+    wanted = {"name": "all", "limit": "1", "period": {"unit": "day"}, "hard": True}
+    pipeline.ask("POST", "budgets", 201, json=wanted)
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api, session=session["id"])
+        assert list(test.exception) == []
+        (line,) = map(texts, ledgers(test)["Budgets of the session"]["rows"])
+        other = page("budgets", api, session="nobody's")
+        assert "None counts it: no budget is about it, or it did nothing in this period." in shown(
+            other
+        )
+    assert (line["name"], line["counted"], line["remaining"], line["hard"]) == (
+        "all", "0.0095 USD", "0.9810 USD", "agents that ask must stop",
+    )  # fmt: skip
+
+
 def test_nothing_crossed_says_so(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
         assert "None: no threshold was crossed, and nothing looked wrong." in shown(

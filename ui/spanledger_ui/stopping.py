@@ -3,6 +3,8 @@
 Who and why come in and stand on the list of stops, where one is lifted too.
 """
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from spanledger_ui import page, signin
@@ -11,8 +13,10 @@ ASKS = "Agents that ask the server before each step (guard) take no further one.
 
 
 def offer(session_id: str) -> None:
-    """Draw what stops a session."""
+    """Draw what stops a session, and the way to the budgets that would."""
     with st.popover("Stop", icon=":material/front_hand:", type="tertiary"):
+        address = f"budgets?{urlencode({'session': session_id})}"
+        st.link_button("Budgets that count it", address, icon=":material/savings:", type="tertiary")
         with st.form("stop", border=False):
             st.text(ASKS)
             by = signin.person() or st.text_input("Your name", max_chars=200, key="stop-by")

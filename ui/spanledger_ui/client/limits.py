@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spanledger_schema.api_approvals import ApprovalRow, PolicyPreview, PolicyRow
-from spanledger_schema.api_budgets import BudgetRow, PreviewRow, Standings, StopRow
+from spanledger_schema.api_budgets import BudgetRow, CountedRow, PreviewRow, Standings, StopRow
 from spanledger_ui.client.wire import Parameter, Wire, quoted
 from spanledger_ui.shapes import shaped
 
@@ -19,6 +19,10 @@ class Limits:
     def standings(self, **page: Parameter) -> Standings:
         """Return how the budgets stand."""
         return self.wire.one(Standings, "budgets/standings", page)
+
+    def counting(self, session_id: str) -> list[CountedRow]:
+        """Return the budgets that count a session, and what they count of it."""
+        return self.wire.many(CountedRow, "budgets/counting", {"session": session_id})
 
     def budgets(self) -> list[BudgetRow]:
         """Return the budgets that hold."""

@@ -21,6 +21,8 @@ def main() -> None:
     st.header("Budgets & alerts", anchor=False)
     with page.answers():
         budgets = page.client().limits.budgets()
+        if session_id := st.query_params.get("session"):
+            counting(session_id)
         standings(budgets)
         stopped(page.client().limits.stops())
         alerts()
@@ -28,6 +30,19 @@ def main() -> None:
     with page.answers():
         detectors()
         deliverylog.draw()
+
+
+def counting(session_id: str) -> None:
+    """Show which budgets count the session that the URL names, and what of it."""
+    st.subheader("Budgets that count one session", anchor=False)
+    st.text(f"Session {session_id}, in the present period of each.")
+    found = page.client().limits.counting(session_id)
+    if not found:
+        st.text("None counts it: no budget is about it, or it did nothing in this period.")
+        return
+    rows = [budgetform.counted_row(each) for each in found]
+    components.ledger("Budgets of the session", budgetform.COUNTED, rows, key="counting")
+    st.subheader("All budgets", anchor=False)
 
 
 def standings(budgets: Sequence[BudgetRow]) -> None:
