@@ -183,6 +183,24 @@ def ask(pipeline: Pipeline, **about: Any) -> tuple[bool, str]:
     return said["allowed"], said["reason"]
 
 
+def test_a_session_is_told_which_budgets_count_it_and_how_much_of_it(pipeline: Pipeline):
+    spans = [
+        gpt(n, user__id=user, session__id=s) for n, user, s in ((1, "ann", "s"), (2, "bob", "t"))
+    ]
+    pipeline.post("traces", traces(*spans, call(3, user__id="ann", session__id="s")))
+    add(pipeline)
+    add(pipeline, id="users", name="users", each="user", limit="1", hard=True)
+    add(pipeline, id="bobs", name="bobs", scope={"user": "bob"})
+    add(pipeline, id="mine", name="mine", scope={"session": "s"}, measure="calls", limit="9")
+    add(pipeline, id="theirs", name="theirs", scope={"session": "t"})
+    found = pipeline.get("budgets/counting", session="s")
+    assert [(b["name"], b["group"], b["counted"], b["at_least"], b["remaining"]) for b in found] == [
+        ("all", "", "0.0095", True, "0.001"), ("users", "ann", "0.0095", True, "0.9905"),
+        ("mine", "", "2", False, "7"),
+    ]  # fmt: skip
+    assert pipeline.get("budgets/counting", session="nobody's") == []
+
+
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [

@@ -103,8 +103,50 @@ def test_a_stop_is_shown_and_lifted(pipeline: Pipeline):
         assert texts(ledgers(test)["Stopped"]["rows"][0])["what"] == "agent refunds"
         test.selectbox[0].select("agent refunds")
         test.button[0].click().run()
+        assert [error.value for error in test.error] == ["Give your name: it stands on the audit."]
+        test.text_input(key="lift-by").set_value("ann")
+        test.text_input(key="lift-why").set_value("it was mended")
+        test.button[0].click().run()
         assert "Stopped" not in ledgers(test)
     assert pipeline.get("stops") == []
+    (lifted,) = (e for e in pipeline.get("audit")["items"] if e["action"] == "stop lifted")
+    assert (lifted["actor"], lifted["note"]) == ("ann", "it was mended")
+
+
+def test_a_session_is_stopped_from_its_replay_by_somebody_named(pipeline: Pipeline):
+    (session, *_) = pipeline.sessions()
+    with listening(pipeline.api.app) as api:
+        test = page("replay", api, session=session["id"])
+        (stop,) = (b for b in test.button if b.label == "Stop this session")
+        stop.click().run()
+        assert pipeline.get("stops") == []
+        test.text_input(key="stop-by").set_value("ann")
+        test.text_input(key="stop-why").set_value("it loops")
+        (stop,) = (b for b in test.button if b.label == "Stop this session")
+        stop.click().run()
+        assert list(test.exception) == []
+    (made,) = pipeline.get("stops")
+    said = pipeline.ask("POST", "decide", json={"session": session["id"]})
+    assert (made["value"], made["by"], said["reason"]) == (
+        session["id"], "ann", "stopped by ann: it loops",
+    )  # fmt: skip
+
+
+def test_a_session_is_shown_with_the_budgets_that_count_it(pipeline: Pipeline):
+    session = next(s for s in pipeline.sessions() if s["totals"]["cost_usd"])
+    wanted = {"name": "all", "limit": "1", "period": {"unit": "day"}, "hard": True}
+    pipeline.ask("POST", "budgets", 201, json=wanted)
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api, session=session["id"])
+        assert list(test.exception) == []
+        (line,) = map(texts, ledgers(test)["Budgets of the session"]["rows"])
+        other = page("budgets", api, session="nobody's")
+        assert "None counts it: no budget is about it, or it did nothing in this period." in shown(
+            other
+        )
+    assert (line["name"], line["counted"], line["remaining"], line["hard"]) == (
+        "all", "0.0095 USD", "0.9810 USD", "agents that ask must stop",
+    )  # fmt: skip
 
 
 def test_nothing_crossed_says_so(pipeline: Pipeline):

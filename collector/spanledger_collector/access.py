@@ -85,6 +85,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "PUT /api/v1/budgets/{budget_id}": ADMIN,
         "DELETE /api/v1/budgets/{budget_id}": ADMIN,
         "GET /api/v1/budgets/standings": READ,
+        "GET /api/v1/budgets/counting": READ,
         "POST /api/v1/budgets/preview": READ,
         "GET /api/v1/alerts": READ,
         "GET /api/v1/alerts/outbox": ADMIN_ALL,

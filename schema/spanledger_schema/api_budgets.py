@@ -134,3 +134,18 @@ class DecisionRow:
     reason: str
     left: list[LeftRow]
     evaluated_at: str | None  # what is left is as of then
+
+
+@dataclass(slots=True)
+class CountedRow:
+    """A budget that counts a session, or one group of it, and what it counts of that session."""
+
+    budget_id: str
+    name: str
+    group: str
+    measure: str
+    counted: str  # of this session, in the present period
+    at_least: bool
+    limit: str
+    remaining: str  # of the whole budget
+    hard: bool

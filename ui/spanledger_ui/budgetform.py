@@ -10,7 +10,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from spanledger_schema.api_budgets import AlertRow, BudgetRow, PreviewRow, StandingRow, StopRow
+from spanledger_schema.api_budgets import (
+    AlertRow,
+    BudgetRow,
+    CountedRow,
+    PreviewRow,
+    StandingRow,
+    StopRow,
+)
 from spanledger_ui import text
 from spanledger_ui.components import Cell, Row, columns
 
@@ -22,6 +29,11 @@ STANDINGS = columns({
     "name": "Budget", "until": "Until", "spent": "Spent", "limit": "Limit", "share": "Share",
     "remaining": "Left", "forecast": "Forecast", "exhausted": "Spent up on", "state": "State",
 }, wide="name", numbers="spent limit share remaining forecast")  # fmt: skip
+
+COUNTED = columns({
+    "name": "Budget", "counted": "Of this session", "limit": "Limit", "remaining": "Left of all",
+    "hard": "When it is spent",
+}, wide="name", numbers="counted limit remaining")  # fmt: skip
 
 ALERTS = columns({
     "fired": "When", "name": "Budget or detector", "threshold": "Threshold", "spent": "Spent",
@@ -69,8 +81,25 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
             }
             if ahead
             else {"text": text.UNKNOWN, "title": "Too little is known yet", "tone": "quiet"},
-            "exhausted": text.moment(ahead.exhausted_at, zone, now) if ahead else text.UNKNOWN,
+            "exhausted": "already"
+            if Decimal(standing.remaining) <= 0
+            else text.moment(ahead.exhausted_at if ahead else None, zone, now),
             "state": state(standing),
+        },
+    }
+
+
+def counted_row(counted: CountedRow) -> Row:
+    """Return the line of a budget that counts a session."""
+    measure = counted.measure
+    return {
+        "href": edit(counted.budget_id),
+        "cells": {
+            "name": {"text": counted.name, "under": counted.group},
+            "counted": spent(counted.counted, measure, counted.at_least),
+            "limit": amount(counted.limit, measure),
+            "remaining": amount(counted.remaining, measure),
+            "hard": "agents that ask must stop" if counted.hard else "people are told",
         },
     }
 

@@ -72,7 +72,7 @@ def fields(shown: Mapping[str, Any], known: PolicyRow | None) -> dict[str, Any]:
         )  # fmt: skip
     with right:
         minutes = st.number_input(
-            "Minutes it waits", 0.1, LONGEST_MINUTES, shown["minutes"], key=f"minutes-{of}"
+            "Minutes it waits", 0.1, LONGEST_MINUTES, shown["minutes"], 1.0, "%g", f"minutes-{of}"
         )
         channels = st.text_input(
             "Tell channels", shown["channels"], placeholder="all", key=f"told-{of}"

@@ -12,10 +12,7 @@ LIFETIMES = {"a day": 1, "a week": 7, "a month": 30}
 
 def offer(session_id: str) -> None:
     """Draw what makes a link."""
-    with (
-        st.container(horizontal=True, horizontal_alignment="right"),
-        st.popover("Share", icon=":material/share:", type="tertiary"),
-    ):
+    with st.popover("Share", icon=":material/share:", type="tertiary"):
         with st.form("share", border=False):
             name = st.text_input("For whom", max_chars=200)
             lifetime = st.selectbox("It works for", list(LIFETIMES), index=1)

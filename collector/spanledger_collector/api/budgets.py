@@ -19,6 +19,7 @@ from spanledger_collector.budgets import table
 from spanledger_collector.budgets.answers import (
     alert_row,
     budget_row,
+    counted_row,
     evaluated,
     preview_row,
     standing_row,
@@ -34,6 +35,7 @@ from spanledger_collector.store import Store
 from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
+    CountedRow,
     PreviewRow,
     Standings,
     StopRow,
@@ -130,6 +132,13 @@ def list_standings(
     found.sort(key=lambda s: (-(s.spent.amount / s.budget.limit), s.budget.id, s.group))
     shown = [standing_row(s) for s in found[:limit]]
     return Json(Standings(evaluated(books.at), round(books.took_s * 1000, 3), shown))
+
+
+@router.get("/budgets/counting", response_model=list[CountedRow])
+def list_counting(request: Request, session: Annotated[str, Query(max_length=1000)]) -> Json:
+    """Which budgets count a session in their present period, and how much of it."""
+    found = office_of(request).counting(project_of(request), session)
+    return Json([counted_row(*each) for each in found])
 
 
 @router.post("/budgets/preview", response_model=list[PreviewRow])

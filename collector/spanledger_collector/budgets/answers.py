@@ -16,13 +16,14 @@ from spanledger_collector.budgets.decide import Decision, Stop
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.forecast import Forecast
 from spanledger_collector.budgets.outbox import Message
-from spanledger_collector.budgets.standing import Standing
+from spanledger_collector.budgets.standing import Spent, Standing
 from spanledger_collector.moments import SECOND_NS, rfc3339
 from spanledger_schema.api_alerts import DeliveryRow, Errand
 from spanledger_schema.api_approvals import ApprovalNotice
 from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
+    CountedRow,
     DecisionRow,
     LeftRow,
     Outlook,
@@ -64,6 +65,14 @@ def standing_row(s: Standing) -> StandingRow:
         outlook=outlook(s.forecast) if s.forecast else None,
         hard=s.budget.hard,
     )
+
+
+def counted_row(s: Standing, own: Spent) -> CountedRow:
+    """Return a budget that counts a session as the API says it."""
+    b = s.budget
+    counted, limit, remaining = amount(own.amount), amount(b.limit), amount(s.remaining)
+    at_least = b.measure == "usd" and own.unpriced_calls > 0
+    return CountedRow(b.id, b.name, s.group, b.measure, counted, at_least, limit, remaining, b.hard)
 
 
 def outlook(coming: Forecast) -> Outlook:

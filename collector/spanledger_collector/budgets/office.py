@@ -5,6 +5,7 @@ is handed to the thread that writes, which evaluates at once, so that the answer
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from spanledger_collector.budgets import stops, table
@@ -12,7 +13,7 @@ from spanledger_collector.budgets.decide import Decision, Question, Stop, decide
 from spanledger_collector.budgets.evaluate import Books, Evaluator, spending
 from spanledger_collector.budgets.period import around
 from spanledger_collector.budgets.rule import Budget
-from spanledger_collector.budgets.standing import Standing
+from spanledger_collector.budgets.standing import Spent, Standing
 from spanledger_collector.budgets.table import Edit
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
@@ -73,6 +74,24 @@ class Office:
             evaluator.reload()
 
         desk.handover.do(work)
+
+    def counting(self, project_id: str, session: str) -> list[tuple[Standing, Spent]]:
+        """Return the budgets that count a session: how each stands, and what of it is the session's.
+
+        Asked of the very rows that the budgets are evaluated on, so it cannot say otherwise than they do.
+        """
+        at, standings = self.now, self.books.standings
+        found = []
+        for budget in self._evaluator.budgets:
+            if budget.project_id != project_id or budget.scope.get("session", session) != session:
+                continue
+            own = replace(budget, scope={**budget.scope, "session": session})
+            for group, spent in spending(
+                self._desk.store, own, around(budget.period, at), at
+            ).items():
+                if known := standings.get((project_id, budget.id, group)):
+                    found.append((known, spent))
+        return found
 
     def preview(self, budget: Budget, periods: int) -> list[Standing]:
         """Return what a budget would have come to in its last periods, newest first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spanledger_schema.api_approvals import ApprovalRow, PolicyPreview, PolicyRow
-from spanledger_schema.api_budgets import BudgetRow, PreviewRow, Standings, StopRow
+from spanledger_schema.api_budgets import BudgetRow, CountedRow, PreviewRow, Standings, StopRow
 from spanledger_ui.client.wire import Parameter, Wire, quoted
 from spanledger_ui.shapes import shaped
 
@@ -19,6 +19,10 @@ class Limits:
     def standings(self, **page: Parameter) -> Standings:
         """Return how the budgets stand."""
         return self.wire.one(Standings, "budgets/standings", page)
+
+    def counting(self, session_id: str) -> list[CountedRow]:
+        """Return the budgets that count a session, and what they count of it."""
+        return self.wire.many(CountedRow, "budgets/counting", {"session": session_id})
 
     def budgets(self) -> list[BudgetRow]:
         """Return the budgets that hold."""
@@ -46,9 +50,14 @@ class Limits:
         """Return what operators have stopped."""
         return self.wire.many(StopRow, "stops")
 
-    def lift_stop(self, stop_id: str) -> None:
-        """Let what was stopped go on."""
-        self.wire.ask("DELETE", f"stops/{quoted(stop_id)}")
+    def stop(self, subject: str, value: str, reason: str, by: str) -> None:
+        """Stop a session, an agent, a user or, without a value, the project, as a person of this name."""
+        said = {"subject": subject, "value": value, "reason": reason}
+        self.wire.ask("POST", "stops", said, {"by": by})
+
+    def lift_stop(self, stop_id: str, reason: str, by: str) -> None:
+        """Let what was stopped go on, as a person of this name."""
+        self.wire.ask("DELETE", f"stops/{quoted(stop_id)}", None, {"reason": reason, "by": by})
 
     def approvals(self, **range_: Parameter) -> list[ApprovalRow]:
         """Return the tool calls that wait, or waited, for a person."""

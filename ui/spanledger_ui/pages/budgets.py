@@ -1,12 +1,13 @@
 """Budgets & alerts: how budgets stand, what was told, is stopped and looks wrong; to try and change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
 from spanledger_schema.api_budgets import BudgetRow, StopRow
-from spanledger_ui import budgetform, components, deliverylog, detectorform, page
+from spanledger_ui import budgetform, components, deliverylog, detectorform, page, signin, text
 
 SCOPES = ("agent", "user", "session", "environment", "service", "provider", "model", "tag")
 PERIODS = ("month", "day", "week", "hour", "quarter", "year", "session")
@@ -20,6 +21,8 @@ def main() -> None:
     st.header("Budgets & alerts", anchor=False)
     with page.answers():
         budgets = page.client().limits.budgets()
+        if session_id := st.query_params.get("session"):
+            counting(session_id)
         standings(budgets)
         stopped(page.client().limits.stops())
         alerts()
@@ -27,6 +30,19 @@ def main() -> None:
     with page.answers():
         detectors()
         deliverylog.draw()
+
+
+def counting(session_id: str) -> None:
+    """Show which budgets count the session that the URL names, and what of it."""
+    st.subheader("Budgets that count one session", anchor=False)
+    st.text(f"Session {session_id}, in the present period of each.")
+    found = page.client().limits.counting(session_id)
+    if not found:
+        st.text("None counts it: no budget is about it, or it did nothing in this period.")
+        return
+    rows = [budgetform.counted_row(each) for each in found]
+    components.ledger("Budgets of the session", budgetform.COUNTED, rows, key="counting")
+    st.subheader("All budgets", anchor=False)
 
 
 def standings(budgets: Sequence[BudgetRow]) -> None:
@@ -40,6 +56,8 @@ def standings(budgets: Sequence[BudgetRow]) -> None:
         st.text("Write one down below. It counts what is already stored.")
         return
     components.ledger("Budgets", budgetform.STANDINGS, rows, key="standings")
+    if found.evaluated_at:
+        st.text(f"Evaluated {text.moment(found.evaluated_at, page.zone(), page.now())}.")
     if len(found.standings) == SHOWN_ROWS:
         st.text(f"The {SHOWN_ROWS} nearest to their limit.")
 
@@ -52,11 +70,16 @@ def stopped(stops: list[StopRow]) -> None:
     rows = [budgetform.stop_row(stop, page.zone(), page.now()) for stop in stops]
     components.ledger("Stopped", budgetform.STOPS, rows, key="stops")
     named = {f"{stop.subject} {stop.value}".strip(): stop.id for stop in stops}
-    with st.form("lift", border=False, width=420):
-        chosen = st.selectbox("Let go on", list(named), index=None)
-        if st.form_submit_button("Lift the stop", icon=":material/play_arrow:") and chosen:
-            page.client().limits.lift_stop(named[chosen])
-            st.rerun()
+    with row("lift"):
+        chosen = st.selectbox("Let go on", list(named), index=None, width=280)
+        by = signin.person() or st.text_input("Your name", max_chars=200, key="lift-by", width=200)
+        reason = st.text_input("Why", max_chars=1000, key="lift-why", width=280)
+        lifted = st.form_submit_button("Lift the stop", icon=":material/play_arrow:")
+    if lifted and chosen and not by.strip():
+        st.error("Give your name: it stands on the audit.")
+    elif lifted and chosen:
+        page.client().limits.lift_stop(named[chosen], reason, by.strip())
+        st.rerun()
 
 
 def alerts() -> None:
@@ -169,16 +192,26 @@ def detectors() -> None:
         "Detectors", detectorform.DETECTORS, detectorform.rows(known), key="detectors"
     )
     named = {detector.title: detector.name for detector in known}
-    with st.form("tune", border=False, width=420):
-        chosen = st.selectbox("Detector", list(named), index=None)
-        agent = st.text_input("Of agent", placeholder="all")
-        limit = st.text_input("Tells from", placeholder="as it comes")
+    with row("tune"):
+        chosen = st.selectbox("Detector", list(named), index=None, width=280)
+        agent = st.text_input("Of agent", placeholder="all", width=200)
+        limit = st.text_input("Tells from", placeholder="as it comes", width=140)
         muted = st.toggle("Tells nothing")
         if st.form_submit_button("Set", icon=":material/tune:") and chosen:
             page.client().alerts.tune_detector(
                 named[chosen], detectorform.fields(agent, limit, muted)
             )
             st.rerun()
+
+
+@contextmanager
+def row(name: str) -> Iterator[None]:
+    """Draw a short form as one line, of several where the screen is narrow."""
+    with (
+        st.form(name, border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        yield
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from spanledger_schema.api import SessionEvents
-from spanledger_ui import components, page, panel, sharing, signin, skeleton
+from spanledger_ui import components, page, panel, sharing, signin, skeleton, stopping
 
 MOST_STEPS = 20_000
 KEPT_S = 30  # of a session that runs on, so that coming back shows what came meanwhile
@@ -49,7 +49,9 @@ def stage(session_id: str, payload: bytes, first: str) -> None:
         stepped = components.replay(payload, key="replay")
     with right:
         if not signin.shared_key():
-            sharing.offer(session_id)
+            with st.container(horizontal=True, horizontal_alignment="right"):
+                stopping.offer(session_id)
+                sharing.offer(session_id)
     with right, st.container(key="event", gap="xsmall"):
         trace_id, _, span_id = selected(session_id, stepped, first).partition(".")
         with page.answers():
