@@ -1,4 +1,4 @@
-"""Servers that fork their workers: gunicorn with and without `--preload`, Celery. S-08."""
+"""Servers that fork their workers: gunicorn with and without `--preload`, Celery, as uWSGI does. S-08."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ import pytest
 
 from spanledger_schema import attributes as ours
 from tests.ports import free_port
-from tests.sdk import Receiver, receiving, said
+from tests.sdk import Receiver, receiving, said, script, told
 
 LIMIT_S = 60
 
@@ -33,6 +33,27 @@ work("loaded")
 def app(environ, start):
     start("200 OK", [])
     return [work(environ["PATH_INFO"]) and str(os.getpid()).encode()]
+"""
+
+FORKS = """
+import ctypes, json, os, sys
+import spanledger
+
+spanledger.configure(sys.argv[1], delay_s=60, shutdown_s=1)
+
+@spanledger.observe
+def work(who):
+    return who
+
+work("above")
+pids = []
+for number in range(2):
+    pid = ctypes.PyDLL(None).fork()  # none of Python's hooks run
+    if pid == 0:
+        work(str(number))
+        os._exit(0 if spanledger.flush(10).delivered == 1 else 7)
+    pids.append(pid)
+print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]))
 """
 
 TASKS = """
@@ -128,3 +149,9 @@ def test_s08_two_processes_of_a_celery_worker_send_every_span_once(
         assert worker.wait(LIMIT_S) == 0
     given = sorted(said(span)["gen_ai.tool.call.arguments"] for span in receiver.spans())
     assert given == [f'{{"number":{number}}}' for number in range(8)]
+
+
+def test_s08_workers_that_are_forked_past_python_send_their_own(receiver: Receiver):
+    assert told(script(FORKS, receiver.url)) == [0, 0]
+    inputs = sorted(said(span)[ours.INPUT] for span in receiver.spans())
+    assert inputs == ['{"who":"0"}', '{"who":"1"}', '{"who":"above"}']

@@ -74,6 +74,7 @@ class Exporter:
         self.shutdown_s = told.shutdown_s
         self._sender = sender
         self._prepare = prepare
+        self._arrivals: dict[int, threading.Lock] = {}
         self._fresh()
         hook = weakref.WeakMethod(self._forked)
         os.register_at_fork(after_in_child=lambda: (found := hook()) and found())
@@ -91,6 +92,7 @@ class Exporter:
         self._thread: threading.Thread | None = None
         self._starting = threading.RLock()
         self._closing = False
+        self._pid = os.getpid()  # last: whoever finds it here finds the rest
 
     def _forked(self) -> None:
         """Begin anew in a child process."""
@@ -99,8 +101,18 @@ class Exporter:
         if self._spool is not None:
             self._spool.forked()
 
+    def _arrive(self) -> None:
+        """Begin anew in a child that was forked past Python, as uWSGI does: no hook ran there."""
+        pid = os.getpid()
+        if pid == self._pid:
+            return
+        with self._arrivals.setdefault(pid, threading.Lock()):  # made here: nobody above holds it
+            if pid != self._pid:
+                self._forked()
+
     def add(self, span: ReadableSpan) -> None:
         """Take a span; never waits, never raises."""
+        self._arrive()
         if self._closing:
             self.tally.reasons["shutdown"] += 1
             return
@@ -134,6 +146,7 @@ class Exporter:
 
     def flush(self, timeout_s: float) -> Delivery:
         """Return what was delivered once everything is, or `timeout_s` is over."""
+        self._arrive()
         if len(self.buffer) or self._in_flight or self._spooled():
             self._start_if_dead()
             done = threading.Event()
