@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# One process more than cores: much of what is tested waits, for a browser or for what was killed.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(shell expr $$(nproc 2>/dev/null || echo 2) + 1) \
-    --maxprocesses 4 --dist loadfile
+# Two processes more than cores: much of what is tested waits, for a browser or for what was killed.
+# The files keep the order of tests/conftest.py, the dear ones first.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(shell expr $$(nproc 2>/dev/null || echo 2) + 2) \
+    --maxprocesses 6 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 # Images of Python often say so, for their size: every process would compile all that it imports.

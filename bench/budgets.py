@@ -4,16 +4,17 @@ How long an evaluation of so many budget states takes after a drain, and how lon
 takes at so many requests a second, beside a running ingest and alone. The server is `spanledger serve`
 on free ports in a new folder; those who ask and send are processes of their own on the same machine.
 
+Beside `decide` stands a route that does nothing, in a process of its own: what is left of a difference
+between the two is ours, the rest the machine's and the client's.
+
     PYTHONPATH=. python bench/budgets.py [--states 10000] [--rate 500] [--seconds 20]
 """
 
 import argparse
-import http.client
 import multiprocessing
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from pathlib import Path
 import httpx
 from bench import payloads
 from bench.figures import note
+from bench.pace import Asked, asked_ms, trivial
 from tests.serving import Server, serving
 
 from spanledger_collector.budgets.evaluate import Evaluator
@@ -45,6 +47,10 @@ FROM numbers({states} * 3)
 BUDGET = {"name": "each user", "limit": "1000", "period": {"unit": "day"}, "each": "user",
           "thresholds": [{"percent": 50}, {"percent": 80}, {"percent": 100}]}  # fmt: skip
 HARD = {"name": "all", "limit": "1000000", "period": {"unit": "month"}, "hard": True}
+
+
+QUESTION = b'{"user": "user-%d", "session": "s-%d", "agent": "a"}'
+"""Filled with numbers as they are asked."""
 
 
 def evaluations_ms(states: int, rounds: int = 9) -> Sequence[tuple[float, float]]:
@@ -76,35 +82,6 @@ def write(store: Store, evaluator: Evaluator) -> None:
     evaluator.reload()
 
 
-def decisions_ms(api: str, rate: int, seconds: int) -> Sequence[float]:
-    """Return how long each decision took, asked at an even pace by as many threads as it needs."""
-    found: list[float] = []
-    begun, tickets = time.perf_counter() + 0.2, count()
-    total = rate * seconds
-
-    def ask() -> None:
-        connection = http.client.HTTPConnection(api.removeprefix("http://"), timeout=30)
-        headers = {"content-type": "application/json"}
-        while (number := next(tickets)) < total:
-            due = begun + number / rate
-            time.sleep(max(0.0, due - time.perf_counter()))
-            body = f'{{"user": "user-{number % 1000}", "session": "s-{number}", "agent": "a"}}'
-            asked = time.perf_counter()
-            connection.request("POST", "/api/v1/decide", body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 200
-            found.append((time.perf_counter() - asked) * 1000)
-        connection.close()
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
-
-
 def send(otlp: str, stop: "multiprocessing.synchronize.Event") -> None:
     """Send requests of 100 spans, ten a second, until told to stop."""
     bodies = [payloads.request(100, 800, seed) for seed in range(20)]
@@ -116,23 +93,43 @@ def send(otlp: str, stop: "multiprocessing.synchronize.Event") -> None:
                 return
 
 
-def told(name: str, found: Sequence[float]) -> None:
-    """Print the median, the 99th percentile and the worst."""
+def told(name: str, found: Asked, cpu_s: float) -> None:
+    """Print the median, the 99th percentile, the worst, and the CPU that the process took for each."""
     p50, p99 = statistics.median(found), statistics.quantiles(found, n=100)[98]
-    print(f"{name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {max(found):.2f} ms ({len(found)})")
+    cpu_us = cpu_s / len(found) * 1e6
+    print(
+        f"{name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {max(found):.2f} ms"
+        f" ({len(found)}; {cpu_us:.0f} µs CPU of its process each)"
+    )
+    nothing = name.replace("decide", "nothing")
+    note("budgets", name, "ms", found, nothing)
+    note("budgets", f"{name}, p99", "ms", [p99], f"{nothing}, p99")
+    note("budgets", f"{name}, CPU", "µs", [cpu_us], f"{nothing}, CPU")
+
+
+def compared(when: str, server: Server, rate: int, seconds: int) -> None:
+    """Measure decisions and, at the same pace, the least that a server of this kind can do."""
+    with trivial() as (url, process):
+        for name, address, of in (
+            ("nothing", f"{url}/", process),
+            ("decide", f"{server.api}/api/v1/decide", server.children()["store"]),
+        ):
+            before = sum(of.cpu_times()[:2])
+            found = asked_ms(address, QUESTION, rate, seconds)
+            told(f"{name} {when}, {rate}/s", found, sum(of.cpu_times()[:2]) - before)
 
 
 def served(server: Server, rate: int, seconds: int) -> None:
     """Measure decisions alone, then beside an ingest of a thousand spans a second."""
     for budget in (BUDGET, HARD):
         httpx.post(f"{server.api}/api/v1/budgets", json=budget, timeout=60).raise_for_status()
-    told(f"decide alone, {rate}/s", decisions_ms(server.api, rate, seconds))
+    compared("alone", server, rate, seconds)
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     sender = context.Process(target=send, args=(server.otlp, stop))
     sender.start()
     time.sleep(2)
-    told(f"decide beside ingest, {rate}/s", decisions_ms(server.api, rate, seconds))
+    compared("beside ingest", server, rate, seconds)
     stop.set()
     sender.join()
 

@@ -25,8 +25,8 @@ from fastapi.testclient import TestClient
 from figures import note
 from fleet import DAYS, TABLES, fill
 
-from spanledger_collector import api_tables
-from spanledger_collector.api import create_app
+from spanledger_collector.api import tables
+from spanledger_collector.api.application import create_app
 from spanledger_collector.store import Store, connect
 
 BASELINE = "baseline: count() of traces FINAL"
@@ -104,7 +104,7 @@ def ask_all(
 ) -> None:
     """Ask each question some times and print its line."""
     app = create_app(store, lambda: {"ready": True}, dict)
-    api_tables.mount(app)
+    tables.mount(app)
     since = f"{datetime.now(UTC) - timedelta(days=DAYS):%Y-%m-%dT%H:00:00Z}"
     count = "SELECT count() FROM traces FINAL WHERE project_id = 'default'"
     with TestClient(app) as api:

@@ -18,8 +18,8 @@ from fastapi.testclient import TestClient
 from figures import note
 from paint import paints
 
-from spanledger_collector import api_tables
-from spanledger_collector.api import create_app
+from spanledger_collector.api import tables
+from spanledger_collector.api.application import create_app
 from spanledger_collector.store import Store, connect
 
 TRACES = """
@@ -82,7 +82,7 @@ def main() -> None:
         with connect(store.dsn) as client:
             client.command(TRACES.replace("{n}", str(args.sessions)))
         app = create_app(store, lambda: {"ready": True}, dict)
-        api_tables.mount(app)
+        tables.mount(app)
         with TestClient(app) as api:
             print(f"{args.sessions:,} sessions")
             for path in QUESTIONS:

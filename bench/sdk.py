@@ -24,7 +24,7 @@ from typing import Any
 from figures import note
 
 TURNS = 5
-ROUNDS = 15
+ROUNDS = 40
 CALLS = 400  # of one round: what gathers stays below what wakes an exporter's thread
 PEERS = ("bare", "otel", "spanledger", "sampled_out", "langfuse", "logfire", "traceloop", "phoenix")
 Call = Callable[[int], Any]

@@ -7,6 +7,7 @@ whole way through the store says `@both_stores`.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,16 @@ settings.register_profile(
     "suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
+
+# A file is run by one process. Those that take more than half a minute go first, the dearest ahead:
+# whoever began with page_journey when the others were done kept one core waiting for minutes.
+DEAR = (
+    "page_journey", "erase", "failpoints", "serve", "page_spend", "alert_failpoints", "wire",
+    "reprice", "example_agents", "chaos", "sdk_process", "page_replay", "api", "keys",
+    "page_sessions", "across", "page_extremes", "machines", "page_budgets", "budgets",
+    "api_schema", "workers", "ledger_commands", "store", "signin", "approval_journey",
+    "clickhouse_http", "wire_forms", "drain", "warden", "sdk_stopped", "shares", "retention",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +54,12 @@ def clickhouse(engine: str) -> Iterator[str]:
         yield dsn
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]):
+    """Put the dear files first; those of one file stay together and in their order."""
+    turns = {f"test_{name}.py": turn for turn, name in enumerate(DEAR)}
+    items.sort(key=lambda item: turns.get(item.path.name, len(DEAR)))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc):
     """Run a test that needs a store with each kind of it, or with those that its module names."""
     named = any("dsn" in mark.args for mark in metafunc.definition.iter_markers("parametrize"))
@@ -58,13 +75,21 @@ def dsn(request: pytest.FixtureRequest) -> str:
     return address
 
 
+@pytest.fixture(scope="session")
+def databases(engine: str) -> Iterator[Databases]:
+    """Return the stores that tests hand on to one another."""
+    with connect(engine) as root:
+        found = Databases(engine, root)
+        yield found
+        found.close()
+
+
 @pytest.fixture
-def database(engine: str) -> Iterator[str]:
+def database(databases: Databases) -> Iterator[str]:
     """Return the name of a database nobody else uses; it is dropped afterwards."""
     name = f"t{next(numbers)}"
     yield name
-    with connect(engine) as root:
-        root.command(f"DROP DATABASE IF EXISTS {name}")
+    databases.drop(name)
 
 
 @pytest.fixture
@@ -75,33 +100,31 @@ def db(dsn: str, engine: str, database: str) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
-def databases(engine: str) -> Iterator[Databases]:
-    """Return the databases that tests hand on to one another."""
-    with connect(engine) as root:
-        yield Databases(engine, root)
-
-
 @pytest.fixture
 def new_store(dsn: str, databases: Databases) -> Iterator[Callable[[], Store]]:
     """Return what opens a store on an empty database, as often as it is called."""
-    opened: dict[str, Store] = {}
-
-    def open_one() -> Store:
-        name = databases.take()
-        opened[name] = Store(dsn, database=name, readers=1)
-        return opened[name]
-
-    yield open_one
-    for name, store in opened.items():
-        store.close()
-        databases.give_back(name)
+    with ExitStack() as lent:
+        yield lambda: lent.enter_context(databases.lending(dsn))
 
 
 @pytest.fixture
 def store(new_store: Callable[[], Store]) -> Store:
     """Return a store on an empty database, migrated, with its reader and its writer."""
     return new_store()
+
+
+@pytest.fixture
+def embedded(engine: str, databases: Databases) -> Iterator[Store]:
+    """Return such a store for a test to which it is all the same how a store is reached."""
+    with databases.lending(engine) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def shared_store(engine: str, databases: Databases) -> Iterator[Store]:
+    """Return such a store for all tests of a module, which know apart what is theirs."""
+    with databases.lending(engine) as store:
+        yield store
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter):

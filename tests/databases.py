@@ -1,12 +1,16 @@
-"""Databases with every migration applied, which one test hands on to the next.
+"""Stores on databases with every migration applied, which one test hands on to the next.
 
 Copying the tables of a migrated template is much quicker than migrating, and emptying them ten
 times quicker than copying. What a test has changed more than rows of is dropped, not handed on.
 """
 
-from itertools import count
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, count
 
-from spanledger_collector.store import Client, connect
+from spanledger_collector.store import Client, Store, connect
 
 TEMPLATE = "template"
 numbers = count(1)
@@ -31,27 +35,58 @@ def definitions(root: Client, database: str) -> list[str]:
     return [statement for (statement,) in found.result_rows]
 
 
+@dataclass(frozen=True)
+class Lent:
+    """A store, and the name of the database that it is on."""
+
+    database: str
+    store: Store
+
+
 class Databases:
-    """Migrated databases that are empty."""
+    """Stores on migrated databases that are empty; who is done with one gives it back.
+
+    A store is handed on with its connections: each new one costs more than emptying all tables.
+    """
 
     def __init__(self, engine: str, root: Client) -> None:
         self._engine, self._root = engine, root
-        self._idle: list[str] = []
+        self._idle: dict[str, list[Lent]] = defaultdict(list)
         self._like = definitions(root, TEMPLATE)
 
-    def take(self) -> str:
-        """Return the name of a database that nobody else uses."""
-        return self._idle.pop() if self._idle else migrated(self._engine, f"t{next(numbers)}")
+    def take(self, dsn: str) -> Lent:
+        """Return a store that nobody else uses, reached as `dsn` says."""
+        if self._idle[dsn]:
+            return self._idle[dsn].pop()
+        name = migrated(self._engine, f"t{next(numbers)}")
+        return Lent(name, Store(dsn, database=name, readers=1))
 
-    def give_back(self, name: str) -> None:
+    def give_back(self, lent: Lent) -> None:
         """Empty a database for the next test; drop one whose tables are not what they were."""
-        made = [said.replace(f"{TEMPLATE}.", f"{name}.") for said in self._like]
-        if self._changing(name) or definitions(self._root, name) != made:
-            self._root.command(f"DROP DATABASE {name}")
+        made = [said.replace(f"{TEMPLATE}.", f"{lent.database}.") for said in self._like]
+        if self._changing(lent.database) or definitions(self._root, lent.database) != made:
+            lent.store.close()
+            self.drop(lent.database)
             return
-        for table in self._filled(name):
-            self._root.command(f"TRUNCATE TABLE {name}.`{table}`")
-        self._idle.append(name)
+        for table in self._filled(lent.database):
+            self._root.command(f"TRUNCATE TABLE {lent.database}.`{table}`")
+        self._idle[lent.store.dsn].append(lent)
+
+    @contextmanager
+    def lending(self, dsn: str) -> Iterator[Store]:
+        """Lend a store on an empty database."""
+        lent = self.take(dsn)
+        yield lent.store
+        self.give_back(lent)
+
+    def drop(self, name: str) -> None:
+        """Remove a database, if there is one of this name."""
+        self._root.command(f"DROP DATABASE IF EXISTS {name}")
+
+    def close(self) -> None:
+        """Close the stores that are at hand."""
+        for lent in chain.from_iterable(self._idle.values()):
+            lent.store.close()
 
     def _changing(self, name: str) -> bool:
         """Tell whether the engine still rewrites what is stored here."""

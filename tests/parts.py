@@ -1,4 +1,4 @@
-"""Ingest and store as processes of their own without a supervisor, quick to start and to kill.
+"""Ingest, store and watch as processes of their own without a supervisor, quick to start and to kill.
 
 They are forked off a process that has imported everything and started nothing, so that a start
 takes what the work takes and not what the imports do.
@@ -19,13 +19,14 @@ import httpx
 from spanledger_collector import app, failpoints, receive
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import files, upkeep, writer
+from tests import telling
 from tests.ingesting import settings_for
 from tests.journal import Journal
 from tests.ports import free_port
 from tests.serving import metrics
 
 START_S = SETTLE_S = 150  # a store that was away is asked again after a minute at the latest
-ROLES = {"ingest": receive.serve, "store": app.serve}
+ROLES = {"ingest": receive.serve, "store": app.serve}  # and watch, which `telling` serves
 
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload([__name__, app.__name__, receive.__name__])
@@ -39,7 +40,10 @@ def work(role: str, settings: Settings, points: Path, log: Path) -> None:
     failpoints.arm(points)
     upkeep.LOOK_S = writer.IDLE_S = 0.05
     upkeep.CHECKPOINT_FRAMES = upkeep.SPARE_PAGES = 8
-    ROLES[role](settings)
+    if role == "watch":
+        telling.serve(settings, points)
+    else:
+        ROLES[role](settings)
 
 
 class Parts:

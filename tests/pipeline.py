@@ -14,22 +14,23 @@ import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
-from spanledger_collector import (
-    api_alerts,
-    api_approvals,
-    api_budgets,
-    api_detectors,
-    api_export,
-    api_keys,
-    api_ledger,
-    api_privacy,
-    api_shares,
-    api_spool,
-    api_tables,
-    api_views,
-)
 from spanledger_collector.access import Door, Known, nobody
-from spanledger_collector.api import create_app
+from spanledger_collector.api import (
+    alerts,
+    approvals,
+    budgets,
+    decide,
+    detectors,
+    export,
+    keys,
+    ledger,
+    privacy,
+    shares,
+    spool,
+    tables,
+    views,
+)
+from spanledger_collector.api.application import create_app
 from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
@@ -87,22 +88,23 @@ class Pipeline:
         self.drain = Drain(self.store, own_prices.book(self.store), 1000, self.estimated)
         app = create_app(self.store, lambda: {"ready": True}, dict)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
-        api_tables.mount(app)
-        api_export.mount(app)
-        api_ledger.mount(app, self.desk)
+        tables.mount(app)
+        export.mount(app)
+        ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         office = Office(self.desk, self.budgets)
-        api_budgets.mount(app, office, self.store)
-        api_approvals.mount(app, Approvals(self.desk), office)
-        api_alerts.mount(app, Postroom(self.desk, self.budgets))
+        budgets.mount(app, office, self.store)
+        decide.mount(app, office)
+        approvals.mount(app, Approvals(self.desk), office)
+        alerts.mount(app, Postroom(self.desk, self.budgets))
         self.warden = Warden(self.store, lambda: self.now_ns)
-        api_detectors.mount(app, Tuner(self.desk, self.warden))
+        detectors.mount(app, Tuner(self.desk, self.warden))
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
-        api_spool.mount(app, yard)
-        api_keys.mount(app, self.keys_file)
-        api_shares.mount(app)
-        api_views.mount(app)
-        api_privacy.mount(app)
+        spool.mount(app, yard)
+        keys.mount(app, self.keys_file)
+        shares.mount(app)
+        views.mount(app)
+        privacy.mount(app)
         self.app, self.api = app, TestClient(app)
         self.let_in()
 

@@ -1,63 +1,79 @@
-"""The store is killed at every step on the way of an alert; a webhook, a chat and a mailbox are told once.
+"""Store and watch are killed at every step of an alert; a webhook, a chat and a mailbox are told once.
 
-Real processes, real SIGKILL, real receivers. Who delivers asks again until somebody answers, as `watch`.
+Real processes, real SIGKILL, real receivers, of which the first verifies what it gets by the library of
+the standard. What is sent again after a kill carries the same id.
 """
 
+import json
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from pathlib import Path
 
 import httpx
 import pytest
 
 from spanledger_collector.failpoints import Point
-from spanledger_ui.alerts.channels import Channel, channel
-from spanledger_ui.alerts.errands import run
-from spanledger_ui.client import Client, Unreachable
 from tests.ingesting import PROTOBUF
 from tests.journal import Call
 from tests.otlp import attribute, span, traces
 from tests.parts import START_S, Parts, parts
 from tests.receivers import SECRET, Hook, Mailbox, hook, mail_server
+from tests.telling import Step
 
 numbers = count(1)
-OF_ALERTS = [point for point in Point if point.name.startswith(("ALERT", "DELIVERY"))]
+OF_ALERTS = [*(p for p in Point if p.name.startswith(("ALERT", "DELIVERY"))), *Step]
 THRESHOLDS = ["50 % of 2 calls spent", "100 % of 2 calls spent"]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
-    with parts(tmp_path_factory.mktemp("alerts")) as running:
-        yield running
+CHANNELS = ("ops", "chat", "mail")
 
 
 class Receivers:
-    """Where alerts go: a webhook that verifies, an endpoint as Slack's, a mailbox."""
+    """Where alerts go: a webhook that verifies, an endpoint as Slack's, a mailbox; and their file."""
 
-    def __init__(self, signed: tuple[Hook, str], chat: tuple[Hook, str], mail: tuple[Mailbox, int]):
+    def __init__(
+        self,
+        folder: Path,
+        signed: tuple[Hook, str],
+        chat: tuple[Hook, str],
+        mail: tuple[Mailbox, int],
+    ) -> None:
         self.signed, self.chat, self.box = signed[0], chat[0], mail[0]
-        environ = {"SECRET": SECRET, "CHAT": chat[1]}
-        sections: dict[str, dict[str, Any]] = {
-            "ops": {"kind": "webhook", "url": signed[1], "secret_env": "SECRET"},
-            "chat": {"kind": "slack", "url_env": "CHAT"},
+        secret, address = folder / "secret", folder / "chat"
+        secret.write_text(SECRET)
+        address.write_text(chat[1])
+        sections: dict[str, dict[str, object]] = {
+            "ops": {"kind": "webhook", "url": signed[1], "secret_file": str(secret)},
+            "chat": {"kind": "slack", "url_file": str(address)},
             "mail": {"kind": "email", "host": "127.0.0.1", "port": mail[1], "security": "none",
                      "sender": "s@example.com", "to": ["a@example.com"]},
         }  # fmt: skip
-        self.channels: dict[str, Channel] = {
-            name: channel(name, section | {"private": True}, environ)
-            for name, section in sections.items()
-        }
+        self.file = folder / "channels.toml"
+        self.file.write_text("\n".join(section(name, each) for name, each in sections.items()))
+
+    def signed_of(self, budget: str) -> dict[str, str]:
+        """Return the thresholds that the webhook was told of, by the id they came under."""
+        said = {id_: said["data"] for id_, said in self.signed.got}
+        return {id_: d["threshold"] for id_, d in said.items() if d["name"] == budget}
 
 
-@contextmanager
-def receivers() -> Iterator[Receivers]:
+def section(name: str, said: dict[str, object]) -> str:
+    """Return a channel as its file says it."""
+    pairs = (f"{key} = {json.dumps(value)}" for key, value in said.items())
+    return "\n".join([f"[{name}]", *pairs, "private = true"])
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receivers]:
     with hook() as signed, hook() as chat, mail_server() as mail:
-        yield Receivers(signed, chat, mail)
+        yield Receivers(tmp_path_factory.mktemp("receivers"), signed, chat, mail)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, found: Receivers) -> Iterator[Parts]:
+    with parts(tmp_path_factory.mktemp("alerts"), channels=found.file) as running:
+        running.launch("watch")
+        yield running
 
 
 def spend(server: Parts, session: str) -> None:
@@ -75,55 +91,56 @@ def spend(server: Parts, session: str) -> None:
     assert answer.status_code == 200
 
 
-def deliver(server: Parts, client: Client, found: Receivers, attempts: int) -> None:
-    """Deliver until so many attempts are noted; a store that dies meanwhile is started again."""
+def until_told(server: Parts, found: Receivers, budget: str, thresholds: int) -> None:
+    """Return when so many thresholds are noted as told everywhere; who dies meanwhile is started again."""
     give_up = time.monotonic() + START_S
     while True:
         assert time.monotonic() < give_up, server.log.read_text()
+        for role in ("store", "watch"):
+            if not server.running[role].is_alive():
+                revive(server, role)
         try:
-            if len(delivered(server)) >= attempts:
-                return
-            run(client, found.channels, datetime.now(UTC))
-        except (Unreachable, httpx.TransportError):
-            revive(server)
+            rows = server.api.get("/api/v1/alerts/deliveries").json()
+        except httpx.TransportError:  # the store has just died
+            continue
+        ids = found.signed_of(budget)
+        noted = [r for r in rows if r["message_id"] in ids and r["outcome"] == "delivered"]
+        if len(noted) == thresholds * len(CHANNELS):
+            assert {(r["message_id"], r["channel"]) for r in noted} == {
+                (id_, channel) for id_ in ids for channel in CHANNELS
+            }
+            return
         time.sleep(0.05)
 
 
-def revive(server: Parts) -> None:
-    """Start the store again, which died at its point."""
-    assert server.join("store") == -signal.SIGKILL, server.log.read_text()
+def revive(server: Parts, role: str) -> None:
+    """Start a part again, which died at its point."""
+    assert server.join(role) == -signal.SIGKILL, server.log.read_text()
     server.points.unlink()
-    server.start("store")
-
-
-def delivered(server: Parts) -> Counter[tuple[str, str]]:
-    """Return how often each message was delivered on each channel, as the log says."""
-    rows = server.api.get("/api/v1/alerts/deliveries").json()
-    return Counter((r["message_id"], r["channel"]) for r in rows if r["outcome"] == "delivered")
+    server.launch(role)
+    if role == "store":
+        server.await_answers(role)
 
 
 @pytest.mark.parametrize("point", OF_ALERTS)
 def test_killed_at_any_step_of_an_alert_everybody_is_told_of_each_threshold_once(
-    server: Parts, point: Point
+    server: Parts, found: Receivers, point: Point | Step
 ):
-    budget = {"id": point.value, "name": point.value, "measure": "calls", "limit": "2",
-              "period": {"unit": "year"}, "scope": {"session": point.value},
+    name = point.value
+    budget = {"id": name, "name": name, "measure": "calls", "limit": "2",
+              "period": {"unit": "year"}, "scope": {"session": name},
               "thresholds": [{"percent": 50}, {"percent": 100}]}  # fmt: skip
     server.api.post("/api/v1/budgets", json=budget).raise_for_status()
-    before = delivered(server)
-    with receivers() as found, Client(str(server.api.base_url)) as client:
-        server.points.write_text(point)
-        spend(server, point.value)
-        deliver(server, client, found, len(before) + 3)
-        assert not server.points.exists()  # it was there, and died of it
-        spend(server, point.value)
-        deliver(server, client, found, len(before) + 6)
-        assert run(client, found.channels, datetime.now(UTC)) == 0
-        signed = dict(found.signed.got)
-        assert sorted(said["data"]["threshold"] for said in signed.values()) == ["actual:100", "actual:50"]  # fmt: skip
-        words = [f"Budget {point.value}: {share}" for share in THRESHOLDS]
-        assert found.chat.ids() == set(words)
-        assert {mail["subject"] for mail in found.box.mails} == set(words)
-        assert {mail["message-id"] for mail in found.box.mails} == {f"<{i}@spanledger>" for i in signed}  # fmt: skip
-    now = delivered(server) - before
-    assert now == dict.fromkeys(((i, c) for i in signed for c in ("ops", "chat", "mail")), 1)
+    server.points.write_text(name)
+    spend(server, name)
+    until_told(server, found, name, 1)
+    assert not server.points.exists()  # it was there, and died of it
+    spend(server, name)
+    until_told(server, found, name, 2)
+    signed = found.signed_of(name)
+    assert sorted(signed.values()) == ["actual:100", "actual:50"]
+    words = {f"Budget {name}: {share}" for share in THRESHOLDS}
+    assert {said for said in found.chat.ids() if f" {name}:" in said} == words
+    mails = {mail["message-id"]: mail["subject"] for mail in found.box.mails}
+    assert {mails[f"<{id_}@spanledger>"] for id_ in signed} == words
+    assert len([subject for subject in mails.values() if f" {name}:" in subject]) == len(words)

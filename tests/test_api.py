@@ -1,7 +1,6 @@
 """What the query API answers, on real captures."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -9,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from spanledger_collector.store import Store
+from tests.databases import Databases
 from tests.otlp import CAPTURES, NOON_NS, attribute, span, traces
 from tests.pipeline import Pipeline, running
 
@@ -27,14 +26,11 @@ CUTS = (
 
 @pytest.fixture(scope="module", params=["engine", "clickhouse"], ids=["chdb", "http"])
 def pipeline(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pipeline]:
     """Return four recorded captures, for tests that add nothing that another one counts."""
     dsn, folder = request.getfixturevalue(request.param), tmp_path_factory.mktemp("api")
-    with (
-        closing(Store(dsn, database=f"api_{request.param}", readers=1)) as store,
-        running(store, folder) as found,
-    ):
+    with databases.lending(dsn) as store, running(store, folder) as found:
         for name in (LANGGRAPH, OPENAI, ANTHROPIC, GENAI):
             found.send("traces", (CAPTURES / f"{name}.pb").read_bytes())
         found.send("logs", (CAPTURES / f"{GENAI}.logs.pb").read_bytes())

@@ -22,14 +22,12 @@ CHECKS: Any = [not_a_server_error, response_schema_conformance]
 
 
 @pytest.fixture(scope="module")
-def pipeline(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Return a recorded session in a store that every question may change."""
-    store = Store(engine, database="schema", readers=1)
-    with running(store, tmp_path_factory.mktemp("schema")) as found:
+    with running(shared_store, tmp_path_factory.mktemp("schema")) as found:
         capture = CAPTURES / "openinference-langchain__langgraph-refund-retry.pb"
         found.post("traces", capture.read_bytes())
         yield found
-    store.close()
 
 
 def test_no_question_that_the_document_allows_is_a_mistake_or_answered_in_another_shape(

@@ -56,11 +56,9 @@ def test_the_channels_of_its_policy_are_told_and_every_one_where_it_names_none()
 
 
 @pytest.fixture
-def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as found:
+def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
+    with running(embedded, tmp_path) as found:
         yield found
-    store.close()
 
 
 @pytest.fixture

@@ -56,11 +56,9 @@ def test_arguments_are_compared_as_numbers_where_they_are_numbers(
 
 
 @pytest.fixture
-def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as found:
+def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
+    with running(embedded, tmp_path) as found:
         yield found
-    store.close()
 
 
 def write(pipeline: Pipeline, id_: str = "big", **said: Any) -> None:

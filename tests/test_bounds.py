@@ -4,8 +4,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from spanledger_collector import store as edge
-from spanledger_collector.api import create_app
-from spanledger_collector.store import READ_LIMITS, Store
+from spanledger_collector.api.application import create_app
+from spanledger_collector.store import READ_LIMITS, Client, Store
 from spanledger_schema.sql import ROOT
 
 ASKING = {
@@ -34,12 +34,14 @@ def test_no_question_lifts_its_bounds():
 
 @pytest.mark.parametrize("path", ["sessions", "spend"])
 def test_a_question_that_needs_more_memory_than_it_may_have_is_refused_in_words(
-    store: Store, path: str, monkeypatch: pytest.MonkeyPatch
+    dsn: str, db: Client, database: str, path: str, monkeypatch: pytest.MonkeyPatch
 ):
     bounds = {"max_memory_usage": 1000, "max_untracked_memory": 1}
     monkeypatch.setattr(edge, "READ_LIMITS", READ_LIMITS | bounds)
+    store = Store(dsn, database=database, readers=1)  # a reader is bound when it is first needed
     with TestClient(create_app(store, lambda: {"ready": True}, dict)) as api:
         answer = api.get(f"/api/v1/{path}")
+    store.close()
     assert (answer.status_code, answer.json()["detail"]) == (
         422, "this reads too much or takes too long; narrow since and until"
     )  # fmt: skip

@@ -97,11 +97,9 @@ OTHER_LIMITS = [
 
 
 @pytest.fixture
-def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as found:
+def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
+    with running(embedded, tmp_path) as found:
         yield found
-    store.close()
 
 
 class Run:

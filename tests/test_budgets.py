@@ -183,6 +183,31 @@ def ask(pipeline: Pipeline, **about: Any) -> tuple[bool, str]:
     return said["allowed"], said["reason"]
 
 
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ('{"colour": "red"}', "colour: Extra inputs are not permitted, not 'red'"),
+        ('{"estimated_usd": "-1"}', "estimated_usd: Input should be greater than or equal to 0, not '-1'"),
+        ('{"tags": ["a", 1]}', "tags.1: Input should be a valid string, not 1"),
+        ('{"session": ', "body: Invalid JSON"),
+    ],
+)  # fmt: skip
+def test_a_question_that_cannot_be_meant_is_refused_by_name(
+    pipeline: Pipeline, body: str, complaint: str
+):
+    answer = pipeline.api.post("/api/v1/decide", content=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"].startswith(complaint)
+
+
+def test_the_document_tells_what_can_be_asked_of_decide(pipeline: Pipeline):
+    document = pipeline.api.get("/openapi.json").json()
+    asked = document["paths"]["/api/v1/decide"]["post"]["requestBody"]["content"]
+    (name,) = asked["application/json"]["schema"].values()
+    fields = document["components"]["schemas"][name.rpartition("/")[2]]["properties"]
+    assert {"session", "user", "tags", "estimated_usd", "tool"} < fields.keys()
+
+
 def test_a_stop_refuses_until_it_is_lifted(pipeline: Pipeline):
     stop = {"subject": "session", "value": "s", "reason": "it loops"}
     made = pipeline.ask("POST", "stops", 201, json=stop, params={"by": "ann"})

@@ -46,13 +46,11 @@ class Shell:
 
 @pytest.fixture
 def shell(
-    engine: str, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    embedded: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[tuple[Shell, Pipeline]]:
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as pipeline, listening(pipeline.api.app) as api:
+    with running(embedded, tmp_path) as pipeline, listening(pipeline.api.app) as api:
         pipeline.post("traces", traces(gpt(1, user__id="ann"), gpt(2, user__id="ann")))
         yield Shell(api, tmp_path, capsys), pipeline
-    store.close()
 
 
 def test_a_file_of_budgets_is_written_down_shown_and_comes_out_as_it_went_in(

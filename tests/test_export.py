@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from spanledger_collector import api_export, keychest
+from spanledger_collector import keychest
+from spanledger_collector.api import export
 from spanledger_collector.export import Column, cell, csv_file
 from spanledger_collector.moments import nanoseconds
 from spanledger_collector.store import Store
@@ -27,12 +28,10 @@ NAMES = (
 
 
 @pytest.fixture(scope="module")
-def pipeline(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Return the recorded captures in a store of their own, which no test adds to."""
-    store = Store(engine, database="exports", readers=1)
-    with running(store, tmp_path_factory.mktemp("exports")) as found:
+    with running(shared_store, tmp_path_factory.mktemp("exports")) as found:
         yield filled(found)
-    store.close()
 
 
 def filled(pipeline: Pipeline) -> Pipeline:
@@ -162,8 +161,8 @@ def test_a_csv_file_is_written_page_by_page():
 
 def test_pages_of_an_export_leave_nothing_out(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch):
     whole = {table: rows(pipeline, table) for table in ("sessions", "calls")}
-    monkeypatch.setattr(api_export, "SESSIONS_AT_ONCE", 1)
-    monkeypatch.setattr(api_export, "CALLS_AT_ONCE", 2)
+    monkeypatch.setattr(export, "SESSIONS_AT_ONCE", 1)
+    monkeypatch.setattr(export, "CALLS_AT_ONCE", 2)
     assert {table: rows(pipeline, table) for table in ("sessions", "calls")} == whole
     file = fetched(pipeline, "sessions", format="parquet").content
     metadata = parquet.ParquetFile(io.BytesIO(file)).metadata
@@ -192,7 +191,7 @@ def test_what_cannot_be_exported_is_a_problem_before_the_file_begins(
 def test_the_audit_says_who_took_what_out_and_how_many_rows_it_was(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(api_export, "CALLS_AT_ONCE", 2)
+    monkeypatch.setattr(export, "CALLS_AT_ONCE", 2)
     with running(store, tmp_path, keys_demanded=True) as pipeline:
         key, token = keychest.create(store, NOON_NS, "*", ("admin", "ingest", "read"))
         keychest.hand_over(store, pipeline.keys_file, NOON_NS)

@@ -6,7 +6,6 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from spanledger_collector.store import Store
-from tests.databases import migrated
 from tests.pipeline import running
 from tests.rollup_machine import rolling
 from tests.spool_machine import SpoolMachine
@@ -25,10 +24,7 @@ def test_a_spool_holds_what_it_acknowledged_whatever_happens_to_it():
 
 
 def test_totals_are_the_sum_of_their_spans_whatever_happens_to_them(
-    engine: str, database: str, tmp_path: Path
+    embedded: Store, tmp_path: Path
 ):
-    migrated(engine, database)
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as pipeline:
+    with running(embedded, tmp_path) as pipeline:
         run_state_machine_as_test(rolling(pipeline), settings=FEW)
-    store.close()

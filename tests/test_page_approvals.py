@@ -27,10 +27,9 @@ def called(number: int, tool: str, arguments: str | None) -> Span:
 
 
 @pytest.fixture
-def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
+def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
     """Return a project that refunded three times, once nobody knows how much, and searched."""
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as found:
+    with running(embedded, tmp_path) as found:
         made = [
             called(1, "refund", '{"order": {"amount": 120}}'),
             called(2, "refund", '{"order": {"amount": 20}}'),
@@ -39,7 +38,6 @@ def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
         ]
         found.post("traces", traces(*made))
         yield found
-    store.close()
 
 
 def press(test: AppTest, label: str) -> AppTest:

@@ -14,14 +14,12 @@ from tests.ui_server import ledgers, listening, page, shown, texts
 
 
 @pytest.fixture
-def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
+def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
     """Return two calls of 0.0095 dollars each, and another that has no price."""
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as found:
+    with running(embedded, tmp_path) as found:
         own = gpt(3, gen_ai__response__model="our-own-7b")
         found.post("traces", traces(gpt(1), gpt(2), own))
         yield found
-    store.close()
 
 
 def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):

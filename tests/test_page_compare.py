@@ -26,13 +26,11 @@ def run(number: int, *tools: str) -> bytes:
 
 
 @pytest.fixture
-def api(engine: str, database: str, tmp_path: Path) -> Iterator[str]:
+def api(embedded: Store, tmp_path: Path) -> Iterator[str]:
     """Return the query API over two runs that part at their third step."""
-    store = Store(engine, database=database, readers=1)
-    stored(store, tmp_path, run(1, "find", "refund"), run(2, "find", "cancel", "tell"))
-    with answering(store) as url:
+    stored(embedded, tmp_path, run(1, "find", "refund"), run(2, "find", "cancel", "tell"))
+    with answering(embedded) as url:
         yield url
-    store.close()
 
 
 def test_steps_stand_beside_each_other_and_say_where_the_sessions_part(api: str):

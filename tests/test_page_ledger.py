@@ -26,14 +26,12 @@ OWN_MODEL = [
 
 
 @pytest.fixture(scope="module")
-def pipeline(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Return a recorded session, and a call of a model that nobody lists."""
-    store = Store(engine, database="page_ledger", readers=1)
-    with running(store, tmp_path_factory.mktemp("pages")) as found:
+    with running(shared_store, tmp_path_factory.mktemp("pages")) as found:
         found.post("traces", (CAPTURES / f"{LANGGRAPH}.pb").read_bytes())
         found.post("traces", traces(span(attributes=OWN_MODEL)))
         yield found
-    store.close()
 
 
 @pytest.fixture

@@ -20,19 +20,11 @@ CAPTURES = (
 NAME = "<img src=x onerror=alert(1)> **bold** [x](http://evil.example) 🧾 مرحبا"
 
 
-@pytest.fixture
-def empty(engine: str, database: str) -> Iterator[Store]:
-    """Return a store without a span."""
-    opened = Store(engine, database=database, readers=1)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def api(empty: Store, tmp_path: Path) -> Iterator[str]:
-    """Return the query API over three recorded captures."""
-    stored(empty, tmp_path, *map(capture, CAPTURES))
-    with answering(empty) as url:
+@pytest.fixture(scope="module")
+def api(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the query API over three recorded captures, for tests that change none."""
+    stored(shared_store, tmp_path_factory.mktemp("spool"), *map(capture, CAPTURES))
+    with answering(shared_store) as url:
         yield url
 
 
@@ -137,17 +129,17 @@ def test_filters_that_exclude_everything_offer_a_way_back(api: str):
     assert len(ledger(test)["rows"]) > 1
 
 
-def test_a_project_without_a_trace_shows_how_to_send_one(empty: Store):
-    with answering(empty) as url:
+def test_a_project_without_a_trace_shows_how_to_send_one(embedded: Store):
+    with answering(embedded) as url:
         test = page("sessions", url)
     assert "export OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.test:4318" in "\n".join(shown(test))
     assert components(test, "ledger") == []
 
 
-def test_the_first_trace_appears_by_itself(empty: Store, tmp_path: Path):
-    with answering(empty) as url:
+def test_the_first_trace_appears_by_itself(embedded: Store, tmp_path: Path):
+    with answering(embedded) as url:
         test = page("sessions", url)
-        stored(empty, tmp_path, capture(CAPTURES[0]))
+        stored(embedded, tmp_path, capture(CAPTURES[0]))
         test.query_params["range"] = "all"
         test.run()
         assert [texts(row)["session"] for row in ledger(test)["rows"]] == ["refund_flow"]
@@ -163,23 +155,23 @@ def test_an_api_that_is_away_is_named_with_what_starts_it():
     ]
 
 
-def test_hostile_text_is_data_for_the_ledger_and_nothing_else(empty: Store, tmp_path: Path):
+def test_hostile_text_is_data_for_the_ledger_and_nothing_else(embedded: Store, tmp_path: Path):
     hostile = span(name=NAME, attributes=[attribute("user.id", NAME)])
-    stored(empty, tmp_path, traces(hostile))
-    with answering(empty) as url:
+    stored(embedded, tmp_path, traces(hostile))
+    with answering(embedded) as url:
         test = page("sessions", url, range="all")
     (row,) = ledger(test)["rows"]
     assert (texts(row)["session"], texts(row)["user"]) == (NAME, NAME)
     assert [element.value for element in test.markdown] == []
 
 
-def test_no_page_is_lost_between_two_cursors(empty: Store, tmp_path: Path):
+def test_no_page_is_lost_between_two_cursors(embedded: Store, tmp_path: Path):
     bodies = (
         traces(span(trace_id=number.to_bytes(16), name=f"s{number}")) for number in range(1, 121)
     )
-    stored(empty, tmp_path, *bodies)
+    stored(embedded, tmp_path, *bodies)
     seen: list[str] = []
-    with answering(empty) as url:
+    with answering(embedded) as url:
         test = page("sessions", url, range="all")
         while True:
             seen += [texts(row)["session"] for row in ledger(test)["rows"]]

@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,23 +16,15 @@ from tests.pipeline import running
 from tests.ui_server import answering, capture, components, ledgers, listening, page, shown, texts
 
 
-@pytest.fixture
-def store(engine: str, database: str) -> Iterator[Store]:
-    """Return a store on a fresh database."""
-    opened = Store(engine, database=database, readers=1)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def api(store: Store, tmp_path: Path) -> Iterator[str]:
-    """Return the query API over recorded calls of two providers."""
+@pytest.fixture(scope="module")
+def api(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the query API over recorded calls of two providers, for tests that change none."""
     names = (
         "openinference-openai__chat-tools-stream",
         "openinference-anthropic__tools-cache-stream",
         "openinference-dspy__react",
     )
-    with running(store, tmp_path) as pipeline:
+    with running(shared_store, tmp_path_factory.mktemp("spool")) as pipeline:
         for name in names:
             pipeline.post("traces", capture(name))
         with listening(pipeline.api.app) as url:
@@ -78,8 +69,8 @@ def test_the_time_zone_of_the_url_is_the_readers(api: str):
     assert list(test.exception) == []
 
 
-def test_a_range_without_calls_says_so(store: Store):
-    with answering(store) as url:
+def test_a_range_without_calls_says_so(embedded: Store):
+    with answering(embedded) as url:
         test = page("spend", url)
     assert [info.value for info in test.info] == [
         "No model was called in this range under this filter."

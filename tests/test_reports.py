@@ -25,13 +25,11 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
+def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
     """Return two dear calls of yesterday and one without a price, one of the day before."""
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as found:
+    with running(embedded, tmp_path) as found:
         found.post("traces", traces(gpt(1, 1), gpt(2, 1), call(3, 1), gpt(4, 2)))
         yield found
-    store.close()
 
 
 @pytest.mark.parametrize(

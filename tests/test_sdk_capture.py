@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import spanledger
 from spanledger import capture, health
+from spanledger.cut import CUT, PIECE, cut
 from tests.hostile import CORPUS, Colour, Lazy, Slotted
 from tests.sdk import Receiver, configured, receiving, said
 
@@ -153,6 +154,38 @@ def cleaned(value: Any) -> Any:
 def test_s11_a_huge_text_is_cut_at_a_character_and_tells_its_length():
     told = json.loads(capture.text("é" * 100, 11))
     assert told == "é" * 5 + "… (100 characters)"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("\ud800" * 4, "????"),
+        ("\ud800" * 5, "????… (5 characters)"),
+        ("aé\ud800", "aé?"),
+    ],
+)
+def test_s11_a_lone_surrogate_takes_the_three_bytes_it_would_if_it_had_a_place(
+    value: str, told: str
+):
+    assert cut(value, 12) == told
+
+
+@given(st.text(), st.integers(0, 60))
+def test_s11_a_text_is_cut_only_where_it_does_not_fit(value: str, room: int):
+    whole, told = value.encode(), cut(value, room)
+    head = whole[:room].decode(errors="ignore")
+    assert told == (value if len(whole) <= room else f"{head}{CUT} ({len(value)} characters)")
+
+
+def test_s11_a_text_longer_than_is_encoded_at_once_is_cut_as_any_other():
+    value = "é" * PIECE + "語" * PIECE
+    assert cut(value, 5 * PIECE) == value
+    assert cut(value, 5 * PIECE - 1) == f"{value[:-1]}{CUT} ({2 * PIECE} characters)"
+
+
+def test_s11_of_binary_data_is_kept_what_fits_as_json():
+    assert len(capture.text("\0" * CAP, CAP)) <= CAP + 64
+    assert len(capture.text("a\0" * 100, CAP)) == 702
 
 
 def test_s11_a_huge_text_costs_little_memory():

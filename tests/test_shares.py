@@ -23,15 +23,12 @@ READABLE = {SESSION, f"{SESSION}/events", STEP}
 
 
 @pytest.fixture
-def closed(
-    engine: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Pipeline]:
+def closed(embedded: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     """Return a pipeline that asks for keys, with three sessions in it."""
     monkeypatch.setattr(keys, "LOOK_S", 0)
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path, keys_demanded=True) as pipeline:
-        _, token = keychest.create(store, NOON_NS, "default", ("admin", "ingest", "read"))
-        keychest.hand_over(store, pipeline.keys_file, NOON_NS)
+    with running(embedded, tmp_path, keys_demanded=True) as pipeline:
+        _, token = keychest.create(embedded, NOON_NS, "default", ("admin", "ingest", "read"))
+        keychest.hand_over(embedded, pipeline.keys_file, NOON_NS)
         pipeline.api.headers.update(bearer(token))
         for session, trace_id in IDS.items():
             body = traces(
@@ -41,7 +38,6 @@ def closed(
             pipeline.otlp.post("/v1/traces", content=body, headers=PROTOBUF | bearer(token))
         pipeline.settle()
         yield pipeline
-    store.close()
 
 
 def ends(days: float) -> str:

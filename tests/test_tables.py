@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from spanledger_collector.store import Store
+from tests.finance import call
 from tests.otlp import CAPTURES, NOON_NS, attribute, span, traces
 from tests.pipeline import Pipeline, running
 
@@ -19,16 +20,14 @@ EVENTS = "otel-openai-v2__events-in-logs"
 
 
 @pytest.fixture(scope="module")
-def pipeline(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Return four recorded captures, for tests that add nothing that another one counts."""
-    store = Store(engine, database="tables", readers=1)
-    with running(store, tmp_path_factory.mktemp("tables")) as found:
+    with running(shared_store, tmp_path_factory.mktemp("tables")) as found:
         for name in (LANGGRAPH, OPENAI, ANTHROPIC, GENAI):
             found.send("traces", (CAPTURES / f"{name}.pb").read_bytes())
         found.send("logs", (CAPTURES / f"{GENAI}.logs.pb").read_bytes())
         found.settle()
         yield found
-    store.close()
 
 
 def ids(pipeline: Pipeline, q: str, table: str = "sessions") -> set[str]:
@@ -154,6 +153,15 @@ def test_calls_by_cost_come_dearest_first_and_page_by_page(pipeline: Pipeline):
             break
         page = pipeline.get("calls", order="cost", limit=3, cursor=page["next_cursor"])
     assert seen == whole
+
+
+def test_a_call_whose_trace_id_ends_in_a_zero_byte_is_listed_with_its_session(
+    store: Store, tmp_path: Path
+):
+    with running(store, tmp_path) as pipeline:
+        pipeline.post("traces", traces(call(0x100, session__id="s", user__id="ann")))
+        (found,) = pipeline.get("calls")["items"]
+    assert (found["session_id"], found["user_id"]) == ("s", "ann")
 
 
 def test_the_pulse_adds_up_to_the_sessions_of_the_filter(pipeline: Pipeline, subtests: Any):

@@ -14,12 +14,10 @@ REFUNDS = {"page": "sessions", "name": "refunds, <b>", "asks": "range=7d&q=agent
 
 
 @pytest.fixture
-def pipeline(engine: str, database: str, tmp_path: Path) -> Iterator[Pipeline]:
+def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
     """Return a pipeline over a fresh store."""
-    store = Store(engine, database=database, readers=1)
-    with running(store, tmp_path) as running_:
+    with running(embedded, tmp_path) as running_:
         yield running_
-    store.close()
 
 
 def said(pipeline: Pipeline) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from typing import Any
 import uvicorn
 from streamlit.testing.v1 import AppTest
 
-from spanledger_collector import api_export, api_tables, api_views
-from spanledger_collector.api import create_app
+from spanledger_collector.api import export, tables, views
+from spanledger_collector.api.application import create_app
 from spanledger_collector.drain import Drain
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.pricebook import Pricebook
@@ -50,9 +50,9 @@ def answering(store: Store) -> Iterator[str]:
     """Serve sessions, tables and spend of the query API over `store`; return its address."""
     app = create_app(store, lambda: {"ready": True, "last_received_at": None}, dict)
     app.state.desk = Desk(store, AtOnce(Drain(store, Pricebook(), 1)), list)
-    api_tables.mount(app)
-    api_export.mount(app)
-    api_views.mount(app)
+    tables.mount(app)
+    export.mount(app)
+    views.mount(app)
     with listening(app) as url:
         yield url
 

@@ -14,8 +14,15 @@ from spanledger_collector import normalise
 from spanledger_collector.moments import rfc3339
 from spanledger_collector.query import dollars, has_usage, identity, is_line
 from spanledger_collector.store import Store
-from spanledger_schema.api import BillLine, ChatMessage, MessagePart, SpanDetail, SpanEvent
-from spanledger_schema.span import Content, Event, Message, Scope, Span
+from spanledger_schema.api import (
+    BillLine,
+    ChatMessage,
+    MessagePart,
+    SpanDetail,
+    SpanEvent,
+    StateChange,
+)
+from spanledger_schema.span import Content, Event, Message, Scope, Span, Value
 
 Row = Mapping[str, Any]
 
@@ -48,6 +55,7 @@ def span_detail(store: Store, project: str, trace_id: str, span_id: str) -> Span
     return SpanDetail(
         **ledger(row),
         **words(content),
+        changes=changes(content) if row["node"] else [],
         attributes=dict(span.attributes),
         events=[shown(event) for event in span.events],
         logs=[shown(event) for event in records],
@@ -155,6 +163,21 @@ def words(content: Content) -> dict[str, Any]:
         "tools": content.tools,
         "parameters": dict(content.parameters),
     }
+
+
+def changes(content: Content) -> list[StateChange]:
+    """Return the fields of a graph's state that a step wrote, none where it wrote no fields."""
+    given, written = content.state_given, content.state_written
+    if not (isinstance(given, dict) and isinstance(written, dict)):
+        return []
+    return [changed(field, given.get(field), value) for field, value in written.items()]
+
+
+def changed(field: str, before: Value, written: Value) -> StateChange:
+    """Return a field with what it was; a history of messages stands in the conversation already."""
+    if isinstance(before, list):
+        return StateChange(field, None, written, items=len(before))
+    return StateChange(field, before, written)
 
 
 def chat_message(message: Message) -> ChatMessage:

@@ -52,6 +52,12 @@ CLUSTER_SETTINGS = {
 }
 """What every connection to a cluster is bound to, so that the drain reads what it has written."""
 
+INSERT_SETTINGS: dict[str, Any] = {
+    "async_insert": 0,
+    "input_format_null_as_default": 0,
+    "optimize_on_insert": 0,  # FINAL and merges replace rows: doing it at once copies every column
+}
+
 TOO_MUCH = ("158", "159", "160", "241", "307", "396")
 """ClickHouse's codes of a query that reached a limit of rows, time, memory or bytes."""
 
@@ -202,9 +208,7 @@ class Store:
         names = tuple(columns)
         if not columns[names[0]]:
             return
-        settings: dict[str, Any] = {"async_insert": 0, "input_format_null_as_default": 0}
-        if token:
-            settings["insert_deduplication_token"] = token
+        settings = INSERT_SETTINGS | ({"insert_deduplication_token": token} if token else {})
         self._writer.raw_insert(
             table,
             names,

@@ -112,10 +112,8 @@ def trace_row(
     """
     by_id = {f.span_id: f for f in facts}
     billed = [by_id[span_id] for span_id in verdict.billed]
-    total = Sums()
-    for call in billed:
-        total.add(call)
     by_line = lines(project_id, billed, verdict.agents, shown)
+    sums = [[getattr(line, name) for line in by_line.values()] for name in SUMS]
     tags = {shown("tag", project_id, verdict.started_ns, tag) for tag in verdict.tags}
     tools = [f for f in facts if f.kind == "tool" and f.span_id not in verdict.not_billed]
     return (
@@ -124,9 +122,9 @@ def trace_row(
         verdict.agent, verdict.service, verdict.environment, tuple(sorted(tags)), verdict.status,
         verdict.started_ns, verdict.ended_ns, verdict.waiting_ns, len(facts), len(tools),
         sum(f.status == "error" for f in facts), len(failed(tools, facts, verdict)),
-        *(getattr(total, name) for name in SUMS),
+        *map(sum, sums),
         *([key[i] for key in by_line] for i in range(len(LINE_KEY))),
-        *([getattr(sums, name) for sums in by_line.values()] for name in SUMS),
+        *sums,
         list(verdict.not_billed), list(verdict.not_billed.values()),
     )  # fmt: skip
 

@@ -13,16 +13,14 @@ from decimal import Decimal
 from spanledger_collector import normalise
 from spanledger_collector.charge import charge
 from spanledger_collector.estimate import Estimate, estimate, is_wanted
+from spanledger_collector.mends import started_ns
 from spanledger_collector.origins import Origin, Origins
 from spanledger_collector.pricebook import Pricebook, ToPrice
 from spanledger_collector.usage import usage
 from spanledger_schema.span import CALLS, Bill, Facts, Span, Usage
 
 ENDED = 1 << 63
-DAY_NS = 86_400_000_000_000
-OLDEST_NS = 30 * DAY_NS  # before receipt; a client's clock beyond it is not believed
 LATEST_NS = (1 << 63) - 1  # the last moment that a column can hold
-NEWEST_NS = 600_000_000_000  # after receipt: ten minutes
 
 NOT_A_CALL = (Usage(), Bill(None, "no_usage"))
 
@@ -117,13 +115,6 @@ def guessed(span: Span, facts: Facts) -> Estimate | None:
     if not is_wanted(span, facts):
         return None
     return estimate(facts, normalise.content(span, ()), complete=not span.dropped_attributes)
-
-
-def started_ns(span: Span, received_ns: int) -> int:
-    """Return when a span counts as started: its own clock unless that is impossible."""
-    if received_ns - OLDEST_NS <= span.start_ns <= received_ns + NEWEST_NS:
-        return span.start_ns
-    return received_ns
 
 
 def priced_ns(span: Span, received_ns: int) -> int:

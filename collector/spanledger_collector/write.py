@@ -4,35 +4,27 @@ Takes what the stages before made of a span and lays it out; decides nothing. Em
 zero ids stand where a column cannot be NULL, exactly as the migration's comments say.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 from spanledger_collector.bills import columns as bill_columns
+from spanledger_collector.mends import flags
 from spanledger_collector.origins import json
 from spanledger_collector.reconcile import Fact, Hint
 from spanledger_collector.understand import Understood, priced_ns
-from spanledger_schema.span import Event, Facts, Record, Span, Usage
+from spanledger_schema.span import Event, Record, Usage
 
 NO_SPAN = bytes(8)
-
-
-def flags(span: Span, facts: Facts, usage: Usage, started_ns: int) -> tuple[str, ...]:
-    """Return what had to be mended about a span, by the codes of docs/delivery.md."""
-    found = (*span.flags, *facts.flags)
-    if started_ns != span.start_ns:
-        found += ("clock_skew",)
-    if span.end_ns and span.end_ns < span.start_ns:
-        found += ("duration_invalid",)
-    if usage.state == "invalid":
-        found += ("usage_invalid",)
-    return found
 
 
 OTHER_METERS = (
     "cache_read_audio_tokens", "input_audio_tokens", "input_image_tokens", "output_audio_tokens",
     "output_image_tokens", "tool_prompt_tokens", "web_searches", "rerank_searches",
 )  # fmt: skip
+other_counts: Callable[[Usage], tuple[int | None, ...]] = attrgetter(*OTHER_METERS)
+NO_COUNTS = (None,) * len(OTHER_METERS)
 
 SPAN_COLUMNS = (
     "project_id", "trace_id", "span_id", "parent_span_id", "ver", "received_at", "started_at",
@@ -79,9 +71,9 @@ def span_row(u: Understood) -> tuple[Any, ...]:
 
 def other_meters(usage: Usage) -> dict[str, int]:
     """Return the rarer meters of a call, those that were reported."""
-    if usage.state == "absent":
+    if usage.state == "absent" or (counts := other_counts(usage)) == NO_COUNTS:
         return {}
-    return {m: n for m in OTHER_METERS if (n := getattr(usage, m)) is not None}
+    return {m: n for m, n in zip(OTHER_METERS, counts, strict=True) if n is not None}
 
 
 PAYLOAD_COLUMNS = (

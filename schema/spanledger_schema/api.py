@@ -156,6 +156,19 @@ class ChatMessage:
 
 
 @dataclass(slots=True)
+class StateChange:
+    """A field of the state that a step of a graph wrote.
+
+    Whether a list that was written replaces the one before or is added to it is the graph's affair.
+    """
+
+    field: str
+    before: Any  # None where the step was given none; of a list what it had is told by `items`
+    written: Any
+    items: int | None = None  # of the list before
+
+
+@dataclass(slots=True)
 class SpanEvent:
     """An event on a span or a log record joined to it."""
 
@@ -233,6 +246,7 @@ class SpanDetail:
     payload_expired: bool = False  # the payload was removed by retention; the facts remain
     estimate_method: str | None = None  # how its tokens were counted where it reported none
     estimate_error_pct: int | None = None  # how far off that may well be
+    changes: list[StateChange] = field(default_factory=list)  # of the state of a graph
 
 
 @dataclass(slots=True)

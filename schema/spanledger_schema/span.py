@@ -268,3 +268,5 @@ class Content:
     result: Value = None
     tools: Value = None  # definitions offered to the model
     parameters: Mapping[str, Value] = field(default_factory=dict)  # temperature, max_tokens, …
+    state_given: Value = None  # to the step of a graph
+    state_written: Value = None  # by it: the fields that it changes

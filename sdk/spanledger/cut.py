@@ -1,6 +1,7 @@
 """A text that is too long for its place, cut at a character; it says how long it was."""
 
 CUT = "…"
+PIECE = 1 << 16  # characters: what is encoded beyond the room is time for nothing
 
 
 def cut(text: str, max_bytes: int, characters: int | None = None) -> str:
@@ -8,14 +9,27 @@ def cut(text: str, max_bytes: int, characters: int | None = None) -> str:
 
     Args:
         text: of any length; lone surrogates, which have no place in UTF-8, become question marks.
-        max_bytes: what is kept.
+        max_bytes: what is kept; a lone surrogate takes three, as it would if it had a place.
         characters: of the whole, where `text` is but its beginning.
     """
     whole = len(text) if characters is None else characters
     if whole <= max_bytes and str.isascii(text):
         return text
-    head = text[:max_bytes].encode("utf-8", "replace")
-    kept = head[:max_bytes].decode("utf-8", "ignore")
-    if len(head) <= max_bytes and whole <= max_bytes:
-        return kept
-    return f"{kept}{CUT} ({whole} characters)"
+    kept, left = [], max_bytes
+    for start in range(0, len(text), PIECE):
+        told, size = encoded(text[start : start + PIECE])
+        kept.append(told[: left * len(told) // size])
+        left -= size
+        if left < 0:
+            break
+    head = b"".join(kept).decode("utf-8", "ignore")
+    return head if left >= 0 and whole == len(text) else f"{head}{CUT} ({whole} characters)"
+
+
+def encoded(piece: str) -> tuple[bytes, int]:
+    """Return a text in UTF-8, and the bytes that it takes, which are more where it has lone surrogates."""
+    try:
+        told = piece.encode()
+    except UnicodeEncodeError:
+        return piece.encode("utf-8", "replace"), len(piece.encode("utf-8", "surrogatepass"))
+    return told, len(told)

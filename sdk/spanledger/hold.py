@@ -27,10 +27,14 @@ class Held:
 
     def end(self, span: ReadableSpan) -> None:
         """Stamp an ended span again where something else was written over it."""
+        if not self._began:
+            return
         context = span.get_span_context()
         said = self._began.pop(context.span_id, None) if context else None
+        if not said:
+            return
         attributes = span.attributes or {}
-        if said and any(attributes.get(name) != value for name, value in said.items()):
+        if any(attributes.get(name) != value for name, value in said.items()):
             span._attributes = {**attributes, **said}  # an ended span has no public way
 
     def clear(self) -> None:

@@ -16,6 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, get_current_span, set_sp
 
 from spanledger import capture, health, live
 from spanledger.failures import tell_failure
+from spanledger.innards import own_attributes
 from spanledger.kinds import STEPS, Shape
 from spanledger.session import AGENT, guard_of, question
 from spanledger.settings import Capture
@@ -120,8 +121,8 @@ class Recording:
 
         `set_attributes` cleans value by value, which costs as much as the whole span does.
         """
-        held = getattr(getattr(self.span, "_attributes", None), "_dict", None)
-        if type(held) is dict and len(held) + len(said) < FEW:
+        held = own_attributes(self.span)
+        if held is not None and len(held) + len(said) < FEW:
             held.update(said)
         else:
             self.span.set_attributes(said)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
-from opentelemetry.trace import Link, SpanKind, TraceState, get_current_span
+from opentelemetry.trace import INVALID_SPAN, Link, SpanKind, TraceState, get_current_span
 from opentelemetry.util.types import Attributes
 
 LOW = (1 << 64) - 1  # the random part of an id; the samplers of OpenTelemetry look at it too
@@ -19,7 +19,8 @@ class TraceSampler(Sampler):
     def __init__(self, ratio: float, keep_usage: bool = False) -> None:
         self.ratio = ratio
         self._bound = round(ratio * (LOW + 1))
-        self._otherwise = Decision.RECORD_ONLY if keep_usage else Decision.DROP
+        otherwise = Decision.RECORD_ONLY if keep_usage else Decision.DROP
+        self._results = SamplingResult(otherwise), SamplingResult(Decision.RECORD_AND_SAMPLE)
 
     def should_sample(
         self,
@@ -32,10 +33,12 @@ class TraceSampler(Sampler):
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
         """Return whether to record a span."""
-        parent = get_current_span(parent_context).get_span_context()
+        above = get_current_span(parent_context)
+        if above is INVALID_SPAN and not attributes:
+            return self._results[trace_id & LOW < self._bound]
+        parent = above.get_span_context()
         inside = parent.trace_flags.sampled if parent.is_valid else trace_id & LOW < self._bound
-        decision = Decision.RECORD_AND_SAMPLE if inside else self._otherwise
-        return SamplingResult(decision, attributes, parent.trace_state)
+        return SamplingResult(self._results[inside].decision, attributes, parent.trace_state)
 
     def get_description(self) -> str:
         """Return what this sampler does."""

@@ -176,7 +176,7 @@ def guard_of(context: Context) -> Guard | None:
 
 def arrived(context: Context, allowed: Sequence[str]) -> dict[str, str]:
     """Return what baggage from another service says of the session, as far as it is believed."""
-    told = baggage.get_all(context)
+    told = baggage.get_all(context) if context else None  # of an empty one it would make a copy
     return {name: str(told[name])[:200] for name in allowed if name in told} if told else {}
 
 

@@ -46,7 +46,8 @@ class Stamp(SpanProcessor):
                     self._held.begin(span, told)
             if told:
                 span.set_attributes(told)
-            if is_foreign(span) and (run := live.runtime) and run.decider and is_step(span):
+            run = live.runtime
+            if run is not None and run.decider and is_foreign(span) and is_step(span):
                 run.decider.check(question(context))
             if session is not None and session.guard is not None:
                 self.watch(span, session, session.guard)
@@ -66,6 +67,8 @@ class Stamp(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Count what a span used, and see that it is still its session's."""
         self._held.end(span)
+        if not self._guarded:
+            return
         context = span.get_span_context()
         guard = self._guarded.pop(context.span_id, None) if context else None
         if guard is None:

@@ -65,6 +65,17 @@ test("without nodes and states the agents stand in their turn", () => {
   assert.deepEqual(visits([{ ...bare, kind: "llm", name: "chat", offset: 0, duration: 1 }]), []);
 });
 
+test("tool calls outside of every node stand for the node that they name, once for all of its calls", () => {
+  const tool = (node, offset, more = {}) => ({ ...bare, kind: "tool", name: "get", node, offset, duration: 1, ...more });
+  const steps = [node("agent", 0, 1), tool("tools", 2), tool("tools", 3), node("agent", 5, 1), tool("tools", 5, { parent: 3, depth: 1 })];
+  assert.deepEqual(pairs(visits(steps)), [
+    [null, "agent"],
+    ["agent", "tools"],
+    ["tools", "agent"],
+  ]);
+  assert.deepEqual(visits([tool("tools", 0)]), []);
+});
+
 test("at a step only what was visited by then is seen and counted", () => {
   const told = visits([node("a", 0, 1), node("b", 1, 1), node("a", 2, 1), node("b", 3, 1), node("c", 4, 1)]);
   const now = sight(told, 3);

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_schema.api import ChatMessage, MessagePart, SpanDetail, SpanEvent
-from spanledger_ui import bill, text
+from spanledger_ui import bill, statediff, text
 
 RECENT = 4
 """How many of the last messages of a long history stand open."""
@@ -77,6 +77,9 @@ def change(span: SpanDetail) -> None:
     if span.state_from or span.state_to:
         role("State")
         block(f"{span.state_from or '…'} → {span.state_to or '…'}")
+    if span.changes:
+        role("State before → written", "changes")
+        block(statediff.lines(span.changes))
     if span.verdict:
         role("Verdict")
         block(span.verdict)

@@ -94,6 +94,9 @@ def controls(default: str, changed: page.Callback) -> None:
     with st.popover("Dates", icon=":material/calendar_month:"):
         st.date_input("From and to, both days included", [], key="days", format="YYYY-MM-DD")
         st.button("Show these days", on_click=take_days, args=(changed,))
+        with st.container(horizontal=True, gap="small"):
+            st.button("This month", on_click=take_month, args=(0, changed))
+            st.button("Last month", on_click=take_month, args=(1, changed))
 
 
 def preset_chosen(changed: page.Callback) -> None:
@@ -109,6 +112,21 @@ def take_days(changed: page.Callback) -> None:
         here = page.zone()
         keep(midnight(days[0], here), midnight(days[-1] + timedelta(days=1), here))
         changed()
+
+
+def take_month(ago: int, changed: page.Callback) -> None:
+    """Put a month of the reader's calendar into the URL: this one, or one so many months ago."""
+    here = page.zone()
+    keep(*month(page.now().astimezone(here), ago))
+    changed()
+
+
+def month(now: datetime, ago: int) -> tuple[datetime, datetime]:
+    """Return where the month so many months before `now` begins, and the one after it."""
+    begins = datetime.combine(now.replace(day=1), time(), now.tzinfo)
+    for _ in range(ago):
+        begins = (begins - timedelta(days=1)).replace(day=1)
+    return begins, (begins + timedelta(days=31)).replace(day=1)
 
 
 def midnight(day: datetime, zone: tzinfo) -> datetime:

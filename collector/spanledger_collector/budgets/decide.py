@@ -152,9 +152,9 @@ def refusal(left: Left) -> str:
     budget = left.budget
     whom = f" of {budget.each} {left.group}" if left.group else ""
     unit = "USD" if budget.measure == "usd" else budget.measure.replace("_", " ")
+    remaining = max(left.remaining, Decimal(0)).normalize()
     return (
-        f"budget {budget.name!r}{whom}: {max(left.remaining, Decimal(0)):f} of"
-        f" {budget.limit:f} {unit} left"
+        f"budget {budget.name!r}{whom}: {remaining:f} of {budget.limit.normalize():f} {unit} left"
     )
 
 

@@ -5,6 +5,7 @@ dialects' affair. Needs the C runtime of protobuf: the pure Python one is forty 
 """
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TypeVar
 
 from google.protobuf.internal import api_implementation
@@ -167,26 +168,24 @@ def _code(error: str) -> str:
     return "too_deep" if "MaxDepth" in error else "malformed_protobuf"
 
 
+SENT = attrgetter(  # one call for all of a span's fields takes half of what one for each does
+    "trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano",
+    "kind", "status.code", "status.message", "attributes", "events", "links",
+    "dropped_attributes_count",
+)  # fmt: skip
+
+
 def _span(message: SpanMessage, scope: Scope, resource: dict[str, Value], body_bytes: int) -> Span:
-    sent = message.attributes
-    status = message.status
-    span = Span(
-        trace_id=message.trace_id,
-        span_id=message.span_id,
-        parent_span_id=parent(message.parent_span_id),
-        name=message.name,
-        start_ns=message.start_time_unix_nano,
-        end_ns=message.end_time_unix_nano,
-        otlp_kind=message.kind,
-        status_code=status.code,
-        status_message=status.message,
-        attributes=attributes(sent),
-        events=[_event(e) for e in message.events],
-        links=[_link(link) for link in message.links],
-        dropped_attributes=message.dropped_attributes_count,
-        scope=scope,
-        resource=resource,
+    trace_id, span_id, above, name, start, end, kind, code, told, sent, events, links, dropped = (
+        SENT(message)
     )
+    span = Span(
+        trace_id, span_id, parent(above), name, start, end, kind, code, told,
+        attributes(sent),
+        [_event(e) for e in events] if events else [],  # asking first is cheaper: few have any
+        [_link(link) for link in links] if links else [],
+        dropped, scope, resource,
+    )  # fmt: skip
     return mended(span, len(sent), body_bytes)
 
 

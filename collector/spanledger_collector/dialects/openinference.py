@@ -339,4 +339,6 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
         output=said_out or messages(output(a), "assistant"),
         tools=tools or None,
         parameters={k: v for k, v in request.items() if k not in ("model", "tools", "messages")},
+        state_given=structure(a.get("input.value")),
+        state_written=structure(a.get("output.value")),
     )

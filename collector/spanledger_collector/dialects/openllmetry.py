@@ -233,4 +233,11 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
         input=said_in or messages(a.get("traceloop.entity.input"), "user"),
         output=said_out or messages(a.get("traceloop.entity.output"), "assistant"),
         tools=nested(a, "llm.request.functions.") or None,
+        state_given=given(structure(a.get("traceloop.entity.input"))),
+        state_written=unwrapped(structure(a.get("traceloop.entity.output"))),
     )
+
+
+def given(value: Value) -> Value:
+    """Return what an entity was given, out of `{"inputs": …, "metadata": …}`."""
+    return value.get("inputs", value) if isinstance(value, dict) else value

@@ -9,10 +9,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 
 from spanledger_collector import decode, normalise
+from spanledger_collector.mends import flags, started_ns
 from spanledger_collector.spool import Batch
-from spanledger_collector.understand import started_ns
 from spanledger_collector.usage import usage
-from spanledger_collector.write import flags
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,18 @@ span arrives. Knows structure and identifiers, no framework's name.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter
 
 from spanledger_collector.reconcile.billing import Billing
 from spanledger_collector.reconcile.trace import Fact, Hint, Tree
 from spanledger_collector.reconcile.waiting import waiting_ns, waits
 
 __all__ = ["Fact", "Hint", "Verdict", "verdict"]
+
+
+TRACE_NAME, AGENT, ENVIRONMENT, USER_ID = map(
+    attrgetter, ("trace_name", "agent", "environment", "user_id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +60,13 @@ def verdict(facts: Sequence[Fact], hints: Sequence[Hint] = ()) -> Verdict:
     tree = Tree(facts)
     bill = Billing(tree)
     first = tree.tops[0] if tree.tops else None
-    named = tree.nearest(f for f in tree.order if f.trace_name)
-    actor = tree.nearest(f for f in tree.order if f.agent)
-    placed = tree.nearest(f for f in tree.order if f.environment)
     return Verdict(
         session_id=session_id(tree, hints),
         user_id=user_id(tree, hints),
-        name=(named.trace_name if named else "") or (first.name if first else ""),
-        agent=actor.agent if actor else "",
+        name=tree.nearest(TRACE_NAME) or (first.name if first else ""),
+        agent=tree.nearest(AGENT),
         service=first.service if first else "",
-        environment=placed.environment if placed else "",
+        environment=tree.nearest(ENVIRONMENT),
         tags=tuple(sorted(set(chain.from_iterable(f.tags for f in tree.order)))),
         status=status(tree),
         started_ns=min((f.start_ns for f in tree.order), default=0),
@@ -92,9 +95,9 @@ def session_id(tree: Tree, hints: Sequence[Hint]) -> str:
 
 def user_id(tree: Tree, hints: Sequence[Hint]) -> str:
     """Return the user of a trace: the one named nearest to the root, else by a log record."""
-    told = [(*tree.nearness(f), f.user_id) for f in tree.order if f.user_id]
-    if not told:
-        told = [(tree.depth_of(h.span_id), 0, h.span_id, h.user_id) for h in hints if h.user_id]
+    if found := tree.nearest(USER_ID):
+        return found
+    told = [(tree.depth_of(h.span_id), 0, h.span_id, h.user_id) for h in hints if h.user_id]
     return min(told)[-1] if told else ""
 
 

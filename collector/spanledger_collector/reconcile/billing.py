@@ -7,7 +7,7 @@ Each is recognised by ancestry, time and identifiers; no list of names decides.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from spanledger_collector.reconcile.alike import (
     has_usage,
@@ -34,32 +34,32 @@ class Billing:
         self.not_billed: dict[bytes, str] = {}
         self.same_as: dict[bytes, bytes] = {}
         calls = [f for f in tree.order if f.kind in CALLS and not f.usage_role]
-        calls = self._without_umbrellas(calls)
-        for twins in same_calls(tree, calls):
+        around = {c.span_id: a for c in calls if (a := same_call_around(tree, c))}
+        for twins in same_calls(self._without_umbrellas(calls, around), around):
             self._bill_one(twins)
         self._bill_events([f for f in tree.order if is_event(f)])
         self._bill_rest()
         self._drop_covered_estimates()
         self._drop_inner_tools()
 
-    def _without_umbrellas(self, calls: list[Fact]) -> list[Fact]:
+    def _without_umbrellas(self, calls: list[Fact], around: Mapping[bytes, Fact]) -> list[Fact]:
         """Set aside each call span that merely encloses several calls which bill themselves."""
         inside: defaultdict[bytes, list[Fact]] = defaultdict(list)
         for call in calls:
-            if (above := enclosing_call(self._tree, call)) and may_be_same(above, call):
+            if above := around.get(call.span_id):
                 inside[above.span_id].append(call)
         umbrellas = {
             call.span_id
             for call in calls
-            if len(inside[call.span_id]) > 1
-            and (not has_usage(call) or any(has_usage(c) for c in inside[call.span_id]))
+            if len(within := inside.get(call.span_id, ())) > 1
+            and (not has_usage(call) or any(map(has_usage, within)))
         }
         self.not_billed |= dict.fromkeys(umbrellas, "rollup")
         return [call for call in calls if call.span_id not in umbrellas]
 
     def _bill_one(self, twins: list[Fact]) -> None:
         """Bill the best informed of several spans of one call; the others are its duplicates."""
-        best = max(twins, key=self._worth)
+        best = max(twins, key=self._worth) if len(twins) > 1 else twins[0]
         self.billed.add(best.span_id)
         for twin in twins:
             if twin is not best:
@@ -114,7 +114,7 @@ class Billing:
         by_id = self._tree.by_id
         for span_id in self.billed:
             self._cover(by_id[span_id], covered)
-        for fact in sorted(self._tree.order, key=self._tree.nearness, reverse=True):
+        for fact in reversed(self._tree.outward):
             if fact.usage_role == "cost":
                 self.billed.add(fact.span_id)
             elif (
@@ -161,8 +161,11 @@ class Billing:
                 self.same_as[fact.span_id] = self.same_as.get(above.span_id, above.span_id)
 
 
-def same_calls(tree: Tree, calls: list[Fact]) -> list[list[Fact]]:
-    """Return the calls grouped into those that are one and the same, in order of start."""
+def same_calls(calls: list[Fact], around: Mapping[bytes, Fact]) -> list[list[Fact]]:
+    """Return the calls grouped into those that are one and the same, in order of start.
+
+    `around`: the call that may be the same and encloses a call, by the id of the inner one.
+    """
     leader: dict[bytes, bytes] = {call.span_id: call.span_id for call in calls}
 
     def find(span_id: bytes) -> bytes:
@@ -170,7 +173,7 @@ def same_calls(tree: Tree, calls: list[Fact]) -> list[list[Fact]]:
             leader[span_id] = span_id = leader[leader[span_id]]
         return span_id
 
-    for one, other in chain_pairs(tree, calls):
+    for one, other in chain_pairs(calls, around):
         if one.span_id in leader and other.span_id in leader:
             leader[find(other.span_id)] = find(one.span_id)
     groups: defaultdict[bytes, list[Fact]] = defaultdict(list)
@@ -179,33 +182,38 @@ def same_calls(tree: Tree, calls: list[Fact]) -> list[list[Fact]]:
     return list(groups.values())
 
 
-def chain_pairs(tree: Tree, calls: list[Fact]) -> Iterator[tuple[Fact, Fact]]:
+def chain_pairs(calls: list[Fact], around: Mapping[bytes, Fact]) -> Iterator[tuple[Fact, Fact]]:
     """Yield pairs of spans that describe the same call."""
     by_response: dict[tuple[str, str], Fact] = {}
     side_by_side: defaultdict[bytes, list[Fact]] = defaultdict(list)
-    around: set[bytes] = set()
+    outer: set[bytes] = set()
     for call in calls:
         if call.response_id:
             known = by_response.setdefault((call.kind, call.response_id), call)
             if known is not call and (overlap(known, call) or same_usage(known, call)):
                 yield known, call
-        if (above := enclosing_call(tree, call)) and may_be_same(above, call):
-            around.add(above.span_id)
+        if above := around.get(call.span_id):
+            outer.add(above.span_id)
             yield above, call
         side_by_side[call.parent_span_id].append(call)
     for parent_id, siblings in side_by_side.items():
+        if len({f.scope for f in siblings}) == 1:
+            continue  # one library alone describes no call twice
         nested = [*watched_twice(siblings)]
         yield from nested
         if parent_id:
-            told = around | {f.span_id for pair in nested for f in pair}
+            told = outer | {f.span_id for pair in nested for f in pair}
             yield from taken_up([f for f in siblings if f.span_id not in told])
 
 
-def enclosing_call(tree: Tree, call: Fact) -> Fact | None:
-    """Return the nearest call span around a call, if no tool, agent or step lies between."""
+def same_call_around(tree: Tree, call: Fact) -> Fact | None:
+    """Return the nearest call span around a call if it may be the same call.
+
+    None where a tool, agent or step lies between.
+    """
     for above in tree.ancestors(call):
         if above.kind in CALLS:
-            return above
+            return above if may_be_same(above, call) else None
         if above.kind in BOUNDARIES:
             return None
     return None

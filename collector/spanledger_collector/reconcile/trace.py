@@ -4,7 +4,7 @@ Takes facts in any order, however many have arrived. Knows ancestry and nearness
 refuses to know what a span cost or what it was about.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -77,6 +77,7 @@ class Tree:
         for fact in self.order:
             self._measure(fact)
         self.order.sort(key=lambda f: (f.start_ns, self.depth[f.span_id], f.span_id))
+        self.outward = sorted(self.order, key=self.nearness)  # those nearest to the root first
         roots = [f for f in self.order if not f.parent_span_id]
         self.tops = roots or [f for f in self.order if self.parent(f) is None]
 
@@ -111,9 +112,9 @@ class Tree:
             yield step
             step = self.parent(step)
 
-    def nearest(self, facts: Iterable[Fact]) -> Fact | None:
-        """Return the one of these that is nearest to the root, the earliest of several."""
-        return min(facts, key=self.nearness, default=None)
+    def nearest(self, says: Callable[[Fact], str]) -> str:
+        """Return what the span nearest to the root says, of those that say anything; else ''."""
+        return next(filter(None, map(says, self.outward)), "")
 
     def nearness(self, fact: Fact) -> tuple[int, int, bytes]:
         """Return the key that sorts spans by their distance to the root, then by start."""
@@ -129,7 +130,7 @@ class Tree:
         What a span names itself counts less, because some libraries put a placeholder there.
         """
         found: dict[bytes, str] = {}
-        for fact in sorted(self.order, key=self.nearness):
+        for fact in self.outward:
             parent = self.parent(fact)
             above = found.get(parent.span_id, "") if parent else ""
             own, inherited = (fact.agent, above) if fact.kind == "agent" else (above, fact.agent)

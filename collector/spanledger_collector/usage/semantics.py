@@ -71,7 +71,8 @@ def decide(counts: Counts, provider: str, scope: Scope) -> tuple[Reading, Basis]
         known, readings = None, admitted(counts, None)
     if not readings:
         return Reading(known is not False, counts.includes_reasoning is not False), basis
-    fitting = [reading for reading in readings if reading.sums_up(counts)]
+    summed = counts.total_tokens is not None  # else nothing to compare sums with
+    fitting = [reading for reading in readings if reading.sums_up(counts)] if summed else []
     reasoning = shared([reading.reasoning_inside for reading in fitting or readings])
     inside = True if reasoning is None else reasoning
     if known is not None:

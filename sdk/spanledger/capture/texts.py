@@ -32,7 +32,7 @@ Above = tuple[int, ...]
 
 def text(value: object, max_bytes: int) -> str:
     """Return a value as JSON of about `max_bytes` at most; where it was cut it says "…"."""
-    short = scalar(value) or (small(value) if type(value) is dict else None)
+    short = small(value) if type(value) is dict else scalar(value)
     if short is not None:
         return short
     told = encode(plain(value, Budget(max_bytes), ()))
@@ -71,7 +71,7 @@ def plain(value: Any, budget: Budget, above: Above) -> Any:
     """Return a value made of nothing but what JSON knows."""
     kind = type(value)
     if kind is str:
-        kept = cut(value, max(budget.bytes, 0))
+        kept = cut(value, room(value, max(budget.bytes, 0)))
         budget.take(len(kept))
         return kept
     budget.take(8)
@@ -84,6 +84,14 @@ def plain(value: Any, budget: Budget, above: Above) -> Any:
     if len(above) >= DEPTH or budget.spent:
         return CUT
     return "<cycle>" if id(value) in above else inside(value, kind, budget, (*above, id(value)))
+
+
+def room(value: str, most: int) -> int:
+    """Return how much of a text to keep: less of binary data, whose zeros take six bytes each."""
+    if len(value) <= SHORT:
+        return most
+    told = min(len(value), most) + 5 * value.count("\0", 0, most)
+    return most if told <= 2 * most else most * most // told
 
 
 def inside(value: Any, kind: type, budget: Budget, above: Above) -> Any:

@@ -22,9 +22,9 @@ export const MOST_NODES = 40;
 // what a session says of its states, best first: routers name the node that they lead to once more,
 // so nodes and changes of state are never counted together
 const TOLD = [
-  (step) => (step.kind === "node" ? step.node ?? step.name : null),
-  (step) => step.to,
-  (step) => (step.kind === "agent" ? step.agent ?? step.name : null),
+  nodes,
+  (steps) => steps.map((step) => step.to),
+  (steps) => steps.map((step) => (step.kind === "agent" ? step.agent ?? step.name : null)),
 ];
 
 /**
@@ -46,7 +46,7 @@ export function visits(steps) {
  * first inside another comes from that one.
  */
 function walked(steps, named) {
-  const names = steps.map(named);
+  const names = named(steps);
   const beside = new Map();
   /** @type {Visit[]} */
   const found = [];
@@ -61,6 +61,23 @@ function walked(steps, named) {
     beside.set(level, earlier);
   });
   return found;
+}
+
+/**
+ * Return the node that each step is, null for what is none. Some libraries record no node that merely
+ * runs tools: there the first of the tool calls stands for it, which lies in no node and names one.
+ */
+function nodes(steps) {
+  const names = steps.map((step) => (step.kind === "node" ? step.node ?? step.name : null));
+  if (!names.some(Boolean)) return names;
+  let running = null;
+  steps.forEach((step, place) => {
+    if (names[place]) running = null;
+    if (step.kind !== "tool" || !step.node || around(steps, names, place) >= 0) return;
+    if (step.node !== running) names[place] = step.node;
+    running = step.node;
+  });
+  return names;
 }
 
 /** Return the nearest step around this one that is a visit, -1 without one. */

@@ -13,7 +13,8 @@ from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from spanledger_collector.access import actor_of
-from spanledger_collector.api import Json
+from spanledger_collector.api.answers import Json
+from spanledger_collector.api.parameters import desk_of
 from spanledger_collector.ledger import own_prices, price_edits, price_file
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.ledger.own_prices import Entry, Kind, Plan, Written
@@ -31,12 +32,6 @@ Why = Annotated[str, Query(max_length=1000, description="why, for the audit")]
 EntryId = Annotated[str, Path(max_length=100)]
 
 router = APIRouter(prefix="/api/v1/prices")
-
-
-def desk_of(request: Request) -> Desk:
-    """Return the desk of this app."""
-    found: Desk = request.app.state.desk
-    return found
 
 
 @router.get("", response_model=list[OwnPrice])

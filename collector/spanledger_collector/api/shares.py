@@ -11,8 +11,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import keychest, query
 from spanledger_collector.access import actor_of, project_of
-from spanledger_collector.api import Json, known, store_of
-from spanledger_collector.api_keys import changed, expires_ns
+from spanledger_collector.api.answers import Json
+from spanledger_collector.api.keys import changed, expires_ns
+from spanledger_collector.api.parameters import known, store_of
 from spanledger_collector.keys import SHARED
 from spanledger_schema.api_access import NewApiKey
 

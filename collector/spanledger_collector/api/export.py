@@ -14,9 +14,9 @@ from fastapi.responses import StreamingResponse
 
 from spanledger_collector import listing
 from spanledger_collector.access import actor_of, project_of
-from spanledger_collector.api import Filter, Moment, spent, store_of
-from spanledger_collector.api_prices import desk_of
-from spanledger_collector.api_tables import interval
+from spanledger_collector.api.parameters import Filter, Moment, desk_of, store_of
+from spanledger_collector.api.spend import spent
+from spanledger_collector.api.tables import interval
 from spanledger_collector.export import FILES, Column, Format, Row, columns, flat
 from spanledger_collector.ledger import audit
 from spanledger_collector.listing import FIRST_PAGE, Place, Wanted

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector import views
 from spanledger_collector.access import actor_of, project_of
-from spanledger_collector.api import Json, store_of
-from spanledger_collector.api_prices import desk_of
+from spanledger_collector.api.answers import Json
+from spanledger_collector.api.parameters import desk_of, store_of
 from spanledger_collector.views import Change, NoView, TooManyViews
 from spanledger_schema import filters
 from spanledger_schema.api_views import Page, View

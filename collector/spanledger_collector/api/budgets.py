@@ -1,4 +1,4 @@
-"""Budgets over the query API: written down, looked at, asked for a decision; and stops.
+"""Budgets over the query API: written down and looked at; and stops.
 
 Checks what comes in at the door (`budgets.form`); what is refused is a problem document that names
 the field.
@@ -6,27 +6,25 @@ the field.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from secrets import token_hex
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
-from spanledger_collector.api import Json, problem
+from spanledger_collector.api.answers import Json, problem, refuse
 from spanledger_collector.budgets import table
 from spanledger_collector.budgets.answers import (
     alert_row,
     budget_row,
-    decision_row,
     evaluated,
     preview_row,
     standing_row,
     stop_row,
 )
-from spanledger_collector.budgets.decide import Question, Stop
+from spanledger_collector.budgets.decide import Stop
 from spanledger_collector.budgets.form import BadBudget, BudgetForm
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.rule import Budget, budget
@@ -36,7 +34,6 @@ from spanledger_collector.store import Store
 from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
-    DecisionRow,
     PreviewRow,
     Standings,
     StopRow,
@@ -61,13 +58,7 @@ def mount(app: FastAPI, office: Office, store: Store) -> None:
     app.state.office = office
     app.state.budget_store = store
     app.include_router(router)
-    for refusal in REFUSALS:
-        app.add_exception_handler(refusal, refused)
-
-
-def refused(_: Request, error: Exception) -> Json:
-    """Answer what was refused, in its own words."""
-    return problem(REFUSALS[type(error)], str(error.args[0]))
+    refuse(app, REFUSALS)
 
 
 def office_of(request: Request) -> Office:
@@ -160,33 +151,6 @@ def list_alerts(
     since = office_of(request).now - timedelta(days=days)
     found = table.alerts(store_of(request), since, project_of(request))
     return Json([alert_row(a) for a in found if budget_id in ("", a.budget_id)])
-
-
-class QuestionForm(BaseModel):
-    """A step that an agent is about to take; leave out what is not known."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    session: str = ""
-    user: str = ""
-    agent: str = ""
-    environment: str = ""
-    service: str = ""
-    provider: str = ""
-    model: str = ""
-    tags: list[str] = Field(default_factory=list)
-    estimated_usd: Decimal = Field(Decimal(0), ge=0, allow_inf_nan=False)
-    tool: str = Field("", max_length=200, description="that is about to be called")
-    arguments: dict[str, Any] = Field(default_factory=dict)
-
-
-@router.post("/decide", response_model=DecisionRow)
-async def decide(request: Request, asked: QuestionForm) -> Json:
-    """Whether a step may be taken: from memory, as things stood at the last evaluation."""
-    office = office_of(request)
-    said = {**asked.model_dump(), "tags": tuple(asked.tags)}
-    answer = office.decide(Question(project_of(request), **said))
-    return Json(decision_row(answer, evaluated(office.books.at)))
 
 
 class StopForm(BaseModel):

@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import spoolwork
 from spanledger_collector.access import actor_of
-from spanledger_collector.api import Json
-from spanledger_collector.api_prices import desk_of
+from spanledger_collector.api.answers import Json
+from spanledger_collector.api.parameters import desk_of
 from spanledger_collector.moments import SECOND_NS, within
 from spanledger_collector.spool import Held
 from spanledger_collector.spoolwork import Chosen, Yard

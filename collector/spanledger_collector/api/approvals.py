@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
-from spanledger_collector.api import Json, problem
+from spanledger_collector.api.answers import Json, refuse
 from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval
 from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
@@ -44,13 +44,7 @@ def mount(app: FastAPI, counter: Counter, office: Office) -> None:
     """Add the routes to the app."""
     app.state.counter, app.state.policy_office = counter, office
     app.include_router(router)
-    for refusal in REFUSALS:
-        app.add_exception_handler(refusal, refused)
-
-
-def refused(_: Request, error: Exception) -> Json:
-    """Answer what was refused, in its own words."""
-    return problem(REFUSALS[type(error)], str(error.args[0]))
+    refuse(app, REFUSALS)
 
 
 def counter_of(request: Request) -> Counter:

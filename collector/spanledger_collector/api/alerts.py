@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import project_of
-from spanledger_collector.api import Json
+from spanledger_collector.api.answers import Json
 from spanledger_collector.budgets import deliveries
 from spanledger_collector.budgets.answers import delivery_row, errand_row
 from spanledger_collector.budgets.deliveries import Delivery

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spanledger_collector import retention
 from spanledger_collector.access import actor_of, caller_of, project_of
-from spanledger_collector.api import Json
-from spanledger_collector.api_prices import desk_of
-from spanledger_collector.api_spool import yard_of
+from spanledger_collector.api.answers import Json
+from spanledger_collector.api.parameters import desk_of
+from spanledger_collector.api.spool import yard_of
 from spanledger_collector.erase import Subject, erase
 from spanledger_collector.keys import EVERY_PROJECT
 from spanledger_collector.lifetimes import Days

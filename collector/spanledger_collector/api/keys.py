@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import keychest
 from spanledger_collector.access import actor_of, caller_of
-from spanledger_collector.api import Json
-from spanledger_collector.api_prices import desk_of
+from spanledger_collector.api.answers import Json
+from spanledger_collector.api.parameters import desk_of
 from spanledger_collector.drain import Drain
 from spanledger_collector.keychest import Kept, NoSuchKey
 from spanledger_collector.keys import EVERY_PROJECT, Caller

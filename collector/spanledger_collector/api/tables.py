@@ -12,7 +12,8 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 
 from spanledger_collector import listing
 from spanledger_collector.access import project_of
-from spanledger_collector.api import Filter, Json, Moment, moment, store_of, zone
+from spanledger_collector.api.answers import Json
+from spanledger_collector.api.parameters import Filter, Moment, moment, store_of, zone
 from spanledger_collector.listing import FIRST_PAGE, Place, Wanted
 from spanledger_collector.query import END_OF_TIME_NS
 from spanledger_schema import filters

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spanledger_collector.access import actor_of, project_of
-from spanledger_collector.api import Json, problem
+from spanledger_collector.api.answers import Json, problem
 from spanledger_collector.budgets.answers import amount
 from spanledger_collector.detectors.catalogue import DETECTORS
 from spanledger_collector.detectors.finding import Detector

@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from spanledger_collector import api_prices
 from spanledger_collector.access import actor_of, bounds_of, project_of
-from spanledger_collector.api import QUARTER_S, Filter, Json, Moment, moment, problem
-from spanledger_collector.api_prices import desk_of
+from spanledger_collector.api import prices
+from spanledger_collector.api.answers import Json, refuse
+from spanledger_collector.api.parameters import QUARTER_S, Filter, Moment, desk_of, moment
 from spanledger_collector.handover import Closing
 from spanledger_collector.ledger import audit, insights, models, reprice, verify, what_if
 from spanledger_collector.ledger.calls import CallFilter
@@ -60,15 +60,9 @@ router = APIRouter(prefix="/api/v1")
 def mount(app: FastAPI, desk: Desk) -> None:
     """Add the routes of this module and of own prices to the app of the query API."""
     app.state.desk = desk
-    app.include_router(api_prices.router)
+    app.include_router(prices.router)
     app.include_router(router)
-    for refusal in REFUSALS:
-        app.add_exception_handler(refusal, refused)
-
-
-def refused(_: Request, error: Exception) -> Json:
-    """Answer what the ledger refused, in its own words."""
-    return problem(REFUSALS[type(error)], str(error.args[0]))
+    refuse(app, REFUSALS)
 
 
 class RepriceRequest(BaseModel):
