@@ -40,6 +40,7 @@ BARS = {
     ("screens", "a step forward"): Bar(50),
     ("disk", "stored a raw byte"): Bar(0.15),
     ("volume", "growth of the cost of a span"): Bar(1.2),
+    ("small", "resident under load, at most"): Bar(2000),
     ("budgets", "evaluation of 10,000 states"): Bar(200),
     ("budgets", "decide beside ingest, 500/s, p99"): Bar(5),
 }

@@ -101,6 +101,10 @@ def told(name: str, found: Asked, cpu_s: float) -> None:
         f"{name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {max(found):.2f} ms"
         f" ({len(found)}; {cpu_us:.0f} µs CPU of its process each)"
     )
+    nothing = name.replace("decide", "nothing")
+    note("budgets", name, "ms", found, nothing)
+    note("budgets", f"{name}, p99", "ms", [p99], f"{nothing}, p99")
+    note("budgets", f"{name}, CPU", "µs", [cpu_us], f"{nothing}, CPU")
 
 
 def compared(when: str, server: Server, rate: int, seconds: int) -> None:

@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="fail where a stage became dearer")
     parser.add_argument("--write", action="store_true", help="keep these ratios to check against")
     args = parser.parse_args()
-    gc.set_threshold(COLLECT_EVERY)  # as the store process has it
+    gc.set_threshold(*COLLECT_EVERY)  # as the store process has it
     bodies = [request(args.spans, args.text, seed) for seed in range(args.requests)]
     per_span = sum(map(len, bodies)) / (args.requests * args.spans)
     runs = []

@@ -74,7 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--spans", default="100000,1000000", help="sizes, with commas between")
     args = parser.parse_args()
-    gc.set_threshold(COLLECT_EVERY)  # as the store process has it
+    gc.set_threshold(*COLLECT_EVERY)  # as the store process has it
     print(machine(), flush=True)
     medians = []
     for spans in map(int, args.spans.split(",")):

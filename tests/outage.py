@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import chdb
+
 from tests.clickhouse_http import Server
 from tests.parts import START_S, context
 from tests.ports import free_port
@@ -18,7 +20,10 @@ from tests.ports import free_port
 
 def serve(folder: Path, port: int) -> None:
     """Be the server."""
+    # Two packages bring this module, one of them with types.
+    kept = chdb.connect(str(folder))  # type: ignore[no-untyped-call, unused-ignore]
     Server(str(folder), "", port).serve_forever()
+    kept.close()  # with none open the engine would end and start again between any two requests
 
 
 class ClickHouse:

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from spanledger_collector import store as edge
 from spanledger_collector.api import tables
 from spanledger_collector.api.application import create_app
-from spanledger_collector.store import READ_LIMITS, Store
+from spanledger_collector.store import READ_LIMITS, Client, Store
 from spanledger_schema.sql import ROOT
 
 ASKING = {
@@ -35,7 +35,7 @@ def test_no_question_lifts_its_bounds():
 
 @pytest.mark.parametrize("path", ["sessions", "spend"])
 def test_a_question_that_needs_more_memory_than_it_may_have_is_refused_in_words(
-    dsn: str, database: str, path: str, monkeypatch: pytest.MonkeyPatch
+    dsn: str, db: Client, database: str, path: str, monkeypatch: pytest.MonkeyPatch
 ):
     bounds = {"max_memory_usage": 1000, "max_untracked_memory": 1}
     monkeypatch.setattr(edge, "READ_LIMITS", READ_LIMITS | bounds)
