@@ -75,6 +75,21 @@ def painted_ms(page: Page, address: str, selector: str) -> float:
     return shown
 
 
+def opened_ms(page: Page, ui: str, name: str, selector: str) -> float:
+    """Return how long after a click in the navigation, in the open app, the page was painted."""
+    page.goto(f"{ui}/compare")
+    page.wait_for_selector("[data-testid=stAlert]")
+    page.evaluate(
+        "window.clicked = null; addEventListener('click', () => clicked = performance.now())"
+    )
+    page.get_by_role("link", name=name, exact=True).click()
+    page.wait_for_selector(selector, timeout=60_000)
+    shown: float = page.evaluate(
+        "new Promise(requestAnimationFrame).then(() => performance.now() - clicked)"
+    )
+    return shown
+
+
 def report(what: str, took: list[float]) -> None:
     """Print the median and the slowest of some times."""
     print(f"{statistics.median(took):8.0f} ms  {max(took):8.0f} ms worst  {what}")
@@ -114,6 +129,10 @@ def paints(folder: Path, dsn: str, steps: int) -> None:
             for what, (path, selector) in pages.items():
                 took = repeated(lambda p=path, s=selector: painted_ms(page, ui + p, s))
                 report(f"first paint of {what}", took)
+            took = repeated(lambda: opened_ms(page, ui, "Sessions", "tbody tr"))
+            report("sessions, by a click in the open app", took)
+            page.goto(f"{ui}{pages['replay'][0]}")
+            page.wait_for_selector(pages["replay"][1])
             report("a step forward", page.evaluate(STEP, PRESSES))
             heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
             print(f"{heap:8.0f} MiB of scripts' memory")

@@ -118,7 +118,7 @@ def skeleton(
 ) -> list[SessionEvent]:
     """Return spans in order of start as events that carry depth and running totals."""
     depth = depths(rows)
-    running = Totals()
+    running = Totals(cost_usd=dollars(Decimal(0)))
     spent = Decimal(0)
     found = []
     first_ns = rows[0]["start_ns"] if rows else 0
@@ -128,7 +128,11 @@ def skeleton(
         if billed:
             running.input_tokens += row["input_tokens"] or 0
             running.output_tokens += row["output_tokens"] or 0
-            spent += row["cost_usd"] or 0
+            if row["cost_usd"]:
+                spent += row["cost_usd"]
+                running.cost_usd = dollars(
+                    spent
+                )  # written once for all the steps that spend nothing
             running.unpriced_calls += row["cost_usd"] is None and has_usage(row)
         found.append(
             SessionEvent(
@@ -141,7 +145,7 @@ def skeleton(
                 not_billed_because=reason,
                 running_input_tokens=running.input_tokens,
                 running_output_tokens=running.output_tokens,
-                running_cost_usd=dollars(spent),
+                running_cost_usd=running.cost_usd or "",
                 running_unpriced_calls=running.unpriced_calls,
             )
         )
@@ -185,13 +189,16 @@ PLAIN = (
 )  # fmt: skip
 
 
+NO_SPAN = bytes(8)  # the parent of a root
+
+
 def identity(row: Row) -> dict[str, Any]:
     """Return the ids of a span, in hex."""
     parent = row["parent_span_id"]
     return {
         "trace_id": row["trace_id"].hex(),
         "span_id": row["span_id"].hex(),
-        "parent_span_id": parent.hex() if any(parent) else None,
+        "parent_span_id": None if parent == NO_SPAN else parent.hex(),
     }
 
 
@@ -199,13 +206,13 @@ def described(row: Row) -> dict[str, Any]:
     """Return what an event says besides its ids and totals; '' in the store is None here."""
     start_ns, end_ns = row["start_ns"], row["end_ns"]
     cost = row["cost_usd"]
-    return {
-        **{name: row[name] for name in PLAIN},
-        **{name: row[name] or None for name in OPTIONAL_TEXTS},
-        "started_at": rfc3339(start_ns),
-        "duration_ns": None if end_ns is None else end_ns - start_ns,
-        "cost_usd": None if cost is None else dollars(cost),
-    }
+    told = {name: row[name] for name in PLAIN}
+    for name in OPTIONAL_TEXTS:
+        told[name] = row[name] or None
+    told["started_at"] = rfc3339(start_ns)
+    told["duration_ns"] = None if end_ns is None else end_ns - start_ns
+    told["cost_usd"] = None if cost is None else dollars(cost)
+    return told
 
 
 SPANS_OF_TIME = ("hour", "day", "week", "month")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import sqrt
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -165,28 +166,7 @@ def pulse(told: Pulse, metric: str, colour: str, faint: str) -> go.Figure:
         colour: of the bars.
         faint: of the ticks.
     """
-    heights = [height(beat, metric) for beat in told.beats]
-    least = sqrt(max(heights, default=0.0) or 1.0) * 0.04
-    starts = [beat.start for beat in told.beats]
-    figure = go.Figure(
-        go.Bar(
-            x=starts,
-            y=[max(sqrt(height), least) for height in heights],
-            width=BUCKET_MS[told.grain] * BAR_SHARE,
-            marker={"color": [colour if height else faint for height in heights]},
-            customdata=[
-                [
-                    text.count(b.sessions),
-                    text.beat_usd(b),
-                    text.duration(b.p95_ns),
-                    b.failed_sessions,
-                ]
-                for b in told.beats
-            ],
-            hovertemplate="%{x}<br>%{customdata[0]} sessions, %{customdata[3]} failed<br>"
-            "%{customdata[1]}<br>p95 %{customdata[2]}<extra></extra>",
-        )
-    )
+    figure = go.Figure(strip(told, metric, colour, faint))
     figure.update_layout(
         height=PULSE_PX,
         margin={"l": 0, "r": 0, "t": 4, "b": 20},
@@ -194,17 +174,43 @@ def pulse(told: Pulse, metric: str, colour: str, faint: str) -> go.Figure:
         dragmode="select",
         selectdirection="h",
         yaxis={"visible": False, "fixedrange": True},
-        xaxis={
-            "type": "date",
-            "range": reach(starts, told.grain),
-            "fixedrange": True,
-            "showgrid": False,
-            "nticks": 8,
-            "tickformatstops": TICKS,
-            "hoverformat": hover(told.grain),
-        },
+        xaxis=clock(told),
     )
     return figure
+
+
+def strip(told: Pulse, metric: str, colour: str, faint: str) -> go.Bar:
+    """Return the bars of the strip."""
+    heights = [height(beat, metric) for beat in told.beats]
+    least = sqrt(max(heights, default=0.0) or 1.0) * 0.04
+    return go.Bar(
+        x=[beat.start for beat in told.beats],
+        y=[max(sqrt(height), least) for height in heights],
+        width=BUCKET_MS[told.grain] * BAR_SHARE,
+        marker={"color": [colour if height else faint for height in heights]},
+        customdata=[pointed_at(beat) for beat in told.beats],
+        hovertemplate="%{x}<br>%{customdata[0]} sessions, %{customdata[3]} failed<br>"
+        "%{customdata[1]}<br>p95 %{customdata[2]}<extra></extra>",
+    )
+
+
+def pointed_at(beat: Beat) -> list[Any]:
+    """Return what a bar says where the mouse is: sessions, dollars, p95, failed sessions."""
+    told = (text.count(beat.sessions), text.beat_usd(beat), text.duration(beat.p95_ns))
+    return [*told, beat.failed_sessions]
+
+
+def clock(told: Pulse) -> dict[str, Any]:
+    """Return the axis of time below the strip."""
+    return {
+        "type": "date",
+        "range": reach([beat.start for beat in told.beats], told.grain),
+        "fixedrange": True,
+        "showgrid": False,
+        "nticks": 8,
+        "tickformatstops": TICKS,
+        "hoverformat": hover(told.grain),
+    }
 
 
 def height(beat: Beat, metric: str) -> float:

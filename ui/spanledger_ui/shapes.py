@@ -4,8 +4,8 @@ Unknown keys are passed over, so that a newer API can serve an older screen; a m
 Knows nothing of HTTP, nor of which shapes there are.
 """
 
-from collections.abc import Callable, Hashable
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -27,27 +27,34 @@ def shaped(shape: type[T], value: object) -> T:
     """
     if not isinstance(value, dict):
         raise Misshapen(f"{shape.__name__}: expected an object, got {type(value).__name__}")
-    known = {}
-    for name, convert, required in plan(cast(Hashable, shape)):
-        if name in value:
-            known[name] = convert(value[name]) if convert else value[name]
-        elif required:
-            raise Misshapen(f"{shape.__name__}: no {name!r} in the answer")
+    plan = planned(cast(Hashable, shape))
+    if not plan.converts and value.keys() == plan.names:  # as are all steps of a long session
+        return shape(**value)
+    if missing := plan.required - value.keys():
+        raise Misshapen(f"{shape.__name__}: no {min(missing)!r} in the answer")
+    known = {name: value[name] for name in plan.names & value.keys()}
+    for name in plan.converts.keys() & known.keys():
+        known[name] = plan.converts[name](known[name])
     return shape(**known)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the fields of a shape are read; an answer has thousands of the same."""
+
+    names: frozenset[str]
+    required: frozenset[str]
+    converts: Mapping[str, Convert]  # of those that JSON is not already
+
+
 @cache
-def plan(shape: Any) -> list[tuple[str, Convert | None, bool]]:
-    """Return name, conversion and necessity of each field; scalars need no conversion."""
+def planned(shape: Any) -> Plan:
+    """Return how a dataclass is read."""
     hints = get_type_hints(shape)
-    return [
-        (
-            field.name,
-            conversion(hints[field.name]),
-            field.default is MISSING and field.default_factory is MISSING,
-        )
-        for field in fields(shape)
-    ]
+    every = {field.name: field for field in fields(shape)}
+    needed = [n for n, f in every.items() if f.default is MISSING and f.default_factory is MISSING]
+    converts = {name: read for name in every if (read := conversion(hints[name]))}
+    return Plan(frozenset(every), frozenset(needed), converts)
 
 
 def conversion(hint: Any) -> Convert | None:

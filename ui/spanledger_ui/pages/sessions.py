@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from spanledger_schema.api_tables import Pulse
 from spanledger_ui import (
@@ -67,13 +68,15 @@ def main() -> None:
     """Draw the page."""
     st.header("Sessions", anchor=False)
     with filterbar.above(first_page):
-        controls()
+        views = controls()
         chosen = timerange.chosen(DEFAULT_RANGE)
         timerange.note(chosen)
         asked = {**chosen.asked, "q": st.query_params.get("q")}
         strip = st.container()
         live = st.session_state["live"]
         st.fragment(results, run_every=LIVE_S if live else None)(asked)
+        with views:  # its question may wait, as all below may: people came for the table
+            savedviews.controls("sessions", VIEWED, first_page)
         with page.answers():
             beats = page.remembered("pulse", (*asked.values(), page.zone_name()), KEPT_S, pulsed)
         if beats.beats:
@@ -83,8 +86,8 @@ def main() -> None:
             download.offer(view, asked)
 
 
-def controls() -> None:
-    """Draw what chooses; each keeps itself in the URL under its key."""
+def controls() -> DeltaGenerator:
+    """Draw what chooses, each kept in the URL under its key; return the place of the saved views."""
     choice: dict[str, Any] = {
         "required": True,
         "label_visibility": "collapsed",
@@ -115,7 +118,7 @@ def controls() -> None:
                 label_visibility="collapsed",
                 bind="query-params",
             )
-        savedviews.controls("sessions", VIEWED, first_page)
+        return st.container(width="content")
 
 
 def first_page() -> None:
