@@ -66,9 +66,9 @@ class Found:
 
 def main() -> None:
     """Draw the page."""
-    st.header("Sessions", anchor=False)
+    views = heading()
     with filterbar.above(first_page):
-        views = controls()
+        controls()
         chosen = timerange.chosen(DEFAULT_RANGE)
         timerange.note(chosen)
         asked = {**chosen.asked, "q": st.query_params.get("q")}
@@ -86,8 +86,25 @@ def main() -> None:
             download.offer(view, asked)
 
 
-def controls() -> DeltaGenerator:
-    """Draw what chooses, each kept in the URL under its key; return the place of the saved views."""
+def heading() -> DeltaGenerator:
+    """Draw the title, and what is rarely wanted beside it; return the place of the saved views."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.header("Sessions", anchor=False)
+        with st.popover("Columns", icon=":material/view_column:"):
+            st.pills(
+                "Columns",
+                COLUMNS,
+                default=COLUMNS,
+                selection_mode="multi",
+                key="columns",
+                label_visibility="collapsed",
+                bind="query-params",
+            )
+        return st.container(width="content")
+
+
+def controls() -> None:
+    """Draw what chooses; each keeps itself in the URL under its key."""
     choice: dict[str, Any] = {
         "required": True,
         "label_visibility": "collapsed",
@@ -108,17 +125,6 @@ def controls() -> DeltaGenerator:
         )
         st.segmented_control("Strip shows", METRICS, default="sessions", key="strip", **choice)
         st.toggle("Live", key="live", bind="query-params")
-        with st.popover("Columns", icon=":material/view_column:"):
-            st.pills(
-                "Columns",
-                COLUMNS,
-                default=COLUMNS,
-                selection_mode="multi",
-                key="columns",
-                label_visibility="collapsed",
-                bind="query-params",
-            )
-        return st.container(width="content")
 
 
 def first_page() -> None:

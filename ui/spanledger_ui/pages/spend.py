@@ -46,7 +46,7 @@ GOOD_FOR = components.columns({
 
 def main() -> None:
     """Draw the page."""
-    st.header("Spend", anchor=False)
+    heading()
     with filterbar.above(nothing):
         body()
 
@@ -77,31 +77,10 @@ def body() -> None:
         dearest(chosen)
 
 
-def dimension() -> str:
-    """Return what the URL groups by."""
-    named = st.query_params.get("by", DIMENSIONS[0])
-    return named if named in DIMENSIONS else DIMENSIONS[0]
-
-
-def spend(chosen: timerange.Range, *group_by: str) -> Spend:
-    """Return the spend of the range, grouped."""
-    q = st.query_params.get("q")
-    return page.client().ledger.spend(group_by, **chosen.asked, q=q, tz=page.zone_name())
-
-
-def controls() -> None:
-    """Draw range, dimension and time zone; all keep themselves in the URL."""
+def heading() -> None:
+    """Draw the title, and beside it where days begin and the saved views."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        timerange.controls(DEFAULT_RANGE, nothing)
-        st.segmented_control(
-            "By",
-            DIMENSIONS,
-            default=DIMENSIONS[0],
-            required=True,
-            label_visibility="collapsed",
-            key="by",
-            bind="query-params",
-        )
+        st.header("Spend", anchor=False)
         zones = sorted(available_timezones())
         here = page.zone_name()
         st.selectbox(
@@ -115,6 +94,33 @@ def controls() -> None:
         )
         savedviews.controls(
             "spend", {"range": DEFAULT_RANGE, "by": DIMENSIONS[0], "tz": here}, nothing
+        )
+
+
+def dimension() -> str:
+    """Return what the URL groups by."""
+    named = st.query_params.get("by", DIMENSIONS[0])
+    return named if named in DIMENSIONS else DIMENSIONS[0]
+
+
+def spend(chosen: timerange.Range, *group_by: str) -> Spend:
+    """Return the spend of the range, grouped."""
+    q = st.query_params.get("q")
+    return page.client().ledger.spend(group_by, **chosen.asked, q=q, tz=page.zone_name())
+
+
+def controls() -> None:
+    """Draw range and dimension; both keep themselves in the URL."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        timerange.controls(DEFAULT_RANGE, nothing)
+        st.segmented_control(
+            "By",
+            DIMENSIONS,
+            default=DIMENSIONS[0],
+            required=True,
+            label_visibility="collapsed",
+            key="by",
+            bind="query-params",
         )
 
 
