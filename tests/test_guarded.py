@@ -8,7 +8,7 @@ import pytest
 
 from spanledger_collector import listing, query
 from spanledger_collector import store as stores
-from spanledger_collector.store import Store
+from spanledger_collector.store import Client, Store
 from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
 
@@ -51,12 +51,14 @@ def test_a_mistake_of_ours_is_told_by_an_id_that_the_log_explains(
 
 
 def test_an_answer_beyond_the_bounds_says_how_to_ask_for_less(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dsn: str, db: Client, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(stores.READ_LIMITS, "max_rows_to_read", 1)
+    store = Store(dsn, database=database, readers=1)  # a reader is bound when it is first needed
     with running(store, tmp_path) as pipeline:
         pipeline.post("traces", traces(*(span(trace_id=bytes([n]) * 16) for n in (1, 2))))
         refused = pipeline.ask("GET", "sessions", 422)
+    store.close()
     assert "narrow" in refused["detail"]
     assert "Code" not in refused["detail"]
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from spanledger_collector.store import Store
 from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
-from tests.ui_server import listening, page, shown
+from tests.ui_server import listening, opened, page
 
 STORES = ["chdb"]
 
@@ -87,4 +87,4 @@ def test_no_page_breaks_with_what_nobody_expects(pipeline: Pipeline, subtests: A
         for session, spans in SESSIONS.items():
             with subtests.test(session):
                 test = page("replay", url, session=session)
-                assert (broken(test), shown(test)[0]) == ([], spans[0].name)
+                assert (broken(test), opened(test)) == ([], spans[0].name)

@@ -11,7 +11,7 @@ import pytest
 
 from spanledger_collector.store import Store
 from tests.otlp import TRACE, attribute, span, traces
-from tests.ui_server import answering, capture, components, page, shown, stored
+from tests.ui_server import answering, capture, components, opened, page, stored
 
 SESSION = "thread-900"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_every_kind_of_step_opens(api: str):
     kinds = {(event["kind"], event["status"]): event for event in events(api)}
     for event in kinds.values():
         test = page("replay", api, session=SESSION, event=f"{event['trace_id']}.{event['span_id']}")
-        assert (list(test.exception), shown(test)[0]) == ([], event["name"])
+        assert (list(test.exception), opened(test)) == ([], event["name"])
 
 
 def test_what_a_trace_says_is_never_markdown(embedded: Store, tmp_path: Path):
@@ -68,5 +68,5 @@ def test_what_a_trace_says_is_never_markdown(embedded: Store, tmp_path: Path):
     with answering(embedded) as url:
         test = page("replay", url, session=TRACE.hex())
     assert (list(test.exception), list(test.markdown), list(test.caption)) == ([], [], [])
-    assert shown(test)[0] == hostile
+    assert opened(test) == hostile
     assert hostile in [code.value for code in test.code]

@@ -17,6 +17,7 @@ from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.spool import Batch, Cursor, Reader, Spool
 from spanledger_collector.store import Store
+from spanledger_ui import stopping
 from spanledger_ui.components import FOLDER
 from tests.otlp import CAPTURES, NOON_NS
 from tests.pipeline import AtOnce
@@ -84,6 +85,11 @@ def page(name: str, api_url: str, **parameters: str) -> AppTest:
 def shown(test: AppTest) -> list[str]:
     """Return all plain text of a page: first what is set as text, then what is set as code."""
     return [*(element.value for element in test.text), *(element.value for element in test.code)]
+
+
+def opened(test: AppTest) -> str:
+    """Return the name of the step that a replay shows: the first text but for what its buttons hold."""
+    return next(told for told in shown(test) if told != stopping.ASKS)
 
 
 def components(test: AppTest, name: str) -> list[Any]:
