@@ -206,6 +206,12 @@ def test_spans_of_the_real_exporter_arrive_whole(ingest: Ingest, compression: gr
     }
 
 
-def test_a_gzipped_body_inside_a_message_is_no_request(export: Export):
-    code, _ = refused(export, gzip.compress(traces(span())))
+def test_a_message_that_does_not_say_it_is_gzip_is_read_as_one(ingest: Ingest, export: Export):
+    assert export(gzip.compress(traces(span()))) == b""
+    assert [batch.body for batch in ingest.spooled()] == [traces(span())]
+
+
+@pytest.mark.parametrize("body", [gzip.compress(traces(span()))[:-9], b"\x1f\x8b", b"\x78\x9c"])
+def test_a_message_whose_compression_is_broken_is_refused_for_good(export: Export, body: bytes):
+    code, _ = refused(export, body)
     assert code is grpc.StatusCode.INVALID_ARGUMENT

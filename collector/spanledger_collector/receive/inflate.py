@@ -1,13 +1,13 @@
 """Compressed bodies to plain ones, stopping as soon as there is too much in them.
 
 Bytes come in, a body goes out. Works in small steps and shows each piece to whoever counts what is
-in it, so that a bomb is noticed long before it has gone off. Knows gzip and no OTLP.
+in it, so that a bomb is noticed long before it has gone off. Knows gzip and deflate, and no OTLP.
 """
 
 import zlib
 from collections.abc import Callable, Iterator
 
-GZIP = 31  # zlib's number for a gzip header and the largest window
+EITHER = 47  # zlib's number for the largest window behind a header of gzip or its own, as gRPC's deflate has
 MEMBERS = 16  # in a row, which are one file; a client sends one
 INPUT_BYTES = 1 << 16  # a step of input: what of it does not fit the output is copied each time
 OUTPUT_BYTES = 1 << 18  # a step of output: it fits the cache, so that counting costs little
@@ -22,7 +22,7 @@ class TooLarge(ValueError):
 
 
 def inflated(packed: bytes, most: int, shown: Callable[[bytes], None] | None = None) -> bytes:
-    """Return a gzip body decompressed.
+    """Return a compressed body decompressed.
 
     Args:
         packed: one or several members, one behind the other.
@@ -49,7 +49,7 @@ def _pieces(packed: bytes) -> Iterator[bytes]:
     """Yield what the members hold, a step at a time."""
     at = 0
     for _ in range(MEMBERS):
-        member = zlib.decompressobj(GZIP)
+        member = zlib.decompressobj(EITHER)
         while not member.eof:
             if not (step := packed[at : at + INPUT_BYTES]):
                 raise Corrupt("cut short")

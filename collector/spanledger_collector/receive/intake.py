@@ -14,7 +14,6 @@ from contextlib import AbstractContextManager
 
 from spanledger_collector.decode import (
     LIMITS,
-    Census,
     Encoding,
     Limits,
     Malformed,
@@ -25,6 +24,7 @@ from spanledger_collector.decode import (
 from spanledger_collector.keys import DEFAULT_PROJECT, EVERY_PROJECT, Caller
 from spanledger_collector.receive.admission import Admission, Bounds
 from spanledger_collector.receive.answers import Accepted, Answer, Refused
+from spanledger_collector.receive.inflate import Corrupt, TooLarge, inflated
 from spanledger_collector.receive.keyring import OPEN, Keyring
 from spanledger_collector.receive.remarks import Remarks
 from spanledger_collector.redact import Redaction
@@ -81,9 +81,16 @@ class Intake:
         """Return what counts the bytes of a request as in memory, and says whether they fit."""
         return self._admission.in_flight(caller.key_id)
 
-    def census(self, encoding: Encoding, signal: Signal) -> Census:
-        """Return what counts the elements of a body piece by piece."""
-        return census(encoding, signal, self._limits)
+    def unpacked(self, body: bytes, encoding: Encoding, signal: Signal) -> bytes | Refused:
+        """Return a compressed body decompressed, stopping as soon as there is too much of it or in it."""
+        try:
+            return inflated(body, self.max_body_bytes, census(encoding, signal, self._limits))
+        except TooLarge:
+            return self.too_large()
+        except Corrupt as error:
+            return Refused("gzip_corrupt", str(error))
+        except Malformed as error:
+            return Refused(error.code, error.detail)
 
     async def take(
         self,

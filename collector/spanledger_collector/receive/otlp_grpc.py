@@ -35,6 +35,8 @@ METHOD = "Export"
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 MAX_ANSWER_BYTES = 4 << 20
 STREAMS = 100  # calls at once on one connection
+PACKED = (b"\x1f", b"\x78")
+"""With what a message begins that is compressed, by gzip or by deflate; no request of OTLP does."""
 
 Context = Any  # grpc.aio.ServicerContext: grpcio ships no types
 Handler = Callable[[Any, Context], Awaitable[bytes]]
@@ -107,7 +109,13 @@ class OtlpGrpc:
         with self._intake.in_flight(caller) as hold:
             if not hold(len(message)):
                 return Refused("overloaded", "try again soon")
-            return await self._intake.take(caller, signal, "protobuf", message, lost=lost)
+            if message[:1] not in PACKED:
+                return await self._intake.take(caller, signal, "protobuf", message, lost=lost)
+            unpacked = self._intake.unpacked(message, "protobuf", signal)
+            if isinstance(unpacked, Refused):
+                return unpacked
+            hold(len(unpacked))
+            return await self._intake.take(caller, signal, "protobuf", unpacked, True, lost)
 
 
 def trailers(refused: Refused) -> tuple[tuple[str, bytes], ...]:
@@ -123,8 +131,12 @@ def trailers(refused: Refused) -> tuple[tuple[str, bytes], ...]:
 
 
 def options(max_body_bytes: int, header_bytes: int, shared: bool) -> tuple[tuple[str, int], ...]:
-    """Return the bounds of the transport; the one on messages holds after decompression too."""
+    """Return the bounds of the transport.
+
+    Messages come compressed as they were sent: the library would unpack all of one before anybody sees it.
+    """
     return (
+        ("grpc.per_message_decompression", 0),
         ("grpc.max_receive_message_length", max_body_bytes),
         ("grpc.max_send_message_length", MAX_ANSWER_BYTES),
         ("grpc.max_concurrent_streams", STREAMS),

@@ -10,11 +10,9 @@ from typing import Any
 
 import orjson
 
-from spanledger_collector.decode import Census
-from spanledger_collector.decode.wire import Encoding, Malformed, Signal
+from spanledger_collector.decode.wire import Encoding, Signal
 from spanledger_collector.receive.answers import Answer, Refused, error_body, success_body
 from spanledger_collector.receive.exposition import CONTENT_TYPE, exposition
-from spanledger_collector.receive.inflate import Corrupt, TooLarge, inflated
 from spanledger_collector.receive.intake import Caller, Intake
 from spanledger_collector.receive.losses import HEADER, losses
 
@@ -140,9 +138,11 @@ class OtlpHttp:
             body = await self._body(receive, hold)
             if compression != b"gzip":
                 return await self._intake.take(caller, signal, encoding, body, lost=lost)
-            body = self._gunzipped(body, self._intake.census(encoding, signal))
-            hold(len(body))
-            return await self._intake.take(caller, signal, encoding, body, True, lost)
+            unpacked = self._intake.unpacked(body, encoding, signal)
+            if isinstance(unpacked, Refused):
+                raise Unacceptable(unpacked)
+            hold(len(unpacked))
+            return await self._intake.take(caller, signal, encoding, unpacked, True, lost)
 
     def _caller(self, headers: Headers, scope: str) -> Caller | Refused:
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -166,17 +166,6 @@ class OtlpHttp:
                 raise Unacceptable(self._intake.too_large())
             more = event.get("more_body", False)
         return b"".join(chunks)
-
-    def _gunzipped(self, body: bytes, census: Census) -> bytes:
-        """Return a body decompressed, stopping as soon as there is too much of it or in it."""
-        try:
-            return inflated(body, self._intake.max_body_bytes, census)
-        except TooLarge:
-            raise Unacceptable(self._intake.too_large()) from None
-        except Corrupt as error:
-            raise Unacceptable(Refused("gzip_corrupt", str(error))) from error
-        except Malformed as error:
-            raise Unacceptable(Refused(error.code, error.detail)) from error
 
     async def _show(self, scope: Scope, send: Send) -> None:
         """Answer a request for one of the pages about this process."""
