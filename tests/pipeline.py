@@ -93,7 +93,7 @@ class Pipeline:
         ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         office = Office(self.desk, self.budgets)
-        budgets.mount(app, office, self.store)
+        budgets.mount(app, office)
         decide.mount(app, office)
         approvals.mount(app, Approvals(self.desk), office)
         alerts.mount(app, Postroom(self.desk, self.budgets))

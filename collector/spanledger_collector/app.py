@@ -270,7 +270,7 @@ def query_api(settings: Settings, door: Door, draining: Draining, mender: Mender
     tables.mount(app)
     export.mount(app)
     ledger.mount(app, desk)
-    budgets.mount(app, office, store)
+    budgets.mount(app, office)
     decide.mount(app, office)
     approvals.mount(app, Approvals(desk), office)
     alerts.mount(app, Postroom(desk, draining.budgets))

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api.answers import Json, problem, refuse
+from spanledger_collector.api.parameters import store_of
 from spanledger_collector.budgets import table
 from spanledger_collector.budgets.answers import (
     alert_row,
@@ -31,7 +32,6 @@ from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.rule import Budget, budget
 from spanledger_collector.budgets.stops import NoStop, stop_id, stops
 from spanledger_collector.budgets.table import BudgetTaken, Edit, NoBudget
-from spanledger_collector.store import Store
 from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
@@ -55,10 +55,9 @@ BudgetId = Annotated[str, Path(max_length=100)]
 router = APIRouter(prefix="/api/v1")
 
 
-def mount(app: FastAPI, office: Office, store: Store) -> None:
+def mount(app: FastAPI, office: Office) -> None:
     """Add the routes to the app."""
     app.state.office = office
-    app.state.budget_store = store
     app.include_router(router)
     refuse(app, REFUSALS)
 
@@ -66,12 +65,6 @@ def mount(app: FastAPI, office: Office, store: Store) -> None:
 def office_of(request: Request) -> Office:
     """Return the budgets of this app."""
     found: Office = request.app.state.office
-    return found
-
-
-def store_of(request: Request) -> Store:
-    """Return the store that budgets are kept in."""
-    found: Store = request.app.state.budget_store
     return found
 
 
