@@ -7,7 +7,8 @@ in it, so that a bomb is noticed long before it has gone off. Knows gzip and def
 import zlib
 from collections.abc import Callable, Iterator
 
-EITHER = 47  # zlib's number for the largest window behind a header of gzip or its own, as gRPC's deflate has
+GZIP = 31  # zlib's number for a gzip header and the largest window
+EITHER = 47  # or a header of zlib's own, as gRPC's deflate has
 MEMBERS = 16  # in a row, which are one file; a client sends one
 INPUT_BYTES = 1 << 16  # a step of input: what of it does not fit the output is copied each time
 OUTPUT_BYTES = 1 << 18  # a step of output: it fits the cache, so that counting costs little
@@ -21,13 +22,16 @@ class TooLarge(ValueError):
     """There is more than was allowed."""
 
 
-def inflated(packed: bytes, most: int, shown: Callable[[bytes], None] | None = None) -> bytes:
+def inflated(
+    packed: bytes, most: int, shown: Callable[[bytes], None] | None = None, header: int = GZIP
+) -> bytes:
     """Return a compressed body decompressed.
 
     Args:
         packed: one or several members, one behind the other.
         most: bytes that are allowed.
         shown: takes each piece, and may raise.
+        header: what it begins with, GZIP or EITHER.
 
     Raises:
         Corrupt: it is no gzip.
@@ -35,7 +39,7 @@ def inflated(packed: bytes, most: int, shown: Callable[[bytes], None] | None = N
     """
     pieces: list[bytes] = []
     size = 0
-    for piece in _pieces(packed):
+    for piece in _pieces(packed, header):
         size += len(piece)
         if size > most:
             raise TooLarge
@@ -45,11 +49,11 @@ def inflated(packed: bytes, most: int, shown: Callable[[bytes], None] | None = N
     return b"".join(pieces)
 
 
-def _pieces(packed: bytes) -> Iterator[bytes]:
+def _pieces(packed: bytes, header: int) -> Iterator[bytes]:
     """Yield what the members hold, a step at a time."""
     at = 0
     for _ in range(MEMBERS):
-        member = zlib.decompressobj(EITHER)
+        member = zlib.decompressobj(header)
         while not member.eof:
             if not (step := packed[at : at + INPUT_BYTES]):
                 raise Corrupt("cut short")

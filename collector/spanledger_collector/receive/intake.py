@@ -24,7 +24,7 @@ from spanledger_collector.decode import (
 from spanledger_collector.keys import DEFAULT_PROJECT, EVERY_PROJECT, Caller
 from spanledger_collector.receive.admission import Admission, Bounds
 from spanledger_collector.receive.answers import Accepted, Answer, Refused
-from spanledger_collector.receive.inflate import Corrupt, TooLarge, inflated
+from spanledger_collector.receive.inflate import GZIP, Corrupt, TooLarge, inflated
 from spanledger_collector.receive.keyring import OPEN, Keyring
 from spanledger_collector.receive.remarks import Remarks
 from spanledger_collector.redact import Redaction
@@ -81,10 +81,13 @@ class Intake:
         """Return what counts the bytes of a request as in memory, and says whether they fit."""
         return self._admission.in_flight(caller.key_id)
 
-    def unpacked(self, body: bytes, encoding: Encoding, signal: Signal) -> bytes | Refused:
+    def unpacked(
+        self, body: bytes, encoding: Encoding, signal: Signal, header: int = GZIP
+    ) -> bytes | Refused:
         """Return a compressed body decompressed, stopping as soon as there is too much of it or in it."""
         try:
-            return inflated(body, self.max_body_bytes, census(encoding, signal, self._limits))
+            counted = census(encoding, signal, self._limits)
+            return inflated(body, self.max_body_bytes, counted, header)
         except TooLarge:
             return self.too_large()
         except Corrupt as error:

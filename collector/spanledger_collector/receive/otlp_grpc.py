@@ -21,6 +21,7 @@ from spanledger_collector.receive.answers import (
     status,
     success_body,
 )
+from spanledger_collector.receive.inflate import EITHER
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.losses import HEADER, losses
 
@@ -111,7 +112,7 @@ class OtlpGrpc:
                 return Refused("overloaded", "try again soon")
             if message[:1] not in PACKED:
                 return await self._intake.take(caller, signal, "protobuf", message, lost=lost)
-            unpacked = self._intake.unpacked(message, "protobuf", signal)
+            unpacked = self._intake.unpacked(message, "protobuf", signal, EITHER)
             if isinstance(unpacked, Refused):
                 return unpacked
             hold(len(unpacked))
