@@ -211,7 +211,15 @@ def test_a_message_that_does_not_say_it_is_gzip_is_read_as_one(ingest: Ingest, e
     assert [batch.body for batch in ingest.spooled()] == [traces(span())]
 
 
-@pytest.mark.parametrize("body", [gzip.compress(traces(span()))[:-9], b"\x1f\x8b", b"\x78\x9c"])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(traces(span()))[:-9], b"\x1f\x8b", b"\x78\x9c"],
+    ids=[
+        "cut short",
+        "gzip's mark alone",
+        "zlib's mark alone",
+    ],  # not the bytes: they hold the time
+)
 def test_a_message_whose_compression_is_broken_is_refused_for_good(export: Export, body: bytes):
     code, _ = refused(export, body)
     assert code is grpc.StatusCode.INVALID_ARGUMENT
