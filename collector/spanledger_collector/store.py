@@ -125,11 +125,8 @@ def migrate(client: Client, cluster: Cluster | None = None) -> list[str]:
         if digest is not None:
             raise SchemaChanged(f"migration {migration.number:04}_{migration.name} was edited")
         client.command(schema(migration.sql))
-        client.insert(
-            "migrations",
-            [[migration.number, migration.name, migration.digest]],
-            column_names=["number", "name", "digest"],
-        )
+        done = {"number": migration.number, "name": migration.name, "digest": migration.digest}
+        client.command(query("record_migration"), parameters=done)
         names.append(migration.name)
     if cluster and names:
         spread(client, cluster)
