@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx
 
-from spanledger_collector import app, failpoints, receive
+from spanledger_collector import app, failpoints, receive, turns
+from spanledger_collector.budgets import evaluate
 from spanledger_collector.settings import Settings
 from spanledger_collector.spool import files, upkeep, writer
 from tests import telling
@@ -33,12 +34,13 @@ context.set_forkserver_preload([__name__, app.__name__, receive.__name__])
 
 
 def work(role: str, settings: Settings, points: Path, log: Path) -> None:
-    """Be one of the parts. Its spool looks after itself all the time, and its failpoints work."""
+    """Be one of the parts. It looks after spool and budgets all the time, and its failpoints work."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     failpoints.arm(points)
-    upkeep.LOOK_S = writer.IDLE_S = 0.05
+    upkeep.LOOK_S = writer.IDLE_S = evaluate.LEAST_PAUSE_S = 0.05
+    turns.SHARE = 1
     upkeep.CHECKPOINT_FRAMES = upkeep.SPARE_PAGES = 8
     if role == "watch":
         telling.serve(settings, points)

@@ -48,9 +48,19 @@ def test_news_between_two_turns_is_remembered():
     assert taken(turns, clock, news=False)
 
 
-def test_what_takes_long_comes_less_often():
+def test_what_took_long_once_comes_as_often_as_before():
     clock = Clock()
     turns = Turns(5, 60, clock)
+    assert taken(turns, clock, news=True, took_s=10)
+    clock.now_s += 5
+    assert taken(turns, clock, news=True)
+
+
+def test_what_takes_long_again_comes_less_often():
+    clock = Clock()
+    turns = Turns(5, 60, clock)
+    assert taken(turns, clock, news=True, took_s=10)
+    clock.now_s += 5
     assert taken(turns, clock, news=True, took_s=10)
     clock.now_s += SHARE * 10 - 1
     assert not taken(turns, clock, news=True)
