@@ -54,7 +54,7 @@ def calls() -> list[Call]:
         Call(
             trace_id=f"{request * 1000 + n // PER_TRACE:032x}",
             span_id=f"{request * 1000 + n:016x}",
-            session=f"session {request % 10}",
+            session=f"session {request % 3}",
             input_tokens=1000 + n,
             output_tokens=request,
         )
