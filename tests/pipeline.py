@@ -15,27 +15,10 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from spanledger_collector.access import Door, Known, nobody
-from spanledger_collector.api import (
-    alerts,
-    approvals,
-    budgets,
-    decide,
-    detectors,
-    export,
-    keys,
-    ledger,
-    privacy,
-    shares,
-    spool,
-    tables,
-    views,
-)
+from spanledger_collector.api import resources
 from spanledger_collector.api.application import create_app
-from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
-from spanledger_collector.budgets.office import Office
-from spanledger_collector.budgets.postroom import Postroom
-from spanledger_collector.detectors.warden import Tuner, Warden
+from spanledger_collector.detectors.warden import Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -88,23 +71,10 @@ class Pipeline:
         self.drain = Drain(self.store, own_prices.book(self.store), 1000, self.estimated)
         app = create_app(self.store, lambda: {"ready": True}, dict)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
-        tables.mount(app)
-        export.mount(app)
-        ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
-        office = Office(self.desk, self.budgets)
-        budgets.mount(app, office)
-        decide.mount(app, office)
-        approvals.mount(app, Approvals(self.desk), office)
-        alerts.mount(app, Postroom(self.desk, self.budgets))
         self.warden = Warden(self.store, lambda: self.now_ns)
-        detectors.mount(app, Tuner(self.desk, self.warden))
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
-        spool.mount(app, yard)
-        keys.mount(app, self.keys_file)
-        shares.mount(app)
-        views.mount(app)
-        privacy.mount(app)
+        resources.mount(app, self.desk, self.budgets, self.warden, yard, self.keys_file)
         self.app, self.api = app, TestClient(app)
         self.let_in()
 

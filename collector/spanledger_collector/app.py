@@ -22,27 +22,10 @@ from spanledger_collector import (
     spoolwork,
 )
 from spanledger_collector.access import Door, nobody
-from spanledger_collector.api import (
-    alerts,
-    approvals,
-    budgets,
-    decide,
-    detectors,
-    export,
-    keys,
-    ledger,
-    privacy,
-    shares,
-    spool,
-    tables,
-    views,
-)
+from spanledger_collector.api import resources
 from spanledger_collector.api.application import create_app
-from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
-from spanledger_collector.budgets.office import Office
-from spanledger_collector.budgets.postroom import Postroom
-from spanledger_collector.detectors.warden import Tuner, Warden
+from spanledger_collector.detectors.warden import Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
 from spanledger_collector.keys import KeyFile, keys_file
@@ -265,26 +248,16 @@ def query_api(settings: Settings, door: Door, draining: Draining, mender: Mender
     app = create_app(
         store, lambda: state(store, draining, degraded()), lambda: counters(draining), door
     )
-    desk = Desk(store, draining.handover, draining.accounts)
-    office = Office(desk, draining.budgets)
-    tables.mount(app)
-    export.mount(app)
-    ledger.mount(app, desk)
-    budgets.mount(app, office)
-    decide.mount(app, office)
-    approvals.mount(app, Approvals(desk), office)
-    alerts.mount(app, Postroom(desk, draining.budgets))
-    detectors.mount(app, Tuner(desk, draining.warden))
-    spool.mount(
+    resources.mount(
         app,
+        Desk(store, draining.handover, draining.accounts),
+        draining.budgets,
+        draining.warden,
         mender.yard,
+        keys_file(settings.data),
         degraded,
         lambda: spoolwork.forwarded(settings.spool_dir, settings.forward),
     )
-    keys.mount(app, keys_file(settings.data))
-    shares.mount(app)
-    views.mount(app)
-    privacy.mount(app)
     return app
 
 

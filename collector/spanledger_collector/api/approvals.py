@@ -11,13 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api.answers import Json, refuse
+from spanledger_collector.api.parameters import office_of
 from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval
 from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
 from spanledger_collector.approvals.history import Called
 from spanledger_collector.approvals.policy import Policy, fits, policy, strictest
 from spanledger_collector.budgets.answers import notice
-from spanledger_collector.budgets.office import Office
 from spanledger_collector.ledger.audit import as_json
 from spanledger_collector.moments import SECOND_NS, rfc3339
 from spanledger_schema.api_approvals import (
@@ -40,9 +40,9 @@ By = Annotated[str, Query(max_length=200, description="who does it, for the audi
 router = APIRouter(prefix="/api/v1")
 
 
-def mount(app: FastAPI, counter: Counter, office: Office) -> None:
+def mount(app: FastAPI, counter: Counter) -> None:
     """Add the routes to the app."""
-    app.state.counter, app.state.policy_office = counter, office
+    app.state.counter = counter
     app.include_router(router)
     refuse(app, REFUSALS)
 
@@ -172,7 +172,7 @@ def put_policy(
     """Let a policy hold from now on."""
     project, written = project_of(request), wanted.model_dump(mode="json")
     counter_of(request).change_policy(project, policy_id, written, actor_of(request, by), note)
-    request.app.state.policy_office.reload()
+    office_of(request).reload()
     return Json(policy_row(policy(written, project, policy_id)))
 
 
@@ -183,7 +183,7 @@ def withdraw_policy(request: Request, policy_id: Id, by: By = "", note: By = "")
     if policy_id not in (p.id for p in counter.policies(project)):
         raise NoApproval(f"no policy {policy_id!r}, or it was withdrawn")
     counter.change_policy(project, policy_id, None, actor_of(request, by), note)
-    request.app.state.policy_office.reload()
+    office_of(request).reload()
     return Response(status_code=204)
 
 

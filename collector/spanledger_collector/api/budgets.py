@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api.answers import Json, problem, refuse
-from spanledger_collector.api.parameters import store_of
+from spanledger_collector.api.parameters import office_of, store_of
 from spanledger_collector.budgets import table
 from spanledger_collector.budgets.answers import (
     alert_row,
@@ -60,12 +60,6 @@ def mount(app: FastAPI, office: Office) -> None:
     app.state.office = office
     app.include_router(router)
     refuse(app, REFUSALS)
-
-
-def office_of(request: Request) -> Office:
-    """Return the budgets of this app."""
-    found: Office = request.app.state.office
-    return found
 
 
 @router.get("/budgets", response_model=list[BudgetRow])

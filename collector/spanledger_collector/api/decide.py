@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spanledger_collector.access import authorised, project_of
 from spanledger_collector.api.answers import Json
+from spanledger_collector.api.parameters import office_of
 from spanledger_collector.budgets.answers import decision_row, evaluated
 from spanledger_collector.budgets.decide import Question
-from spanledger_collector.budgets.office import Office
 from spanledger_schema.api_budgets import DecisionRow
 
 
@@ -47,9 +47,8 @@ class Direct(APIRoute):
         return answer
 
 
-def mount(app: FastAPI, office: Office) -> None:
+def mount(app: FastAPI) -> None:
     """Add the route to the app, before all others: a path is compared with each in turn."""
-    app.state.deciding = office
     route = Direct("/api/v1/decide", decide, methods=["POST"], response_model=DecisionRow)
     app.router.routes.insert(0, route)
 
@@ -71,7 +70,7 @@ def question(body: bytes) -> QuestionForm:
 
 def decide(request: Request, asked: QuestionForm) -> Json:
     """Whether a step may be taken: from memory, as things stood at the last evaluation."""
-    office: Office = request.app.state.deciding
+    office = office_of(request)
     said = {**asked.model_dump(), "tags": tuple(asked.tags)}
     answer = office.decide(Question(project_of(request), **said))
     return Json(decision_row(answer, evaluated(office.books.at)))

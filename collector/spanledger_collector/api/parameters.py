@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import HTTPException, Query, Request
 
 from spanledger_collector.access import may_read
+from spanledger_collector.budgets.office import Office
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import nanoseconds, within
 from spanledger_collector.store import Store
@@ -30,6 +31,12 @@ def store_of(request: Request) -> Store:
 def desk_of(request: Request) -> Desk:
     """Return the desk of this app: what is to be written goes over it."""
     found: Desk = request.app.state.desk
+    return found
+
+
+def office_of(request: Request) -> Office:
+    """Return the office of this app: it knows how the budgets stand, and what stops whom."""
+    found: Office = request.app.state.office
     return found
 
 
