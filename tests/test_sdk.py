@@ -1,9 +1,10 @@
 """The SDK as an application uses it: what each decorator and helper puts on the wire."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any, Self, assert_type
 
 import pytest
 
@@ -208,3 +209,38 @@ def test_the_version_is_read_when_it_is_asked_for():
     assert spanledger.__version__ == metadata.version("spanledger")
     with pytest.raises(AttributeError, match="module 'spanledger' has no attribute 'agnet'"):
         _ = spanledger.agnet  # type: ignore[attr-defined]
+
+
+def test_what_is_decorated_keeps_its_type_for_the_checker():
+    """Mypy reads this test; at run time the types are those that the functions return."""
+
+    @spanledger.tool
+    def look_up(order: str, *, days: int = 1) -> dict[str, int]:
+        return {order: days}
+
+    @spanledger.agent("named", capture=False)
+    async def answer(question: str) -> float:
+        return float(question)
+
+    class Store:
+        @spanledger.retriever
+        def find(self, words: str) -> list[str]:
+            return [words]
+
+        @classmethod
+        @spanledger.step
+        def made(cls) -> Self:
+            return cls()
+
+        @property
+        @spanledger.observe(kind="rerank")
+        def size(self) -> int:
+            return 3
+
+    assert_type(look_up("B-2", days=3), dict[str, int])
+    assert_type(answer("0.5"), Coroutine[Any, Any, float]).close()
+    assert_type(Store.made(), Store)
+    assert_type(Store().find("w"), list[str])
+    assert_type(Store().size, int)
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'day'$"):
+        look_up("B-2", day=3)  # type: ignore[call-arg]
