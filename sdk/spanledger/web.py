@@ -41,7 +41,7 @@ class SessionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection; one that says nothing to us is merely handed on."""
-        told = found(scope["headers"], self._wanted) if scope["type"] in CONNECTIONS else {}
+        told = found(scope["headers"], self._wanted) if scope["type"] in CONNECTIONS else None
         if not told:
             await self.app(scope, receive, send)
             return
@@ -62,8 +62,9 @@ def found(headers: Headers, wanted: frozenset[bytes]) -> dict[bytes, str]:
 
 def place(told: Mapping[bytes, str]) -> AbstractContextManager[object]:
     """Return the block of the caller's trace; an empty one where the caller has none."""
-    trace = {name.decode(): told[name] for name in TRACE_HEADERS if name in told}
-    return carried(Carried(trace)) if trace else NOTHING
+    if told.keys().isdisjoint(TRACE_HEADERS):
+        return NOTHING
+    return carried(Carried({name.decode(): told[name] for name in TRACE_HEADERS if name in told}))
 
 
 def fit(value: str | None) -> str | None:
