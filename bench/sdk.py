@@ -29,7 +29,7 @@ from bench.figures import Figure, note
 from bench.report import HEAD, row
 
 TURNS = 5
-ROUNDS = 40
+ROUNDS = 30
 CALLS = 400  # of one round: what gathers stays below what wakes an exporter's thread
 PEERS = (
     "bare", "otel", "spanledger", "no_content", "two_kb", "sampled_out",
