@@ -196,13 +196,45 @@ def test_amounts_that_are_none_are_not_recorded(receiver: Receiver):
     assert spanledger.flush(1).delivered == 0
 
 
-def test_the_first_page_of_the_documentation_runs(receiver: Receiver):
+def test_every_block_of_the_documentations_first_page_runs(
+    receiver: Receiver, capsys: pytest.CaptureFixture[str]
+):
     text = (Path(__file__).parent.parent / "docs/sdk.md").read_text()
-    (code, *_) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    exec(code.replace("spanledger.configure()", ""), {})
-    spanledger.flush(5)
-    assert [s.name for s in receiver.spans()] == ["execute_tool look_up", "invoke_agent answer"]
-    assert {said(s)["session.id"] for s in receiver.spans()} == {"refund-of-B-2"}
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+    @spanledger.tool("never enough")
+    def again() -> None:
+        again()
+
+    known: dict[str, Any] = {
+        "documents": ["b", "a"],
+        "rank": sorted,
+        "wait": lambda: None,
+        "agent": again,
+    }
+    for block in blocks:
+        exec(block.replace("spanledger.configure()", ""), known)
+    assert [s.name for s in receiver.spans() if s.name != "execute_tool never enough"] == [
+        "waiting for human approval",  # as it was while it lasted: without an end
+        "execute_tool look_up",
+        "invoke_agent answer",
+        "rerank rank",
+        "execute_tool look_up",
+        "invoke_agent answer",
+        "planning → executing",
+        "approved refund",
+        "waiting for human approval",
+        "feedback",
+        "escalation",
+        "bank fee",
+        "order",
+    ]
+    ids = {s.name: said(s).get("session.id") for s in receiver.spans()}
+    assert ids["execute_tool look_up"] == ids["invoke_agent answer"] == "refund-of-B-2"
+    assert known["ranked"] == ["a", "b"]
+    limit, delivery = capsys.readouterr().out.splitlines()
+    assert limit == "max_steps 50 50"
+    assert delivery == f"{len(receiver.spans())} 0 0 0 {{}}"
 
 
 def test_the_version_is_read_when_it_is_asked_for():
