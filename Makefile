@@ -15,8 +15,10 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
+WHEEL = rm -rf $(VENV)/wheel && $(BIN)/python -m hatchling build --target wheel --directory $(VENV)/wheel >/dev/null
 APART := $(VENV)/apart
-.PHONY: help setup serve demo test offline check examples format browser bench bench-quick soak fuzz schema-test lock clean
+PEERS := $(VENV)/peers
+.PHONY: help setup serve demo test offline check examples format browser bench bench-quick bench-sdk soak fuzz schema-test lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +49,7 @@ check: $(INSTALLED) browser ## Formatting, lint, types, import law, tests with c
 
 examples: $(INSTALLED) ## Run the examples whose libraries need an environment of their own
 	@test -x $(APART)/bin/python || $(PYTHON) -m venv $(APART)
-	@rm -rf $(VENV)/wheel
-	@$(BIN)/python -m hatchling build --target wheel --directory $(VENV)/wheel >/dev/null
+	@$(WHEEL)
 	$(BIN)/uv pip sync --quiet --python $(APART)/bin/python --require-hashes examples/apart.lock
 	$(BIN)/uv pip install --quiet --python $(APART)/bin/python --no-deps $(VENV)/wheel/*.whl
 	$(BIN)/python -m pytest tests/test_example_apart.py $(ARGS)
@@ -62,6 +63,15 @@ bench: $(INSTALLED) browser ## Measure everything, a quarter of an hour; writes 
 
 bench-quick: $(INSTALLED) ## Fail where a stage of the drain costs 30 % more than what is committed, two minutes at most
 	@exec $(BIN)/python bench/stages.py --rounds 10 --check $(ARGS)
+
+bench-sdk: $(INSTALLED) ## Measure the SDK beside others, which get an environment of their own, ten minutes
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(WHEEL)
+	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --requirements bench/peers.in
+	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --no-deps --reinstall $(VENV)/wheel/*.whl
+	@PYTHONPATH=. $(BIN)/python bench/sdk.py hostile
+	@for part in "sdk.py import" "sdk.py blackhole" "sdk.py memory" sdk.py sdk_web.py; do \
+	    PYTHONPATH=. $(PEERS)/bin/python bench/$$part || exit 1; done
 
 soak: $(INSTALLED) ## 50 kills and two minutes without a store under load, about 7 minutes (ARGS="--kills N …")
 	@PYTHONPATH=. exec $(BIN)/python bench/soak.py $(ARGS)

@@ -46,11 +46,11 @@ PARTS = (
     Part("reads.py --spans 1000000 --rounds 10", 90),
     Part("screens.py", 120),
     Part("small.py --requests 100", 35),
-    Part("sdk.py", 50),
+    Part("sdk.py", 54),
     Part("budgets.py --seconds 8", 65),
     Part('bombs.py --mib 20 attributes "long attributes" "json texts"', 20),
 )
-"""895 s at most, so that the quarter of an hour holds."""
+"""899 s at most, so that the quarter of an hour holds."""
 
 
 def run(part: Part, figures: Path) -> str:

@@ -29,6 +29,12 @@ BARS = {
     ("visible", "from sent to in the totals, p99"): Bar(2),
     ("sdk", "spanledger"): Bar(1.3),  # × the raw span: its ratio is held, not its µs
     ("sdk", "sampled_out"): Bar(2),
+    ("sdk", "no_content"): Bar(25),
+    ("sdk", "two_kb"): Bar(100),
+    ("sdk memory", "1,000,000 spans"): Bar(1.1),
+    ("sdk blackhole", "added at p99"): Bar(1000),
+    ("sdk import", "spanledger"): Bar(150),
+    ("sdk web", "session"): Bar(1.03),
     ("reads, 10 M spans", "session list, p95"): Bar(200),
     ("reads, 10 M spans", "spend by day × model, 30 days, p95"): Bar(200),
     ("reads, 10 M spans", "spend by user, 30 days, p95"): Bar(200),
@@ -45,5 +51,9 @@ BARS = {
     ("budgets", "decide beside ingest, 500/s, p99"): Bar(5),
 }
 
-OF_THE_RATIO = {("sdk", "spanledger")}
+OF_THE_RATIO = {
+    ("sdk", "spanledger"),
+    ("sdk memory", "1,000,000 spans"),
+    ("sdk web", "session"),
+}
 """Whose bar is on the ratio to the baseline."""

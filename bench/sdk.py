@@ -1,17 +1,21 @@
-"""What one decorated call costs, beside a bare call, a raw OpenTelemetry span and other SDKs.
+"""What recording costs: one decorated call beside a bare one, a raw OpenTelemetry span and other SDKs.
 
-    python bench/sdk.py            # every row in processes of its own, in turns; the best of each
-    python bench/sdk.py memory     # resident memory over a million spans
-    python bench/sdk.py blackhole  # added latency against a server that accepts and never answers
-    python bench/sdk.py import     # what importing takes, beside OpenTelemetry's SDK
+    make bench-sdk                             # all of it, other SDKs in an environment of their own
+    PYTHONPATH=. python bench/sdk.py           # every row in processes of its own, in turns; the best of each
+    PYTHONPATH=. python bench/sdk.py memory    # resident memory over a million spans
+    PYTHONPATH=. python bench/sdk.py blackhole # added latency against a server that accepts and never answers
+    PYTHONPATH=. python bench/sdk.py import    # what importing takes, beside OpenTelemetry's SDK
     PYTHONPATH=. python bench/sdk.py hostile   # the dearest of the tests' hostile values
 
-The function takes one argument and returns a dictionary; both are captured. Other SDKs are measured
-where they are installed. Quote the ratios, with the machine; the load is printed at the end.
+The function takes one argument and returns a dictionary; both are captured, but for `no_content`; `two_kb`
+returns a text of 2 KB. Other SDKs are measured where they are installed. Each row tells the least, the median
+and the most of its runs, and the median as a multiple of the row it is compared with in the same run; the
+load is printed at the end.
 """
 
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -21,12 +25,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from figures import note
+from bench.figures import Figure, note
+from bench.report import HEAD, row
 
 TURNS = 5
-ROUNDS = 40
+ROUNDS = 30
 CALLS = 400  # of one round: what gathers stays below what wakes an exporter's thread
-PEERS = ("bare", "otel", "spanledger", "sampled_out", "langfuse", "logfire", "traceloop", "phoenix")
+PEERS = (
+    "bare", "otel", "spanledger", "no_content", "two_kb", "sampled_out",
+    "langfuse", "logfire", "traceloop", "phoenix",
+)  # fmt: skip
+TEXT = "a word or two, " * 136  # 2 KB
 Call = Callable[[int], Any]
 
 
@@ -67,6 +76,24 @@ def spanledger(url: str, sample: float = 1.0) -> tuple[Call, Callable[[], object
 
 def sampled_out(url: str) -> tuple[Call, Callable[[], object]]:
     return spanledger(url, sample=0)
+
+
+def no_content(url: str) -> tuple[Call, Callable[[], object]]:
+    _, flush = spanledger(url)
+    import spanledger as sdk
+
+    return sdk.observe(capture=False)(work), flush
+
+
+def two_kb(url: str) -> tuple[Call, Callable[[], object]]:
+    _, flush = spanledger(url)
+    import spanledger as sdk
+
+    @sdk.observe
+    def tell(x: int) -> str:
+        return TEXT
+
+    return tell, flush
 
 
 def langfuse(url: str) -> tuple[Call, Callable[[], object]]:
@@ -131,12 +158,25 @@ class Sink(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def compare() -> None:
-    """Print all rows, and each as a multiple of the raw span."""
+def show(figures: list[Figure]) -> None:
+    """Print and note what was measured."""
+    print(HEAD)
+    for figure in figures:
+        print(row(figure, figures))
+        note(figure.part, figure.what, figure.unit, figure.samples, figure.baseline)
+    print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
+
+
+def sink() -> str:
+    """Return the address of a server that takes everything."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_address[1]}"
-    found: dict[str, float] = {}
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def compare() -> None:
+    """Show all rows, each as a multiple of the raw span."""
+    url = sink()
     samples: dict[str, list[float]] = {}
     for _ in range(TURNS):  # in turns: what else the machine does shall hit all rows alike
         for name in PEERS:
@@ -146,40 +186,43 @@ def compare() -> None:
             told = done.stdout.strip().rpartition("\n")[2].split()  # some print more, before
             if len(told) == 2 and told[1] != "–":
                 samples.setdefault(name, []).append(float(told[1]))
-                found[name] = min(found.get(name, float("inf")), float(told[1]))
-    print("| one call | µs of its thread | × raw span |\n|---|--:|--:|")
-    for name, took in found.items():
-        print(f"| {name} | {took:.2f} | {took / found['otel']:.2f} |")
-        note("sdk", name, "µs", samples[name], "otel")
-    print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    show([Figure("sdk", name, "µs", tuple(took), "otel") for name, took in samples.items()])
 
 
 def memory() -> None:
-    """Print resident memory after each tenth of a million spans."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    call, flush = spanledger(f"http://127.0.0.1:{server.server_address[1]}")
-    for tenth in range(1, 11):
+    """Show resident memory after each tenth of a million spans, and how it stands to the first."""
+    call, flush = spanledger(sink())
+    held = []
+    for _ in range(10):
         for x in range(100_000):
             call(x)
             if x % 5_000 == 0:
                 flush()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
-        print(f"{tenth * 100_000:>9,} spans: {pages * os.sysconf('SC_PAGE_SIZE') >> 20} MiB")
+        held.append(pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20))
+    first = Figure("sdk memory", "100,000 spans", "MiB", (held[0],))
+    last = Figure("sdk memory", "1,000,000 spans", "MiB", (held[-1],), first.what)
+    show([first, last])
 
 
 def blackhole() -> None:
-    """Print what the slowest hundredth of calls pays while nobody answers.
+    """Show what the slowest hundredth of calls pays while nobody answers.
 
     The call that spins as long as a recorded one, in the same process while no thread of the SDK runs,
     says what the machine itself adds: on a busy one that is most of it.
     """
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        alone = slowest("alone", spinning(60e-6))
+        alone = slowest(spinning(60e-6))
         call, _ = spanledger(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        recorded = slowest("spanledger", call)
-        print(f"added at p99: {(recorded - alone) * 1e6:.0f} µs, load {os.getloadavg()[0]:.1f}")
-        os._exit(0)
+        recorded = slowest(call)
+    added = max(0.0, statistics.median(recorded) - statistics.median(alone))
+    part = "sdk blackhole"
+    show([
+        Figure(part, "spinning, p99", "µs", tuple(alone)),
+        Figure(part, "recorded, p99", "µs", tuple(recorded), "spinning, p99"),
+        Figure(part, "added at p99", "µs", (added,)),
+    ])  # fmt: skip
+    os._exit(0)
 
 
 def spinning(seconds: float) -> Call:
@@ -194,47 +237,44 @@ def spinning(seconds: float) -> Call:
     return call
 
 
-def slowest(name: str, function: Call) -> float:
-    """Print and return how long the slowest hundredth of 10,000 calls takes at least, in seconds."""
-    took = []
-    for x in range(10_000):
-        began = time.perf_counter()
-        function(x)
-        took.append(time.perf_counter() - began)
-    took.sort()
-    print(f"{name}: p50 {took[5_000] * 1e6:.0f} µs, p99 {took[9_900] * 1e6:.0f} µs")
-    return took[9_900]
+def slowest(function: Call) -> list[float]:
+    """Return how many µs the slowest hundredth of 2,000 calls takes at least, of some rounds."""
+    found = []
+    for _ in range(TURNS):
+        took = []
+        for x in range(2_000):
+            began = time.perf_counter()
+            function(x)
+            took.append((time.perf_counter() - began) * 1e6)
+        found.append(sorted(took)[1_980])
+    return found
 
 
 def imported() -> None:
-    """Print what importing takes in a fresh process, the best of some."""
-    for name in ("spanledger", "opentelemetry.sdk.trace"):
-        code = (
-            f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
-        )
-        command = [sys.executable, "-c", code]
-        took = min(float(subprocess.check_output(command)) for _ in range(15))
-        print(f"import {name}: {took * 1000:.0f} ms")
-    print(f"load {os.getloadavg()[0]:.1f}")
+    """Show what importing takes in a fresh process."""
+    names = ("opentelemetry.sdk.trace", "spanledger")
+    took: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(15):
+        for name in names:
+            code = f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
+            took[name].append(1000 * float(subprocess.check_output([sys.executable, "-c", code])))
+    show([Figure("sdk import", name, "ms", tuple(took[name]), names[0]) for name in names])
 
 
 def hostile() -> None:
-    """Print what the dearest of the hostile values cost to read, of the best of some tries each."""
+    """Show the five dearest of the hostile values, by the least that each took of some tries."""
     from tests.hostile import CORPUS
 
     from spanledger import capture
 
-    took = {}
+    took: dict[str, list[float]] = {name: [] for name in CORPUS}
     for name, value in CORPUS.items():
-        tries = []
         for _ in range(7):
             began = time.thread_time()
             capture.text(value, 1 << 20)
-            tries.append(time.thread_time() - began)
-        took[name] = min(tries)
-    for name in sorted(took, key=took.__getitem__, reverse=True)[:5]:
-        print(f"{name}: {took[name] * 1000:.2f} ms")
-    print(f"{len(took)} values, load {os.getloadavg()[0]:.1f}")
+            took[name].append((time.thread_time() - began) * 1000)
+    dearest = sorted(took, key=lambda name: min(took[name]), reverse=True)[:5]
+    show([Figure("sdk hostile", name, "ms", tuple(took[name])) for name in dearest])
 
 
 if __name__ == "__main__":

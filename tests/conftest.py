@@ -33,7 +33,7 @@ DEAR = (
     "reprice", "example_agents", "chaos", "sdk_process", "page_replay", "api", "keys",
     "page_sessions", "across", "page_extremes", "machines", "page_budgets", "budgets",
     "api_schema", "workers", "ledger_commands", "store", "signin", "approval_journey",
-    "clickhouse_http", "wire_forms", "drain", "warden", "sdk_stopped", "shares", "retention",
+    "clickhouse_http", "wire_forms", "drain", "warden", "shares", "retention",
     "page_corpus", "cluster", "pairs", "parts", "watch", "crash", "ledger_properties", "budget_model",
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Runs an example as people do, against the scripted provider, and says what that really served."""
+"""Runs an example against the scripted provider, and says what that really served."""
 
 import json
 import os
@@ -9,9 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
+from examples.offline.__main__ import ASK_STREAMS, billed
+from examples.offline.scripts import SCRIPTS
+from examples.offline.server import answering
 
-from tests.serving import Server
+from tests.example_host import Host
+from tests.parts import Parts
 
 ROOT = Path(__file__).parent.parent
 LIMIT_S = 120
@@ -45,8 +48,8 @@ class Acted:
     states: tuple[str, ...] = ()
 
 
-def run(server: Server, name: str, folder: Path, python: str = sys.executable) -> list[Any]:
-    """Run an example until everything it recorded is stored; return what it was answered."""
+def run(server: Parts, name: str, folder: Path, python: str = sys.executable) -> list[Any]:
+    """Run an example as people do until all it recorded is stored; return what it was answered."""
     answered = folder / "answered.json"
     done = subprocess.run(
         [python, "-m", "examples.offline", name, "--answered", str(answered)],
@@ -59,10 +62,22 @@ def run(server: Server, name: str, folder: Path, python: str = sys.executable) -
     return found
 
 
-def environment(server: Server) -> dict[str, str]:
+def run_by(host: Host, server: Parts, name: str, folder: Path) -> list[Any]:
+    """Do the same in a process of the host's, the provider being one of ours."""
+    with answering(SCRIPTS[name]) as provider:
+        environ = environment(server) | provider.environ() | ASK_STREAMS
+        log = folder / "log"
+        assert host.run(name, environ, log) == 0, log.read_text()
+        answers = [billed(answered) for answered in provider.answered]
+    server.settle()
+    return answers
+
+
+def environment(server: Parts) -> dict[str, str]:
     """Return the variables of a process that records to a server of the test's."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return kept | {"SPANLEDGER_ENDPOINT": server.otlp, "NO_PROXY": "*"}
+    told = server.settings
+    return kept | {"SPANLEDGER_ENDPOINT": told.url(told.http_port), "NO_PROXY": "*"}
 
 
 def served(answers: list[Any]) -> Spent:
@@ -96,14 +111,14 @@ def called(answers: list[Any]) -> list[str]:
     return [tool["name"] for answer in answers for tool in answer["turn"]["tools"]]
 
 
-def get(server: Server, path: str) -> Any:
+def get(server: Parts, path: str) -> Any:
     """Return what the query API answers."""
-    answer = httpx.get(f"{server.api}/api/v1/{path}", timeout=30)
+    answer = server.api.get(f"/api/v1/{path}")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def session(server: Server, name: str) -> Any:
+def session(server: Parts, name: str) -> Any:
     """Return a session."""
     return get(server, f"sessions/{name}")
 
@@ -121,13 +136,13 @@ def recorded(*sessions: Any) -> Spent:
     )
 
 
-def told(server: Server, name: str, *kinds: str) -> list[tuple[str, str]]:
+def told(server: Parts, name: str, *kinds: str) -> list[tuple[str, str]]:
     """Return the events of some kinds in order: the kind, and what it is about."""
     events = get(server, f"sessions/{name}/events")["events"]
     return [(event["kind"], about(event)) for event in events if event["kind"] in kinds]
 
 
-def acted(server: Server, name: str) -> Acted:
+def acted(server: Parts, name: str) -> Acted:
     """Return what a session shows of tools, decisions and states."""
     events = told(server, name, "tool", "decision", "state")
     tools, decisions, states = (

@@ -7,13 +7,31 @@ from pathlib import Path
 import pytest
 from examples.offline.scripts import SCRIPTS
 
-from tests.example_runs import ROOT, Acted, acted, called, get, recorded, run, served, session, told
-from tests.serving import Server, serving
+from tests.example_host import ROOT, Host, hosting
+from tests.example_runs import (
+    Acted,
+    acted,
+    called,
+    get,
+    recorded,
+    run,
+    run_by,
+    served,
+    session,
+    told,
+)
+from tests.parts import Parts, parts
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("agents")) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    with parts(tmp_path_factory.mktemp("agents")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with hosting() as running:
         yield running
 
 
@@ -25,9 +43,9 @@ def test_every_example_has_a_script_and_a_line_in_the_table():
 
 
 def test_a_tool_loop_validates_its_arguments_and_gives_up_after_its_cap(
-    server: Server, tmp_path: Path
+    host: Host, server: Parts, tmp_path: Path
 ):
-    answers = run(server, "anthropic_tools", tmp_path)
+    answers = run_by(host, server, "anthropic_tools", tmp_path)
     paid, given_up = session(server, "refund-B-2"), session(server, "refund-B-3")
     assert recorded(paid) == served(answers[:3])
     assert recorded(given_up) == served(answers[3:])
@@ -45,13 +63,13 @@ def test_a_tool_loop_validates_its_arguments_and_gives_up_after_its_cap(
     ]
 
 
-def test_a_client_that_describes_its_calls_itself_is_kept_from_doing_it_twice(server: Server):
+def test_a_client_that_describes_its_calls_itself_is_kept_from_doing_it_twice(server: Parts):
     calls = told(server, "refund-B-2", "llm")
     assert calls == [("llm", "chat claude-haiku-4-5")] * 3
 
 
 def test_a_stream_is_paid_for_to_the_token_though_the_agent_never_asked(
-    server: Server, tmp_path: Path
+    server: Parts, tmp_path: Path
 ):
     answers = run(server, "openai_stream", tmp_path)
     assert [answer["stream"] for answer in answers] == [True, True]
@@ -61,9 +79,9 @@ def test_a_stream_is_paid_for_to_the_token_though_the_agent_never_asked(
 
 
 def test_a_graph_shows_its_nodes_the_retry_the_approval_and_the_way_it_took(
-    server: Server, tmp_path: Path
+    host: Host, server: Parts, tmp_path: Path
 ):
-    answers = run(server, "langgraph_refund", tmp_path)
+    answers = run_by(host, server, "langgraph_refund", tmp_path)
     found = session(server, "refund-graph")
     assert (recorded(found), found["user_id"]) == (served(answers), "ada")
     assert acted(server, "refund-graph") == Acted(
@@ -84,14 +102,14 @@ def test_a_graph_shows_its_nodes_the_retry_the_approval_and_the_way_it_took(
     ]
 
 
-def test_the_session_of_the_application_holds_against_the_thread_of_the_graph(server: Server):
+def test_the_session_of_the_application_holds_against_the_thread_of_the_graph(server: Parts):
     ids = [found["id"] for found in get(server, "sessions")["items"]]
     assert "refund-graph" in ids
     assert "thread-1" not in ids
 
 
-def test_a_handoff_names_both_agents(server: Server, tmp_path: Path):
-    answers = run(server, "openai_agents_handoff", tmp_path)
+def test_a_handoff_names_both_agents(host: Host, server: Parts, tmp_path: Path):
+    answers = run_by(host, server, "openai_agents_handoff", tmp_path)
     assert recorded(session(server, "desk-42")) == served(answers)
     assert acted(server, "desk-42") == Acted(("issue_refund",))
     assert told(server, "desk-42", "agent", "handoff", "tool") == [
@@ -103,9 +121,9 @@ def test_a_handoff_names_both_agents(server: Server, tmp_path: Path):
 
 
 def test_a_tool_that_makes_the_model_try_again_is_an_error_and_then_a_success(
-    server: Server, tmp_path: Path
+    host: Host, server: Parts, tmp_path: Path
 ):
-    answers = run(server, "pydantic_ai_bank", tmp_path)
+    answers = run_by(host, server, "pydantic_ai_bank", tmp_path)
     assert recorded(session(server, "bank-7")) == served(answers)
     assert acted(server, "bank-7") == Acted(("balance: error", "balance"))
     assert told(server, "bank-7", "agent", "tool") == [
@@ -116,9 +134,9 @@ def test_a_tool_that_makes_the_model_try_again_is_an_error_and_then_a_success(
 
 
 def test_a_runaway_is_stopped_by_its_budget_at_the_call_that_broke_it(
-    server: Server, tmp_path: Path
+    host: Host, server: Parts, tmp_path: Path
 ):
-    answers = run(server, "runaway", tmp_path)
+    answers = run_by(host, server, "runaway", tmp_path)
     spent = recorded(session(server, "runaway-1"))
     assert spent == served(answers)
     one = served(answers[:1]).cost_usd
@@ -128,9 +146,9 @@ def test_a_runaway_is_stopped_by_its_budget_at_the_call_that_broke_it(
 
 
 def test_a_request_and_the_task_it_starts_in_a_worker_are_one_session(
-    server: Server, tmp_path: Path
+    host: Host, server: Parts, tmp_path: Path
 ):
-    answers = run(server, "web_and_worker", tmp_path)
+    answers = run_by(host, server, "web_and_worker", tmp_path)
     found = session(server, "chat-9")
     assert (recorded(found), found["traces"]) == (served(answers), 1)
     assert acted(server, "chat-9") == Acted()

@@ -8,37 +8,37 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.serving import Server, serving
+from tests.parts import Parts, parts
 
 ROOT = Path(__file__).parent.parent
 OURS = "http://127.0.0.1:4318"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("examples")) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    with parts(tmp_path_factory.mktemp("examples")) as running:
         yield running
 
 
-def run(server: Server, code: str) -> None:
+def run(server: Parts, code: str) -> None:
+    otlp = server.settings.url(server.settings.http_port)
     done = subprocess.run(
-        [sys.executable, "-c", code.replace(OURS, server.otlp)],
-        env={"OTEL_EXPORTER_OTLP_ENDPOINT": server.otlp, "PYTHONWARNINGS": "error"},
+        [sys.executable, "-c", code.replace(OURS, otlp)],
+        env={"OTEL_EXPORTER_OTLP_ENDPOINT": otlp, "PYTHONWARNINGS": "error"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     server.settle()
 
 
-def session(server: Server, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{server.api}/api/v1/sessions/{name}", timeout=30).json()
+def session(server: Parts, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = server.api.get(f"/api/v1/sessions/{name}").json()
     return found
 
 
-def test_the_readmes_ten_lines_send_what_it_says(server: Server):
+def test_the_readmes_ten_lines_send_what_it_says(server: Parts):
     readme = (ROOT / "README.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     run(server, code)
@@ -50,13 +50,13 @@ def test_the_readmes_ten_lines_send_what_it_says(server: Server):
     assert "`my-first-session` with one call at 0.0038 USD" in readme
 
 
-def test_the_first_example_is_the_readmes(server: Server):
+def test_the_first_example_is_the_readmes(server: Parts):
     run(server, (ROOT / "examples/first_session.py").read_text())
     found = session(server, "my-first-session")["totals"]
     assert (found["calls"], Decimal(found["cost_usd"])) == (2, Decimal("0.0076"))
 
 
-def test_the_refund_agent_can_be_replayed_step_by_step(server: Server):
+def test_the_refund_agent_can_be_replayed_step_by_step(server: Parts):
     run(server, (ROOT / "examples/refund_agent.py").read_text())
     found = session(server, "refund-of-B-2")
     assert (found["user_id"], found["agent"], found["tags"]) == ("ada", "refunds", ["example"])
@@ -64,7 +64,7 @@ def test_the_refund_agent_can_be_replayed_step_by_step(server: Server):
     assert (totals["calls"], totals["tool_calls"], totals["tool_errors"]) == (2, 2, 1)
     # 3 dollars a million in, 0.3 from the cache, 15 out
     assert Decimal(totals["cost_usd"]) == Decimal("0.0105") + Decimal("0.0048")
-    events = httpx.get(f"{server.api}/api/v1/sessions/refund-of-B-2/events", timeout=30).json()
+    events = server.api.get("/api/v1/sessions/refund-of-B-2/events").json()
     steps = [(e["kind"], e["state_to"] or e["verdict"] or e["status"]) for e in events["events"]]
     assert steps == [
         ("agent", "unset"),

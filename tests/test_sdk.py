@@ -1,9 +1,10 @@
 """The SDK as an application uses it: what each decorator and helper puts on the wire."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any, Self, assert_type
 
 import pytest
 
@@ -195,16 +196,83 @@ def test_amounts_that_are_none_are_not_recorded(receiver: Receiver):
     assert spanledger.flush(1).delivered == 0
 
 
-def test_the_first_page_of_the_documentation_runs(receiver: Receiver):
+def test_every_block_of_the_documentations_first_page_runs(
+    receiver: Receiver, capsys: pytest.CaptureFixture[str]
+):
     text = (Path(__file__).parent.parent / "docs/sdk.md").read_text()
-    (code, *_) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    exec(code.replace("spanledger.configure()", ""), {})
-    spanledger.flush(5)
-    assert [s.name for s in receiver.spans()] == ["execute_tool look_up", "invoke_agent answer"]
-    assert {said(s)["session.id"] for s in receiver.spans()} == {"refund-of-B-2"}
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+    @spanledger.tool("never enough")
+    def again() -> None:
+        again()
+
+    known: dict[str, Any] = {
+        "documents": ["b", "a"],
+        "rank": sorted,
+        "wait": lambda: None,
+        "agent": again,
+    }
+    for block in blocks:
+        exec(block.replace("spanledger.configure()", ""), known)
+    assert [s.name for s in receiver.spans() if s.name != "execute_tool never enough"] == [
+        "waiting for human approval",  # as it was while it lasted: without an end
+        "execute_tool look_up",
+        "invoke_agent answer",
+        "rerank rank",
+        "execute_tool look_up",
+        "invoke_agent answer",
+        "planning → executing",
+        "approved refund",
+        "waiting for human approval",
+        "feedback",
+        "escalation",
+        "bank fee",
+        "order",
+    ]
+    ids = {s.name: said(s).get("session.id") for s in receiver.spans()}
+    assert ids["execute_tool look_up"] == ids["invoke_agent answer"] == "refund-of-B-2"
+    assert known["ranked"] == ["a", "b"]
+    limit, delivery = capsys.readouterr().out.splitlines()
+    assert limit == "max_steps 50 50"
+    assert delivery == f"{len(receiver.spans())} 0 0 0 {{}}"
 
 
 def test_the_version_is_read_when_it_is_asked_for():
     assert spanledger.__version__ == metadata.version("spanledger")
     with pytest.raises(AttributeError, match="module 'spanledger' has no attribute 'agnet'"):
         _ = spanledger.agnet  # type: ignore[attr-defined]
+
+
+def test_what_is_decorated_keeps_its_type_for_the_checker():
+    """Mypy reads this test; at run time the types are those that the functions return."""
+
+    @spanledger.tool
+    def look_up(order: str, *, days: int = 1) -> dict[str, int]:
+        return {order: days}
+
+    @spanledger.agent("named", capture=False)
+    async def answer(question: str) -> float:
+        return float(question)
+
+    class Store:
+        @spanledger.retriever
+        def find(self, words: str) -> list[str]:
+            return [words]
+
+        @classmethod
+        @spanledger.step
+        def made(cls) -> Self:
+            return cls()
+
+        @property
+        @spanledger.observe(kind="rerank")
+        def size(self) -> int:
+            return 3
+
+    assert_type(look_up("B-2", days=3), dict[str, int])
+    assert_type(answer("0.5"), Coroutine[Any, Any, float]).close()
+    assert_type(Store.made(), Store)
+    assert_type(Store().find("w"), list[str])
+    assert_type(Store().size, int)
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'day'"):
+        look_up("B-2", day=3)  # type: ignore[call-arg]

@@ -1,11 +1,12 @@
-"""Agents that would never stop are stopped by a hard budget of the server, alone and with others."""
+"""Agents that would never stop are stopped by a hard budget: three users at once, of 1, 8 and 64 sessions."""
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 
 import orjson
 import pytest
@@ -54,10 +55,16 @@ class Runaway(threading.Thread):
                 self.stopped = error
 
 
-def refused_s(server: Parts, user: str) -> float:
-    """Return a moment by which the server says no: it does so not much earlier."""
-    server.until(lambda: not allowed(server, user), PATIENCE_S)
-    return time.time()
+def refused_s(server: Parts, users: Iterable[str]) -> dict[str, float]:
+    """Return for each user a moment by which the server says no: it does so not much earlier."""
+    found: dict[str, float] = {}
+
+    def all_refused() -> bool:
+        found.update({u: time.time() for u in users if u not in found and not allowed(server, u)})
+        return found.keys() == set(users)
+
+    server.until(all_refused, PATIENCE_S)
+    return found
 
 
 def allowed(server: Parts, user: str) -> bool:
@@ -76,30 +83,41 @@ def steps(server: Parts, user: str) -> list[tuple[float, str, Decimal]]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("sessions", [1, 8, 64])
-def test_a_hard_budget_stops_every_session_within_the_overshoot_that_is_stated(
-    server: Parts, sessions: int
-):
-    user, limit_usd = f"user{sessions}", STEPS * sessions * STEP_USD
-    budget = {"name": user, "limit": str(limit_usd), "period": {"unit": "year"}, "hard": True,
-              "scope": {"user": user}, "thresholds": [{"percent": 100}]}  # fmt: skip
-    server.api.post("/api/v1/budgets", json=budget).raise_for_status()
+def limit_usd(sessions: int) -> Decimal:
+    """Return the budget of a user who has so many sessions."""
+    return STEPS * sessions * STEP_USD
+
+
+def test_a_hard_budget_stops_every_session_within_the_overshoot_that_is_stated(server: Parts):
+    users = {f"user{sessions}": sessions for sessions in (1, 8, 64)}
+    for user, sessions in users.items():
+        budget = {"name": user, "limit": str(limit_usd(sessions)), "period": {"unit": "year"},
+                  "hard": True, "scope": {"user": user}, "thresholds": [{"percent": 100}]}  # fmt: skip
+        server.api.post("/api/v1/budgets", json=budget).raise_for_status()
     urls = str(server.otlp.base_url), str(server.api.base_url)
     with configured(
         urls[0], guard="open", guard_url=urls[1], guard_keep_s=KEEP_S, guard_wait_s=PATIENCE_S,
         timeout_s=PATIENCE_S,
     ):  # fmt: skip
-        agents = [Runaway(user, number) for number in range(sessions)]
-        for agent in agents:
+        agents = {user: [Runaway(user, n) for n in range(users[user])] for user in users}
+        for agent in chain(*agents.values()):
             agent.start()
-        no_s = refused_s(server, user)
-        for agent in agents:
+        no_s = refused_s(server, users)
+        for agent in chain(*agents.values()):
             agent.join(PATIENCE_S)
-        assert [a.stopped and a.stopped.limit for a in agents] == ["budget"] * sessions
-        assert f"budget '{user}': 0 of" in str(agents[0].stopped)
         assert spanledger.flush(PATIENCE_S).pending == 0
     server.settle()
-    took = steps(server, user)
+    for user in users:
+        stopped_in_time(agents[user], steps(server, user), no_s[user])
+
+
+def stopped_in_time(
+    agents: list[Runaway], took: list[tuple[float, str, Decimal]], no_s: float
+) -> None:
+    """Assert that the sessions of one user were stopped by their budget, none of them late."""
+    sessions, user = len(agents), agents[0].user
+    assert [a.stopped and a.stopped.limit for a in agents] == ["budget"] * sessions
+    assert f"budget '{user}': 0 of" in str(agents[0].stopped)
     assert Counter(session for _, session, _ in took) == {a.session: a.steps for a in agents}
     # nobody takes a second step on an answer from before the server knew
     late = Counter(session for at_s, session, _ in took if at_s > no_s + KEEP_S)
@@ -107,4 +125,4 @@ def test_a_hard_budget_stops_every_session_within_the_overshoot_that_is_stated(
     # docs/budgets.md: (sessions at once) × (a step) + (spend a second) × (until it says no + guard_keep_s)
     spent_s, usd_a_second = took[STEPS * sessions - 1][0], sessions * STEP_USD / Decimal(PACE_S)
     most_usd = sessions * STEP_USD + usd_a_second * Decimal(no_s - spent_s + KEEP_S)
-    assert 0 <= sum(usd for *_, usd in took) - limit_usd <= most_usd
+    assert 0 <= sum(usd for *_, usd in took) - limit_usd(sessions) <= most_usd

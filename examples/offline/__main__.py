@@ -17,6 +17,7 @@ from examples.offline.scripts import SCRIPTS
 from examples.offline.server import answering
 
 ROOT = Path(__file__).parents[2]
+ASK_STREAMS = {"SPANLEDGER_STREAM_USAGE": "always"}  # the scripted provider is no OpenAI
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument("--answered", type=Path, help="write what was answered as JSON")
     told = parser.parse_args()
     with answering(SCRIPTS[told.name]) as server:
-        environ = {**os.environ, **server.environ(), "SPANLEDGER_STREAM_USAGE": "always"}
+        environ = {**os.environ, **server.environ(), **ASK_STREAMS}
         command = [sys.executable, "-m", f"examples.{told.name}"]
         code = subprocess.run(command, env=environ, cwd=ROOT, check=False).returncode
         if told.answered:

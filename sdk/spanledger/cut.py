@@ -15,6 +15,8 @@ def cut(text: str, max_bytes: int, characters: int | None = None) -> str:
     whole = len(text) if characters is None else characters
     if whole <= max_bytes and str.isascii(text):
         return text
+    if str.isascii(text):  # each character is a byte
+        return f"{text[: max(max_bytes, 0)]}{CUT} ({whole} characters)"
     kept, left = [], max_bytes
     for start in range(0, len(text), PIECE):
         told, size = encoded(text[start : start + PIECE])

@@ -52,12 +52,6 @@ class Limits:
     repeats: int | None = None
     on_loop: Literal["warn", "stop"] = "warn"
 
-    def __bool__(self) -> bool:
-        return any(
-            limit is not None
-            for limit in (self.steps, self.tokens, self.usd, self.seconds, self.repeats)
-        )
-
     @classmethod
     def of(
         cls,

@@ -29,6 +29,7 @@ SESSION = contexts.create_key("spanledger-session")
 
 SESSION_ID = "session.id"
 USER_ID = "user.id"
+UNLIMITED = (None,) * 5
 Value = str | bool | int | float
 
 
@@ -43,7 +44,6 @@ class Session:
         user: str | None,
         tags: Sequence[str],
         metadata: Mapping[str, Any],
-        guard: Guard | None,
     ) -> None:
         self.id = session_id
         self.user = user
@@ -53,7 +53,7 @@ class Session:
         self.first: dict[str, Any] = {ours.METADATA + str(k): flat(v) for k, v in metadata.items()}
         if tags:
             self.first[ours.TAGS] = tuple(str(tag) for tag in tags)
-        self.guard = guard
+        self.guard: Guard | None = None
         self.last_trace_id = 0  # of the trace that has tags and metadata already
 
     def stamp(self, trace_id: int) -> dict[str, Any]:
@@ -144,11 +144,14 @@ def session(
         max_repeats: how often one tool may be called with the same arguments.
         on_loop: warn, or stop with `LoopDetected`, when it is called more often.
     """
-    limits = Limits.of(max_steps, max_tokens, max_usd, max_seconds, max_repeats, on_loop)
+    limited = (max_steps, max_tokens, max_usd, max_seconds, max_repeats) != UNLIMITED
     named = str(id) if isinstance(id, str | int) and id != "" else uuid4().hex
     person = str(user) if isinstance(user, str | int) else None
-    guard = Guard(limits) if limits else None
-    return SessionScope(Session(named, person, tags, metadata or {}, guard))
+    made = Session(named, person, tags, metadata or {})
+    if limited:
+        limits = Limits.of(max_steps, max_tokens, max_usd, max_seconds, max_repeats, on_loop)
+        made.guard = Guard(limits)
+    return SessionScope(made)
 
 
 def entered(made: Session) -> Context:

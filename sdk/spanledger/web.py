@@ -4,8 +4,8 @@ For FastAPI, Starlette, Litestar, Django's ASGI and all others; imports none of 
 outside is a name to group by and no more: it is shortened, and gives no access to anything.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from spanledger.carry import Carried, carried
@@ -16,8 +16,12 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+Headers = Iterable[tuple[bytes, bytes]]
+
+CONNECTIONS = ("http", "websocket")
+NOTHING = nullcontext()
 LONGEST_ID = 200  # characters; what is longer is no id
-TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+TRACE_HEADERS = (b"traceparent", b"tracestate", b"baggage")
 
 
 class SessionMiddleware:
@@ -31,30 +35,36 @@ class SessionMiddleware:
         self, app: App, header: str = "x-session-id", user_header: str | None = None
     ) -> None:
         self.app = app
-        self.header = header.lower()
-        self.user_header = user_header.lower() if user_header else None
+        self._header = header.lower().encode("latin-1")
+        self._user_header = (user_header or "").lower().encode("latin-1")
+        self._wanted = frozenset({self._header, self._user_header, *TRACE_HEADERS} - {b""})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
-        if scope["type"] not in ("http", "websocket"):
+        """Handle one connection; one that says nothing to us is merely handed on."""
+        told = found(scope["headers"], self._wanted) if scope["type"] in CONNECTIONS else None
+        if not told:
             await self.app(scope, receive, send)
             return
-        told = headers(scope)
-        with ExitStack() as inside:
-            inside.enter_context(
-                carried(Carried(trace={k: v for k, v in told.items() if k in TRACE_HEADERS}))
-            )
-            if named := fit(told.get(self.header)):
-                user = fit(told.get(self.user_header)) if self.user_header else None
-                inside.enter_context(session(named, user=user))
+        with place(told), self._session(told):
             await self.app(scope, receive, send)
 
+    def _session(self, told: Mapping[bytes, str]) -> AbstractContextManager[object]:
+        """Return the session that a connection names; an empty block where it names none."""
+        if named := fit(told.get(self._header)):
+            return session(named, user=fit(told.get(self._user_header)))
+        return NOTHING
 
-def headers(scope: Scope) -> dict[str, str]:
-    """Return the headers of a connection; of one that comes twice, the last."""
-    return {
-        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-    }
+
+def found(headers: Headers, wanted: frozenset[bytes]) -> dict[bytes, str]:
+    """Return the wanted headers, whose names ASGI tells in small letters; of one that comes twice, the last."""
+    return {name: value.decode("latin-1") for name, value in headers if name in wanted}
+
+
+def place(told: Mapping[bytes, str]) -> AbstractContextManager[object]:
+    """Return the block of the caller's trace; an empty one where the caller has none."""
+    if told.keys().isdisjoint(TRACE_HEADERS):
+        return NOTHING
+    return carried(Carried({name.decode(): told[name] for name in TRACE_HEADERS if name in told}))
 
 
 def fit(value: str | None) -> str | None:

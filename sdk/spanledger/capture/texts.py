@@ -22,6 +22,7 @@ WIDEST_INT = 4_000  # bits: longer ones take quadratic time to write out
 SHORT = 4096  # characters
 LARGE = 1 << 63
 FEW = 16  # items
+LEVELS = 2  # of containers: the arguments, and what is in one of them
 WORDS = {True: "true", False: "false", None: "null"}
 
 encode = JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
@@ -32,8 +33,8 @@ Above = tuple[int, ...]
 
 def text(value: object, max_bytes: int) -> str:
     """Return a value as JSON of about `max_bytes` at most; where it was cut it says "…"."""
-    short = small(value) if type(value) is dict else scalar(value)
-    if short is not None:
+    short = brief(value, LEVELS)
+    if short is not None and len(short) <= max_bytes:
         return short
     told = encode(plain(value, Budget(max_bytes), ()))
     if len(told) > 2 * max_bytes + 64:  # a control character takes six: less of them then
@@ -41,30 +42,36 @@ def text(value: object, max_bytes: int) -> str:
     return told
 
 
-def scalar(value: Any) -> str | None:
+def brief(value: Any, levels: int) -> str | None:
     """Return a short plain value as JSON, else None: most values are, and it is ten times as fast."""
     kind = type(value)
-    if kind is int:
-        return repr(value) if -LARGE < value < LARGE else None
     if kind is str:
         fits = len(value) <= SHORT and value.isascii()
         return encode_basestring(value) if fits else None
+    if kind is int:
+        return repr(value) if -LARGE < value < LARGE else None
     if kind is bool or value is None:
         return WORDS[value]
-    return None
-
-
-def small(value: dict[Any, Any]) -> str | None:
-    """Return a small dictionary of short plain values as JSON, else None."""
-    if len(value) > FEW:
+    if kind is float:
+        return repr(value) if math.isfinite(value) else None
+    if not levels or (kind is not dict and kind is not list) or len(value) > FEW:
         return None
+    return small(value.copy(), kind, levels - 1)  # another thread may change it meanwhile
+
+
+def small(value: Any, kind: type, levels: int) -> str | None:
+    """Return a small container of short plain values as JSON, else None."""
     parts = []
-    for key, held in value.copy().items():
-        piece = scalar(held)
-        if piece is None or type(key) is not str or not key.isidentifier() or not key.isascii():
+    for held in value:
+        piece = brief(value[held] if kind is dict else held, levels)
+        if piece is None:
             return None
-        parts.append(f'"{key}":{piece}')
-    return "{" + ",".join(parts) + "}"
+        if kind is dict:
+            if type(held) is not str or not held.isidentifier() or not held.isascii():
+                return None
+            piece = f'"{held}":{piece}'
+        parts.append(piece)
+    return "{" + ",".join(parts) + "}" if kind is dict else "[" + ",".join(parts) + "]"
 
 
 def plain(value: Any, budget: Budget, above: Above) -> Any:
