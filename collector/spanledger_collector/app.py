@@ -117,7 +117,7 @@ class Draining(threading.Thread):
                 continue
             pause_s, self.failing_since_s = 1.0, None
             self._evaluate(news=drained > 0)
-            self.handover.take(0 if drained else self._settings.drain_wait_s)
+            self.handover.take(0 if self._drain.behind else self._settings.drain_wait_s)
 
     def _round(self) -> int:
         """Take one round from every spool; return how many batches that were."""
