@@ -35,6 +35,7 @@ from spanledger_collector.approvals.counter import Counter as Approvals
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.postroom import Postroom
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.detectors.warden import Tuner, Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
@@ -93,10 +94,11 @@ class Pipeline:
         ledger.mount(app, self.desk)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
         office = Office(self.desk, self.budgets)
-        budgets.mount(app, office)
+        self.prover = Prover(self.store, 86400, True, lambda: self.now_ns)
+        budgets.mount(app, office, self.prover)
         decide.mount(app, office)
         approvals.mount(app, Approvals(self.desk), office)
-        alerts.mount(app, Postroom(self.desk, self.budgets))
+        alerts.mount(app, Postroom(self.desk, self.budgets, self.prover))
         self.warden = Warden(self.store, lambda: self.now_ns)
         detectors.mount(app, Tuner(self.desk, self.warden))
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})

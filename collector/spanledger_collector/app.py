@@ -39,9 +39,11 @@ from spanledger_collector.api import (
 )
 from spanledger_collector.api.application import create_app
 from spanledger_collector.approvals.counter import Counter as Approvals
+from spanledger_collector.budgets.answers import alert_path
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.postroom import Postroom
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.detectors.warden import Tuner, Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
@@ -92,6 +94,7 @@ class Draining(threading.Thread):
             self._drain.doubt_rows()
         self.handover = Handover(self._drain)
         self.budgets = Evaluator(store)
+        self.prover = Prover(store, settings.alert_proof_s, expected=bool(settings.channels))
         self.warden = Warden(store)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()
@@ -153,7 +156,7 @@ class Draining(threading.Thread):
 
     def _evaluate(self, news: bool) -> None:
         """Look at the budgets, and for what looks wrong. Neither may keep spans from being stored."""
-        for each in (self.budgets, self.warden):
+        for each in (self.budgets, self.prover, self.warden):
             try:
                 each.run_if_due(news)
             except Exception:
@@ -181,6 +184,7 @@ class Draining(threading.Thread):
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
             keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
             self.budgets.reload()
+            self.prover.reload()
             self.warden.reload()
 
     def spools(self) -> Spools:
@@ -222,6 +226,7 @@ def state(store: Store, draining: Draining, degraded: Sequence[str]) -> dict[str
         "pending": {signal: draining.pending[signal] for signal in ("traces", "logs")},
         "quarantined": draining.tally["quarantined_traces"] + draining.tally["quarantined_logs"],
         "degraded": degraded,
+        "alert_path": alert_path(draining.prover),
     }
 
 
@@ -236,6 +241,7 @@ def counters(draining: Draining) -> dict[str, float]:
         "spanledger_spans_quarantined": tally["quarantined_traces"],
         "spanledger_cardinality_capped_days": draining.capped_days,
         "spanledger_spools_unreadable": len(draining.unreadable),
+        "spanledger_alert_path_overdue": draining.prover.overdue,
         "spanledger_log_records_stored_total": tally["records"],
         "spanledger_log_records_unlinked_total": tally["unlinked"],
         "spanledger_log_records_dropped_total": tally["dropped_logs"],
@@ -270,10 +276,10 @@ def query_api(settings: Settings, door: Door, draining: Draining, mender: Mender
     tables.mount(app)
     export.mount(app)
     ledger.mount(app, desk)
-    budgets.mount(app, office)
+    budgets.mount(app, office, draining.prover)
     decide.mount(app, office)
     approvals.mount(app, Approvals(desk), office)
-    alerts.mount(app, Postroom(desk, draining.budgets))
+    alerts.mount(app, Postroom(desk, draining.budgets, draining.prover))
     detectors.mount(app, Tuner(desk, draining.warden))
     spool.mount(
         app,

@@ -102,6 +102,9 @@ class Settings:
     channel_commands: Annotated[
         Names, "programs, each with its whole path, that channels of the kind command may run"
     ] = ()
+    alert_proof_s: Annotated[
+        Seconds, "how often the path of alerts is proven by a synthetic one; 0: never"
+    ] = 86400.0
     watch_key: Annotated[
         Text, "API key with which alerts are delivered: admin, of every project"
     ] = field(default="", repr=False)

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import HTTPException, Query, Request
 
 from spanledger_collector.access import may_read
+from spanledger_collector.budgets.answers import alert_path
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import nanoseconds, within
 from spanledger_collector.store import Store
+from spanledger_schema.api_budgets import AlertPath
 
 QUARTER_S = 900
 
@@ -31,6 +33,11 @@ def desk_of(request: Request) -> Desk:
     """Return the desk of this app: what is to be written goes over it."""
     found: Desk = request.app.state.desk
     return found
+
+
+def alert_path_of(request: Request) -> AlertPath:
+    """Return whether an alert would arrive."""
+    return alert_path(request.app.state.prover)
 
 
 def known(found: Any, what: str, name: str) -> Any:

@@ -6,8 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from spanledger_schema.api_budgets import BudgetRow, StopRow
-from spanledger_ui import budgetform, components, deliverylog, detectorform, page, signin, text
+from spanledger_schema.api_budgets import AlertPath, BudgetRow, Standings, StopRow
+from spanledger_ui import (
+    alertpath,
+    budgetform,
+    components,
+    deliverylog,
+    detectorform,
+    page,
+    signin,
+    text,
+)
 
 SCOPES = ("agent", "user", "session", "environment", "service", "provider", "model", "tag")
 PERIODS = ("month", "day", "week", "hour", "quarter", "year", "session")
@@ -23,9 +32,10 @@ def main() -> None:
         budgets = page.client().limits.budgets()
         if session_id := st.query_params.get("session"):
             counting(session_id)
-        standings(budgets)
+        found = page.client().limits.standings(limit=SHOWN_ROWS)
+        standings(budgets, found)
         stopped(page.client().limits.stops())
-        alerts()
+        alerts(found.alert_path)
     editor(budgets)
     with page.answers():
         detectors()
@@ -45,9 +55,8 @@ def counting(session_id: str) -> None:
     st.subheader("All budgets", anchor=False)
 
 
-def standings(budgets: Sequence[BudgetRow]) -> None:
+def standings(budgets: Sequence[BudgetRow], found: Standings) -> None:
     """Show how the budgets stand, nearest to the limit first, each a way to change it."""
-    found = page.client().limits.standings(limit=SHOWN_ROWS)
     counted = {standing.budget_id for standing in found.standings}
     rows = [budgetform.standing_row(s, page.zone(), page.now()) for s in found.standings]
     rows += [budgetform.uncounted_row(b) for b in budgets if b.id not in counted]
@@ -82,9 +91,10 @@ def stopped(stops: list[StopRow]) -> None:
         st.rerun()
 
 
-def alerts() -> None:
-    """Show what was told."""
+def alerts(path: AlertPath) -> None:
+    """Show what was told, and whether it would arrive."""
     st.subheader("Alerts", anchor=False)
+    alertpath.draw(path)
     st.text(f"Of the last {ALERT_DAYS} days.")
     found = page.client().alerts.fired(days=ALERT_DAYS)
     if not found:
