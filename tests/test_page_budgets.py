@@ -28,6 +28,12 @@ def press(test: AppTest, label: str) -> None:
     next(button for button in test.button if button.label == label).click().run()
 
 
+def written(test: AppTest, label: str) -> None:
+    """Press a button of the form of budgets, as somebody with a name."""
+    test.text_input(key="budget-by").set_value("ann")
+    press(test, label)
+
+
 def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
         test = page("budgets", api)
@@ -37,7 +43,9 @@ def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
         test.button[0].click().run()
         tried = texts(ledgers(test)["In the last periods"]["rows"][0])
         assert (tried["spent"], tried["crossed"]) == ("at least 0.0190 USD", "50 %, 80 %")
-        test.button[1].click().run()
+        press(test, "Write it down")
+        assert [error.value for error in test.error] == ["Give your name: it stands on the audit."]
+        written(test, "Write it down")
         pipeline.budgets.run()
         test = page("budgets", api)
         assert list(test.exception) == []
@@ -62,7 +70,7 @@ def test_a_budget_is_changed_where_the_form_says_so_and_stays_as_it_was_elsewher
         test = page("budgets", api, edit=before["id"])
         assert test.text_input(key=f"thresholds-{before['id']}").value == "80 critical"
         test.text_input(key=f"limit-{before['id']}").set_value("7.5")
-        press(test, "Write it down")
+        written(test, "Write it down")
         assert ("edit" in test.query_params, list(test.exception)) == (False, [])
         assert texts(ledgers(test)["Budgets"]["rows"][0])["limit"] == "7.50 USD"
     (after,) = pipeline.get("budgets")
@@ -88,7 +96,7 @@ def test_all_that_a_budget_can_say_is_entered_on_the_page(pipeline: Pipeline):
                 test.toggle(key="hard-new").set_value(value)
             elif name != "zone":
                 test.text_input(key=f"{name}-new").set_value(value)
-        press(test, "Write it down")
+        written(test, "Write it down")
         assert (list(test.exception), list(test.error)) == ([], [])
     (made,) = pipeline.get("budgets")
     assert made["written"] == WHOLE | {"id": made["id"]}
@@ -120,8 +128,10 @@ def test_a_budget_is_withdrawn_where_it_is_changed(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
         test = page("budgets", api)
         assert ledgers(test)["Budgets"]["rows"][0]["href"] == f"budgets?edit={budget_id}"
-        page("budgets", api, edit=budget_id).button[2].click().run()
+        written(page("budgets", api, edit=budget_id), "Withdraw")
     assert pipeline.get("budgets") == []
+    (withdrawn, *_) = pipeline.get("audit")["items"]
+    assert (withdrawn["action"], withdrawn["actor"]) == ("budget withdrawn", "ann")
 
 
 def test_a_test_of_a_channel_is_asked_for_and_its_attempts_are_logged(pipeline: Pipeline):
@@ -142,7 +152,7 @@ def test_what_is_refused_says_which_field(pipeline: Pipeline):
         test = page("budgets", api)
         test.text_input[0].set_value("b")
         test.text_input[1].set_value("plenty")
-        test.button[1].click().run()
+        written(test, "Write it down")
     assert [error.value for error in test.error] == ["The query API refused this."]
     assert "limit" in test.code[0].value
 

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_schema.api_budgets import BudgetRow
-from spanledger_ui import budgetform, components, page
+from spanledger_ui import budgetform, components, page, signin
 
 PERIODS_BACK = 6
 SHOWN_ROWS = 200
@@ -25,32 +25,45 @@ def draw(budgets: Sequence[BudgetRow]) -> None:
         st.subheader("A new budget", anchor=False)
     with st.form("budget", border=False):
         entered = fields(known)
-        with st.container(horizontal=True):
-            tried = st.form_submit_button("Preview", icon=":material/visibility:")
-            written = st.form_submit_button("Write it down", icon=":material/savings:")
-            gone = bool(known) and st.form_submit_button("Withdraw", icon=":material/delete:")
+        by = signin.person() or st.text_input(
+            "Written by", max_chars=200, width=320, key="budget-by"
+        )
+        pressed = button(known)
     if known:
         st.button("A new budget instead", on_click=leave, type="tertiary", icon=":material/add:")
-    if not (tried or written or gone):
-        return
+    if pressed:
+        carry_out(pressed, known, entered, by.strip())
+
+
+def button(known: BudgetRow | None) -> str:
+    """Draw the buttons; return which was pressed, '' none."""
+    with st.container(horizontal=True):
+        pressed = {
+            "preview": st.form_submit_button("Preview", icon=":material/visibility:"),
+            "write": st.form_submit_button("Write it down", icon=":material/savings:"),
+            "withdraw": bool(known) and st.form_submit_button("Withdraw", icon=":material/delete:"),
+        }
+    return next((name for name, was in pressed.items() if was), "")
+
+
+def carry_out(pressed: str, known: BudgetRow | None, entered: dict[str, Any], by: str) -> None:
+    """Show what a budget would have come to, or write it down, change or withdraw it."""
     wanted = budgetform.changed(known.written, entered) if known else budgetform.fields(entered)
+    if pressed != "preview" and not by:
+        st.error("Give your name: it stands on the audit.")
+        return
     with page.answers():
-        if tried:
+        if pressed == "preview":
             preview(wanted)
             return
-        carry_out(known, None if gone else wanted)
+        if known is None:
+            page.client().limits.add_budget(wanted, by)
+        elif pressed == "withdraw":
+            page.client().limits.withdraw_budget(known.id, by)
+        else:
+            page.client().limits.change_budget(known.id, wanted, by)
         leave()
         st.rerun()
-
-
-def carry_out(known: BudgetRow | None, wanted: dict[str, Any] | None) -> None:
-    """Write a budget down, change it, or, where nothing is wanted, withdraw it."""
-    if known is None:
-        page.client().limits.add_budget(wanted or {})
-    elif wanted is None:
-        page.client().limits.withdraw_budget(known.id)
-    else:
-        page.client().limits.change_budget(known.id, wanted)
 
 
 def leave() -> None:
