@@ -18,6 +18,7 @@ from spanledger_collector.access import Door, Known, nobody
 from spanledger_collector.api import resources
 from spanledger_collector.api.application import create_app
 from spanledger_collector.budgets.evaluate import Evaluator
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.detectors.warden import Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
@@ -72,9 +73,12 @@ class Pipeline:
         app = create_app(self.store, lambda: {"ready": True}, dict)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
         self.budgets = Evaluator(self.store, lambda: self.now_ns)
+        self.prover = Prover(self.store, 86400, True, lambda: self.now_ns)
         self.warden = Warden(self.store, lambda: self.now_ns)
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
-        resources.mount(app, self.desk, self.budgets, self.warden, yard, self.keys_file)
+        resources.mount(
+            app, self.desk, self.budgets, self.prover, self.warden, yard, self.keys_file
+        )
         self.app, self.api = app, TestClient(app)
         self.let_in()
 

@@ -72,7 +72,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receivers]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, found: Receivers) -> Iterator[Parts]:
-    with parts(tmp_path_factory.mktemp("alerts"), channels=found.file) as running:
+    with parts(tmp_path_factory.mktemp("alerts"), channels=found.file, alert_proof_s=0) as running:
         running.launch("watch")
         yield running
 

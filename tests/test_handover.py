@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Closing, Handover
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.settings import Settings, load
+from spanledger_collector.spool import Batch, Spool, of_worker
 from spanledger_collector.store import Store
+from tests.otlp import NOON_NS, span, traces
 
 STORES = ["chdb"]
 
@@ -51,6 +54,29 @@ def test_a_new_book_is_that_of_the_next_round(draining: Draining):
 
     draining.handover.do(swap)
     assert draining.handover.book is book
+
+
+def test_only_a_full_round_is_taken_at_once_what_is_less_waits_for_company(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    spool = Spool(of_worker(settings.spool_dir, 1))
+    for number in range(3):
+        body = traces(span(span_id=(number + 1).to_bytes(8)))
+        spool.append(Batch(0, NOON_NS, "default", "", "traces", "protobuf", 1, body)).result()
+    spool.close()
+    draining = Draining(store, Pricebook(), replace(settings, drain_spans=1))
+    waits: list[float] = []
+
+    def take(_: Handover, wait_s: float) -> None:
+        waits.append(wait_s)
+        if wait_s:
+            draining._stopping.set()
+
+    monkeypatch.setattr(Handover, "take", take)
+    draining.start()
+    draining.join(60)
+    draining.stop()
+    assert waits == [0, 0, 3600]
 
 
 def test_nothing_is_taken_once_the_drain_has_stopped(store: Store, settings: Settings):

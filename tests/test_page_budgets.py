@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
 from spanledger_ui import budgetform
@@ -22,6 +23,17 @@ def pipeline(embedded: Store, tmp_path: Path) -> Iterator[Pipeline]:
         yield found
 
 
+def press(test: AppTest, label: str) -> None:
+    """Press a button of the page."""
+    next(button for button in test.button if button.label == label).click().run()
+
+
+def written(test: AppTest, label: str) -> None:
+    """Press a button of the form of budgets, as somebody with a name."""
+    test.text_input(key="budget-by").set_value("ann")
+    press(test, label)
+
+
 def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
         test = page("budgets", api)
@@ -31,7 +43,9 @@ def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
         test.button[0].click().run()
         tried = texts(ledgers(test)["In the last periods"]["rows"][0])
         assert (tried["spent"], tried["crossed"]) == ("at least 0.0190 USD", "50 %, 80 %")
-        test.button[1].click().run()
+        press(test, "Write it down")
+        assert [error.value for error in test.error] == ["Give your name: it stands on the audit."]
+        written(test, "Write it down")
         pipeline.budgets.run()
         test = page("budgets", api)
         assert list(test.exception) == []
@@ -54,13 +68,58 @@ def test_a_budget_is_changed_where_the_form_says_so_and_stays_as_it_was_elsewher
     before = pipeline.ask("POST", "budgets", 201, json=wanted)
     with listening(pipeline.api.app) as api:
         test = page("budgets", api, edit=before["id"])
-        assert test.text_input(key=f"told-{before['id']}").value == "80"
+        assert test.text_input(key=f"thresholds-{before['id']}").value == "80 critical"
         test.text_input(key=f"limit-{before['id']}").set_value("7.5")
-        test.button[1].click().run()
+        written(test, "Write it down")
         assert ("edit" in test.query_params, list(test.exception)) == (False, [])
         assert texts(ledgers(test)["Budgets"]["rows"][0])["limit"] == "7.50 USD"
     (after,) = pipeline.get("budgets")
     assert after["written"] == before["written"] | {"limit": "7.5"}
+
+
+WHOLE = {
+    "name": "refunds", "measure": "tokens", "limit": "500",
+    "period": {"unit": "rolling", "zone": "Europe/Berlin", "hours": 6, "starts_on": 1},
+    "scope": {"agent": "refunds", "model": "gpt, 4", "tag": "team:a"}, "each": "tag:feature",
+    "thresholds": [{"percent": "100", "basis": "actual", "severity": "critical"}],
+    "hard": True, "channels": ["ops", "mail"], "remind_hours": 4, "owner": "ann", "note": "see it",
+}  # fmt: skip
+
+
+def test_all_that_a_budget_can_say_is_entered_on_the_page(pipeline: Pipeline):
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api, tz="Europe/Berlin")
+        for name, value in budgetform.entered(WHOLE).items():
+            if name in ("unit", "measure"):
+                test.selectbox(key=f"{name}-new").set_value(value)
+            elif name == "hard":
+                test.toggle(key="hard-new").set_value(value)
+            elif name != "zone":
+                test.text_input(key=f"{name}-new").set_value(value)
+        written(test, "Write it down")
+        assert (list(test.exception), list(test.error)) == ([], [])
+    (made,) = pipeline.get("budgets")
+    assert made["written"] == WHOLE | {"id": made["id"]}
+    assert budgetform.changed(WHOLE, budgetform.entered(WHOLE)) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("hours", "6", "give hours for a rolling period, and only for that"),
+        ("remind_hours", "daily", "remind_hours"),
+        ("thresholds", "80 soon", "thresholds.0.basis"),
+    ],
+)
+def test_what_is_rarely_entered_is_refused_as_the_api_does(
+    pipeline: Pipeline, name: str, value: str, said: str
+):
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        test.text_input(key="name-new").set_value("b")
+        test.text_input(key=f"{name}-new").set_value(value)
+        press(test, "Preview")
+    assert said in test.code[0].value
 
 
 def test_a_budget_is_withdrawn_where_it_is_changed(pipeline: Pipeline):
@@ -69,8 +128,10 @@ def test_a_budget_is_withdrawn_where_it_is_changed(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
         test = page("budgets", api)
         assert ledgers(test)["Budgets"]["rows"][0]["href"] == f"budgets?edit={budget_id}"
-        page("budgets", api, edit=budget_id).button[2].click().run()
+        written(page("budgets", api, edit=budget_id), "Withdraw")
     assert pipeline.get("budgets") == []
+    (withdrawn, *_) = pipeline.get("audit")["items"]
+    assert (withdrawn["action"], withdrawn["actor"]) == ("budget withdrawn", "ann")
 
 
 def test_a_test_of_a_channel_is_asked_for_and_its_attempts_are_logged(pipeline: Pipeline):
@@ -91,7 +152,7 @@ def test_what_is_refused_says_which_field(pipeline: Pipeline):
         test = page("budgets", api)
         test.text_input[0].set_value("b")
         test.text_input[1].set_value("plenty")
-        test.button[1].click().run()
+        written(test, "Write it down")
     assert [error.value for error in test.error] == ["The query API refused this."]
     assert "limit" in test.code[0].value
 
@@ -175,10 +236,10 @@ def test_a_detector_is_shown_and_muted_for_an_agent(pipeline: Pipeline):
 
 
 def test_thresholds_are_written_as_people_write_them():
-    assert budgetform.thresholds("50, 80 %, 100 forecast,") == [
+    assert budgetform.thresholds("50, 80 %, 100 critical forecast, %,") == [
         {"percent": "50", "basis": "actual"},
         {"percent": "80", "basis": "actual"},
-        {"percent": "100", "basis": "forecast"},
+        {"percent": "100", "basis": "forecast", "severity": "critical"},
     ]
     assert [budgetform.threshold(name) for name in ("actual:80", "forecast:100")] == [
         "80 %", "100 % forecast",

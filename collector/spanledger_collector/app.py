@@ -24,7 +24,9 @@ from spanledger_collector import (
 from spanledger_collector.access import Door, nobody
 from spanledger_collector.api import resources
 from spanledger_collector.api.application import create_app
+from spanledger_collector.budgets.answers import alert_path
 from spanledger_collector.budgets.evaluate import Evaluator
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.detectors.warden import Warden
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Handover
@@ -75,6 +77,7 @@ class Draining(threading.Thread):
             self._drain.doubt_rows()
         self.handover = Handover(self._drain)
         self.budgets = Evaluator(store)
+        self.prover = Prover(store, settings.alert_proof_s, expected=bool(settings.channels))
         self.warden = Warden(store)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
         self._stopping = threading.Event()
@@ -100,7 +103,7 @@ class Draining(threading.Thread):
                 continue
             pause_s, self.failing_since_s = 1.0, None
             self._evaluate(news=drained > 0)
-            self.handover.take(0 if drained else self._settings.drain_wait_s)
+            self.handover.take(0 if self._drain.behind else self._settings.drain_wait_s)
 
     def _round(self) -> int:
         """Take one round from every spool; return how many batches that were."""
@@ -136,7 +139,7 @@ class Draining(threading.Thread):
 
     def _evaluate(self, news: bool) -> None:
         """Look at the budgets, and for what looks wrong. Neither may keep spans from being stored."""
-        for each in (self.budgets, self.warden):
+        for each in (self.budgets, self.prover, self.warden):
             try:
                 each.run_if_due(news)
             except Exception:
@@ -164,6 +167,7 @@ class Draining(threading.Thread):
             self._drain.book = own_prices.book(self._drain.store, self._drain.book)
             keychest.hand_over(self._drain.store, keys_file(self._settings.data), time.time_ns())
             self.budgets.reload()
+            self.prover.reload()
             self.warden.reload()
 
     def spools(self) -> Spools:
@@ -205,6 +209,7 @@ def state(store: Store, draining: Draining, degraded: Sequence[str]) -> dict[str
         "pending": {signal: draining.pending[signal] for signal in ("traces", "logs")},
         "quarantined": draining.tally["quarantined_traces"] + draining.tally["quarantined_logs"],
         "degraded": degraded,
+        "alert_path": alert_path(draining.prover),
     }
 
 
@@ -219,6 +224,7 @@ def counters(draining: Draining) -> dict[str, float]:
         "spanledger_spans_quarantined": tally["quarantined_traces"],
         "spanledger_cardinality_capped_days": draining.capped_days,
         "spanledger_spools_unreadable": len(draining.unreadable),
+        "spanledger_alert_path_overdue": draining.prover.overdue,
         "spanledger_log_records_stored_total": tally["records"],
         "spanledger_log_records_unlinked_total": tally["unlinked"],
         "spanledger_log_records_dropped_total": tally["dropped_logs"],
@@ -252,6 +258,7 @@ def query_api(settings: Settings, door: Door, draining: Draining, mender: Mender
         app,
         Desk(store, draining.handover, draining.accounts),
         draining.budgets,
+        draining.prover,
         draining.warden,
         mender.yard,
         keys_file(settings.data),

@@ -66,6 +66,11 @@ class Drain:
         self._repeats = Repeats()
         self._ahead: dict[Cursor, Ahead] = {}
 
+    @property
+    def behind(self) -> bool:
+        """Tell whether a full round waits. Less than that may wait for company: each round has its price."""
+        return bool(self._ahead)
+
     def doubt_rows(self) -> None:
         """Read every touched trace back from its spans: some rows of traces have been lost."""
         self._rollup.rows_lost = True

@@ -102,6 +102,9 @@ class Settings:
     channel_commands: Annotated[
         Names, "programs, each with its whole path, that channels of the kind command may run"
     ] = ()
+    alert_proof_s: Annotated[
+        Seconds, "how often the path of alerts is proven by a synthetic one; 0: never"
+    ] = 86400.0
     watch_key: Annotated[
         Text, "API key with which alerts are delivered: admin, of every project"
     ] = field(default="", repr=False)
@@ -133,7 +136,7 @@ class Settings:
     max_tags_per_day: Annotated[
         Count, "most keys of tags that totals tell apart, in a project and day; then __other__"
     ] = 200
-    drain_wait_s: Annotated[Seconds, "pause between two looks at an empty spool"] = 0.25
+    drain_wait_s: Annotated[Seconds, "pause between two rounds, unless a full one waits"] = 0.25
     redact: Annotated[
         Names, "words to take out before anything is kept: api_keys, cards, emails"
     ] = ()

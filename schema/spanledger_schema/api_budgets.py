@@ -52,6 +52,19 @@ class StandingRow:
     hard: bool
 
 
+PROOF_CHANNEL = "__proof__"
+"""The channel of the daily synthetic alert: it tells nobody, its arrival is noted as any is."""
+
+
+@dataclass(slots=True)
+class AlertPath:
+    """Whether an alert would arrive, as the last synthetic ones did."""
+
+    proven_at: str | None  # when one last arrived; None: none did yet
+    took_s: float | None  # from its crossing on
+    overdue: bool  # the last one should have arrived by now
+
+
 @dataclass(slots=True)
 class Standings:
     """How all budgets stand, nearest to the limit first, and when that was worked out."""
@@ -59,6 +72,7 @@ class Standings:
     evaluated_at: str | None  # None: not yet
     took_ms: float
     standings: list[StandingRow]
+    alert_path: AlertPath
 
 
 @dataclass(slots=True)

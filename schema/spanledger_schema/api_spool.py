@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from spanledger_schema.api_budgets import AlertPath
+
 
 @dataclass(frozen=True, slots=True)
 class SpoolAccount:
@@ -43,6 +45,7 @@ class Integrity:
     redacted: dict[str, int]  # how often words were taken out before they were kept, by rule
     lost_by_clients: dict[str, int]
     """Spans that SDKs say they could not send, by reason; they were never received."""
+    alert_path: AlertPath
     forwarded: list[Forwarded] = field(default_factory=list)
 
 

@@ -23,6 +23,32 @@ from spanledger_ui.components import Cell, Row, columns
 
 UNITS = {"usd": "USD", "tokens": "tokens", "calls": "calls", "failed_calls": "failed calls"}
 
+PERIODS = {
+    "month": "month", "day": "day", "week": "week", "hour": "hour", "quarter": "quarter",
+    "year": "year", "session": "session", "rolling": "last hours (rolling)",
+}  # fmt: skip
+
+SCOPES = ("agent", "user", "session", "environment", "service", "provider", "model", "tag")
+
+SELDOM = (
+    {"scope.session": "Only session", "scope.environment": "Only environment",
+     "scope.service": "Only service"},
+    {"scope.provider": "Only provider", "scope.model": "Only model", "scope.tag": "Only tag"},
+    {"hours": "Hours, where it is rolling", "starts_on": "First weekday, or day of the month",
+     "remind_hours": "Tell again after hours"},
+    {"channels": "Tell channels", "owner": "Owner", "note": "Note"},
+)  # fmt: skip
+"""What few budgets say, in columns: fields of the form, each with its label."""
+
+RARE = tuple(name for column in SELDOM for name in column)
+
+EXAMPLES = {
+    "each": "all as one; user, or tag:team",
+    "thresholds": "80, 100 critical, 100 forecast", "scope.tag": "team:search", "hours": "24",
+    "starts_on": "1", "remind_hours": "never", "channels": "all; or ops, mail",
+}  # fmt: skip
+"""What stands in a field that is empty."""
+
 TONES = {"info": "quiet", "warning": "waiting", "critical": "error"}
 
 STANDINGS = columns({
@@ -164,36 +190,54 @@ def stop_row(stop: StopRow, zone: tzinfo, now: datetime) -> Row:
     }
 
 
-def fields(entered: dict[str, Any]) -> dict[str, Any]:
-    """Return a budget as the API takes it; thresholds as "80, 100, 100 forecast"."""
-    scope = {entered["scope"]: entered["value"]} if entered["scope"] and entered["value"] else {}
+def fields(entered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a budget as the API takes it; what is left empty is left out, for the API to fill in."""
+    period = {"unit": entered["unit"], "zone": entered["zone"]}
     return {
         "name": entered["name"],
         "limit": entered["limit"],
         "measure": entered["measure"],
-        "period": {"unit": entered["unit"], "zone": entered["zone"]},
-        "scope": scope,
+        "period": period
+        | {name: entered[name] for name in ("hours", "starts_on") if entered[name]},
+        "scope": {name: said for name in SCOPES if (said := entered[f"scope.{name}"])},
         "each": entered["each"] or "",
         "thresholds": thresholds(entered["thresholds"]),
         "hard": entered["hard"],
+        "channels": [name for part in entered["channels"].split(",") if (name := part.strip())],
+        "remind_hours": entered["remind_hours"] or 0,
+        "owner": entered["owner"],
+        "note": entered["note"],
     }
 
 
-BLANK: dict[str, Any] = {
-    "name": "", "limit": "100", "measure": "usd", "unit": "month", "scope": None, "value": "",
-    "each": "", "thresholds": "50, 80, 100", "hard": False,
+BLANK: Mapping[str, Any] = {
+    **dict.fromkeys(("name", "each", "zone", *RARE, "scope.agent", "scope.user"), ""),
+    "limit": "100", "measure": "usd", "unit": "month", "thresholds": "50, 80, 100", "hard": False,
 }  # fmt: skip
 """What a new budget says before anybody has entered anything."""
 
 
 def entered(written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a budget as the fields of its form, of several scopes the first."""
-    scope, value = next(iter(written.get("scope", {}).items()), (None, ""))
-    kept = {name: written[name] for name in ("name", "limit", "measure", "each", "hard")}
-    period = {name: written["period"][name] for name in ("unit", "zone")}
-    told = [f"{plain(t['percent'])} {t['basis']}" for t in written["thresholds"]]
-    said = ", ".join(share.removesuffix(" actual") for share in told)
-    return kept | period | {"scope": scope, "value": value, "thresholds": said}
+    """Return a budget as the fields of its form; what is as it comes is left empty."""
+    same = ("name", "limit", "measure", "each", "hard", "owner", "note")
+    period, scope = written["period"], written.get("scope", {})
+    return {name: written.get(name) or BLANK[name] for name in same} | {
+        "unit": period["unit"],
+        "zone": period["zone"],
+        "hours": str(period.get("hours") or ""),
+        "starts_on": str(period["starts_on"]) if period.get("starts_on", 1) != 1 else "",
+        **{f"scope.{name}": scope.get(name, "") for name in SCOPES},
+        "thresholds": ", ".join(map(share, written["thresholds"])),
+        "channels": ", ".join(written.get("channels", ())),
+        "remind_hours": str(written.get("remind_hours") or ""),
+    }
+
+
+def share(threshold: Mapping[str, str]) -> str:
+    """Return a threshold as a person writes it: 100 forecast critical."""
+    usual = {"actual", "warning"}
+    words = (threshold["basis"], threshold.get("severity", "warning"))
+    return " ".join([plain(threshold["percent"]), *(word for word in words if word not in usual)])
 
 
 def plain(percent: str) -> str:
@@ -226,6 +270,13 @@ def edit(budget_id: str) -> str:
 
 
 def thresholds(written: str) -> Sequence[dict[str, str]]:
-    """Return thresholds apart by commas, each a percentage and, after a space, its basis."""
-    parts = [part.replace("%", " ").split() for part in written.split(",") if part.strip()]
-    return [{"percent": part[0], "basis": part[1] if part[1:] else "actual"} for part in parts]
+    """Return thresholds apart by commas, each a percentage and, after it, its basis and severity."""
+    parts = [part.replace("%", " ").split() for part in written.split(",") if part.strip(" %")]
+    return [threshold_of(*part) for part in parts]
+
+
+def threshold_of(percent: str, *words: str) -> dict[str, str]:
+    """Return a threshold; a word that is no severity is its basis, which the API knows or refuses."""
+    basis = next((word for word in words if word not in TONES), "actual")
+    grave = [("severity", word) for word in words if word in TONES]
+    return {"percent": percent, "basis": basis, **dict(grave)}

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api.answers import Json, problem, refuse
-from spanledger_collector.api.parameters import office_of, store_of
+from spanledger_collector.api.parameters import alert_path_of, office_of, store_of
 from spanledger_collector.budgets import table
 from spanledger_collector.budgets.answers import (
     alert_row,
@@ -29,6 +29,7 @@ from spanledger_collector.budgets.answers import (
 from spanledger_collector.budgets.decide import Stop
 from spanledger_collector.budgets.form import BadBudget, BudgetForm
 from spanledger_collector.budgets.office import Office
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.budgets.rule import Budget, budget
 from spanledger_collector.budgets.stops import NoStop, stop_id, stops
 from spanledger_collector.budgets.table import BudgetTaken, Edit, NoBudget
@@ -55,9 +56,9 @@ BudgetId = Annotated[str, Path(max_length=100)]
 router = APIRouter(prefix="/api/v1")
 
 
-def mount(app: FastAPI, office: Office) -> None:
+def mount(app: FastAPI, office: Office, prover: Prover) -> None:
     """Add the routes to the app."""
-    app.state.office = office
+    app.state.office, app.state.prover = office, prover
     app.include_router(router)
     refuse(app, REFUSALS)
 
@@ -118,7 +119,8 @@ def list_standings(
     ]
     found.sort(key=lambda s: (-(s.spent.amount / s.budget.limit), s.budget.id, s.group))
     shown = [standing_row(s) for s in found[:limit]]
-    return Json(Standings(evaluated(books.at), round(books.took_s * 1000, 3), shown))
+    took_ms = round(books.took_s * 1000, 3)
+    return Json(Standings(evaluated(books.at), took_ms, shown, alert_path_of(request)))
 
 
 @router.get("/budgets/counting", response_model=list[CountedRow])

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import HTTPException, Query, Request
 
 from spanledger_collector.access import may_read
+from spanledger_collector.budgets.answers import alert_path
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import nanoseconds, within
 from spanledger_collector.store import Store
+from spanledger_schema.api_budgets import AlertPath
 
 QUARTER_S = 900
 
@@ -38,6 +40,11 @@ def office_of(request: Request) -> Office:
     """Return the office of this app: it knows how the budgets stand, and what stops whom."""
     found: Office = request.app.state.office
     return found
+
+
+def alert_path_of(request: Request) -> AlertPath:
+    """Return whether an alert would arrive."""
+    return alert_path(request.app.state.prover)
 
 
 def known(found: Any, what: str, name: str) -> Any:

@@ -24,6 +24,7 @@ from spanledger_collector.approvals.counter import Counter
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.postroom import Postroom
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.detectors.warden import Tuner, Warden
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.spoolwork import Yard
@@ -34,6 +35,7 @@ def mount(
     app: FastAPI,
     desk: Desk,
     evaluator: Evaluator,
+    prover: Prover,
     warden: Warden,
     yard: Yard,
     keys_file: Path,
@@ -46,6 +48,7 @@ def mount(
         app: the app.
         desk: what is to be written goes over it.
         evaluator: of the budgets.
+        prover: of the way of an alert.
         warden: of what looks wrong.
         yard: the spools, and what is set aside of them.
         keys_file: where ingest looks for the keys.
@@ -55,10 +58,10 @@ def mount(
     tables.mount(app)
     export.mount(app)
     ledger.mount(app, desk)
-    budgets.mount(app, Office(desk, evaluator))
+    budgets.mount(app, Office(desk, evaluator), prover)
     decide.mount(app)
     approvals.mount(app, Counter(desk))
-    alerts.mount(app, Postroom(desk, evaluator))
+    alerts.mount(app, Postroom(desk, evaluator, prover))
     detectors.mount(app, Tuner(desk, warden))
     spool.mount(app, yard, degraded, forwarded)
     keys.mount(app, keys_file)

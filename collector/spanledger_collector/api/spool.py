@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from spanledger_collector import spoolwork
 from spanledger_collector.access import actor_of
 from spanledger_collector.api.answers import Json
-from spanledger_collector.api.parameters import desk_of
+from spanledger_collector.api.parameters import alert_path_of, desk_of
 from spanledger_collector.moments import SECOND_NS, within
 from spanledger_collector.spool import Held
 from spanledger_collector.spoolwork import Chosen, Yard
@@ -105,7 +105,8 @@ def integrity(request: Request) -> Json:
     holds = all(a.holds for a in accounts)
     degraded = request.app.state.degraded()
     forwarded = request.app.state.forwarded()
-    return Json(Integrity(holds, accounts, degraded, redacted, dict(lost), forwarded))
+    path = alert_path_of(request)
+    return Json(Integrity(holds, accounts, degraded, redacted, dict(lost), path, forwarded))
 
 
 @router.get("/quarantine", response_model=list[HeldBack])

@@ -16,11 +16,13 @@ from spanledger_collector.budgets.decide import Decision, Stop
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.forecast import Forecast
 from spanledger_collector.budgets.outbox import Message
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.budgets.standing import Spent, Standing
 from spanledger_collector.moments import SECOND_NS, rfc3339
 from spanledger_schema.api_alerts import DeliveryRow, Errand
 from spanledger_schema.api_approvals import ApprovalNotice
 from spanledger_schema.api_budgets import (
+    AlertPath,
     AlertRow,
     BudgetRow,
     CountedRow,
@@ -172,6 +174,13 @@ def decision_row(answer: Decision, evaluated_at: str | None) -> DecisionRow:
         for each in answer.left
     ]
     return DecisionRow(answer.allowed, answer.cause, answer.reason, left, evaluated_at)
+
+
+def alert_path(prover: Prover) -> AlertPath:
+    """Return whether an alert would arrive as the API says it."""
+    at, took = prover.known.proven_at, prover.known.took
+    seconds = None if took is None else round(took.total_seconds(), 3)
+    return AlertPath(written(at) if at else None, seconds, prover.overdue)
 
 
 def stop_row(s: Stop) -> StopRow:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spanledger_collector.budgets.rule import EACH, SCOPE, TAG, Basis, Measure, Severity
+from spanledger_schema.api_budgets import PROOF_CHANNEL
 
 MOST_THRESHOLDS = 20
 LONGEST_ROLLING_H = 24 * 366
@@ -45,7 +46,15 @@ def known_scope(narrowed: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in narrowed.items() if value}
 
 
+def known_channel(name: str) -> str:
+    """Return the name of a channel that tells somebody."""
+    if name == PROOF_CHANNEL:
+        raise ValueError(f"{name!r} tells nobody: it is that of the synthetic alert")
+    return name
+
+
 Text = Annotated[str, Field(max_length=1000)]
+ChannelName = Annotated[Text, AfterValidator(known_channel)]
 Amount = Annotated[Decimal, Field(gt=0, le=10**12, decimal_places=12, allow_inf_nan=False)]
 Percent = Annotated[Decimal, Field(gt=0, le=1000, decimal_places=4, allow_inf_nan=False)]
 
@@ -102,7 +111,7 @@ class BudgetForm(Strict):
         default_factory=lambda: [ThresholdForm(percent=Decimal(p)) for p in (50, 80, 100)]
     )
     hard: bool = Field(False, description="say no once it is spent")
-    channels: Annotated[list[Text], Field(max_length=50)] = Field(
+    channels: Annotated[list[ChannelName], Field(max_length=50)] = Field(
         default_factory=list, description="who is told; every channel when empty"
     )
     remind_hours: Annotated[int, Field(ge=0, le=10_000)] = 0

@@ -15,6 +15,7 @@ from spanledger_collector.budgets.alarm import Alert
 from spanledger_collector.budgets.rule import Budget
 from spanledger_collector.moments import SECOND_NS
 from spanledger_schema.api_alerts import Event, Outcome
+from spanledger_schema.api_budgets import PROOF_CHANNEL
 
 Place = tuple[str, str, str]
 """Project, message and channel."""
@@ -80,8 +81,9 @@ def errands(
             stale = STALE if approval.verdict == "pending" else LATE
             yield from in_order(approval_messages(approval), channel, states, now, stale)
     wanted = {(b.project_id, b.id): routes(b, channels) for b in budgets}
+    everybody = told_of_all(channels)
     for alert in sorted(alerts, key=lambda a: (a.fired_at, a.id)):
-        found = channels if alert.detail else ()  # what a detector found goes to everybody
+        found = everybody if alert.detail else ()  # what a detector found goes to them all
         for channel in wanted.get((alert.project_id, alert.budget_id), found):
             yield from in_order(alert_messages(alert), channel, states, now, STALE)
     for (project_id, id_, channel), state in states.items():
@@ -92,7 +94,14 @@ def errands(
 
 def routes(about: Budget | Approval, channels: Sequence[str]) -> Sequence[str]:
     """Return the channels that are told of something: those it names, else every one."""
-    return [name for name in channels if not about.channels or name in about.channels]
+    if about.channels:
+        return [name for name in channels if name in about.channels]
+    return told_of_all(channels)
+
+
+def told_of_all(channels: Sequence[str]) -> Sequence[str]:
+    """Return the channels that are told of what names none: all but that of the synthetic alert."""
+    return [name for name in channels if name != PROOF_CHANNEL]
 
 
 def in_order(

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from spanledger_collector.approvals import table as approvals
 from spanledger_collector.approvals.approval import Approval
-from spanledger_collector.budgets import deliveries, table
+from spanledger_collector.budgets import deliveries, proof, table
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.outbox import LATE, STALE, Message, errands, next_at
+from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.drain import Drain
 from spanledger_collector.failpoints import Point, reach
 from spanledger_collector.ledger.desk import Desk
@@ -23,9 +24,10 @@ from spanledger_schema.api_alerts import Event, Outcome
 class Postroom:
     """Deliveries of one store process; any thread may ask."""
 
-    def __init__(self, desk: Desk, evaluator: Evaluator) -> None:
+    def __init__(self, desk: Desk, evaluator: Evaluator, prover: Prover) -> None:
         self._desk = desk
         self._evaluator = evaluator
+        self._prover = prover
 
     @property
     def store(self) -> Store:
@@ -43,7 +45,8 @@ class Postroom:
         states = deliveries.states(self.store, now - 2 * STALE)
         alerts = table.alerts(self.store, now - STALE)
         waiting = self._approvals(now)
-        return list(errands(alerts, self._evaluator.budgets, channels, states, now, waiting))
+        budgets = [*self._evaluator.budgets, proof.RULE]
+        return list(errands(alerts, budgets, channels, states, now, waiting))
 
     def _approvals(self, now: datetime) -> list[Approval]:
         """Return what may have to be told of approvals, as they stand now."""
@@ -80,5 +83,7 @@ class Postroom:
             reach(Point.DELIVERY_HEARD)
             deliveries.keep(drain.store, made)
             reach(Point.DELIVERY_STORED)
+            if made.project_id == proof.PROJECT:
+                self._prover.reload()
 
         self._desk.handover.do(work)

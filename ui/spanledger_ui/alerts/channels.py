@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from spanledger_schema.api_budgets import PROOF_CHANNEL
 from spanledger_ui.alerts.kinds import KINDS
 from spanledger_ui.alerts.kinds.command import Command
 from spanledger_ui.alerts.message import SEVERITIES, Message
@@ -99,6 +100,10 @@ def channels(
 
 def channel(name: str, section: object, environ: Mapping[str, str]) -> Channel:
     """Return the channel of a section."""
+    if name == PROOF_CHANNEL:
+        raise ChannelInvalid(
+            f"channels: [{name}] is that of the synthetic alert; take another name"
+        )
     if not NAME.fullmatch(name) or not isinstance(section, dict):
         raise ChannelInvalid(f"channels: [{name}] is no section with a plain name")
     rest = dict(section)

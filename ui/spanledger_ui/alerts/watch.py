@@ -8,8 +8,10 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from spanledger_schema.api_budgets import PROOF_CHANNEL
 from spanledger_ui.alerts import errands
 from spanledger_ui.alerts.channels import Channel, channels
+from spanledger_ui.alerts.proof import Arrival
 from spanledger_ui.alerts.report import Reporter
 from spanledger_ui.client import Client, Refused, Unreachable
 
@@ -34,7 +36,7 @@ def watch(
         ChannelInvalid: the file says something that is not understood.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for each question we ask
-    known = channels(file, commands=commands)
+    known = channels(file, commands=commands) | {PROOF_CHANNEL: Channel(PROOF_CHANNEL, Arrival())}
 
     def deliver() -> None:
         enough = threading.Event()

@@ -33,18 +33,17 @@ class Limits:
         answer = self.wire.ask("POST", "budgets/preview", wanted, range_)
         return [shaped(PreviewRow, past) for past in answer]
 
-    def add_budget(self, wanted: Mapping[str, Any]) -> BudgetRow:
-        """Write a budget down."""
-        return self.wire.sent(BudgetRow, "POST", "budgets", wanted)
+    def add_budget(self, wanted: Mapping[str, Any], by: str) -> None:
+        """Write a budget down, as a person of this name."""
+        self.wire.ask("POST", "budgets", wanted, {"by": by})
 
-    def withdraw_budget(self, budget_id: str) -> None:
+    def withdraw_budget(self, budget_id: str, by: str) -> None:
         """Withdraw a budget."""
-        self.wire.ask("DELETE", f"budgets/{quoted(budget_id)}")
+        self.wire.ask("DELETE", f"budgets/{quoted(budget_id)}", None, {"by": by})
 
-    def change_budget(self, budget_id: str, wanted: Mapping[str, Any]) -> BudgetRow:
+    def change_budget(self, budget_id: str, wanted: Mapping[str, Any], by: str) -> None:
         """Let a budget say something else."""
-        path = f"budgets/{quoted(budget_id)}"
-        return self.wire.sent(BudgetRow, "PUT", path, wanted)
+        self.wire.ask("PUT", f"budgets/{quoted(budget_id)}", wanted, {"by": by})
 
     def stops(self) -> list[StopRow]:
         """Return what operators have stopped."""

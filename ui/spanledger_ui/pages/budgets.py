@@ -1,18 +1,24 @@
-"""Budgets & alerts: how budgets stand, what was told, is stopped and looks wrong; to try and change."""
+"""Budgets & alerts: how budgets stand, what was told, is stopped and looks wrong; and how it was told."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import streamlit as st
 
-from spanledger_schema.api_budgets import BudgetRow, StopRow
-from spanledger_ui import budgetform, components, deliverylog, detectorform, page, signin, text
+from spanledger_schema.api_budgets import AlertPath, BudgetRow, Standings, StopRow
+from spanledger_ui import (
+    alertpath,
+    budgeteditor,
+    budgetform,
+    components,
+    deliverylog,
+    detectorform,
+    page,
+    signin,
+    text,
+)
 
-SCOPES = ("agent", "user", "session", "environment", "service", "provider", "model", "tag")
-PERIODS = ("month", "day", "week", "hour", "quarter", "year", "session")
 ALERT_DAYS = 31
-PERIODS_BACK = 6
 SHOWN_ROWS = 200
 
 
@@ -23,10 +29,11 @@ def main() -> None:
         budgets = page.client().limits.budgets()
         if session_id := st.query_params.get("session"):
             counting(session_id)
-        standings(budgets)
+        found = page.client().limits.standings(limit=SHOWN_ROWS)
+        standings(budgets, found)
         stopped(page.client().limits.stops())
-        alerts()
-    editor(budgets)
+        alerts(found.alert_path)
+    budgeteditor.draw(budgets)
     with page.answers():
         detectors()
         deliverylog.draw()
@@ -45,9 +52,8 @@ def counting(session_id: str) -> None:
     st.subheader("All budgets", anchor=False)
 
 
-def standings(budgets: Sequence[BudgetRow]) -> None:
+def standings(budgets: Sequence[BudgetRow], found: Standings) -> None:
     """Show how the budgets stand, nearest to the limit first, each a way to change it."""
-    found = page.client().limits.standings(limit=SHOWN_ROWS)
     counted = {standing.budget_id for standing in found.standings}
     rows = [budgetform.standing_row(s, page.zone(), page.now()) for s in found.standings]
     rows += [budgetform.uncounted_row(b) for b in budgets if b.id not in counted]
@@ -82,9 +88,10 @@ def stopped(stops: list[StopRow]) -> None:
         st.rerun()
 
 
-def alerts() -> None:
-    """Show what was told."""
+def alerts(path: AlertPath) -> None:
+    """Show what was told, and whether it would arrive."""
     st.subheader("Alerts", anchor=False)
+    alertpath.draw(path)
     st.text(f"Of the last {ALERT_DAYS} days.")
     found = page.client().alerts.fired(days=ALERT_DAYS)
     if not found:
@@ -94,94 +101,6 @@ def alerts() -> None:
     components.ledger("Alerts", budgetform.ALERTS, rows, key="alerts")
     if len(found) > SHOWN_ROWS:
         st.text(f"The last {SHOWN_ROWS} of {len(found):,}.")
-
-
-def editor(budgets: Sequence[BudgetRow]) -> None:
-    """Try a budget on its last periods, then write it down: a new one, or the URL's in other words."""
-    known = next((b for b in budgets if b.id == st.query_params.get("edit")), None)
-    if known:
-        st.subheader("Change a budget", anchor=False)
-    else:
-        st.subheader("A new budget", anchor=False)
-    with st.form("budget", border=False):
-        entered = fields(known)
-        with st.container(horizontal=True):
-            tried = st.form_submit_button("Preview", icon=":material/visibility:")
-            written = st.form_submit_button("Write it down", icon=":material/savings:")
-            gone = bool(known) and st.form_submit_button("Withdraw", icon=":material/delete:")
-    if known:
-        st.button("A new budget instead", on_click=leave, type="tertiary", icon=":material/add:")
-    if not (tried or written or gone):
-        return
-    wanted = budgetform.changed(known.written, entered) if known else budgetform.fields(entered)
-    with page.answers():
-        if tried:
-            preview(wanted)
-            return
-        carry_out(known, None if gone else wanted)
-        leave()
-        st.rerun()
-
-
-def carry_out(known: BudgetRow | None, wanted: dict[str, Any] | None) -> None:
-    """Write a budget down, change it, or, where nothing is wanted, withdraw it."""
-    if known is None:
-        page.client().limits.add_budget(wanted or {})
-    elif wanted is None:
-        page.client().limits.withdraw_budget(known.id)
-    else:
-        page.client().limits.change_budget(known.id, wanted)
-
-
-def leave() -> None:
-    """Leave the budget that was changed."""
-    st.query_params.pop("edit", None)
-
-
-def fields(known: BudgetRow | None) -> dict[str, Any]:
-    """Draw the fields and return what is in them; each budget has widgets of its own."""
-    shown = budgetform.entered(known.written) if known else budgetform.BLANK
-    periods = list(dict.fromkeys([*PERIODS, shown["unit"]]))
-    of = known.id if known else "new"
-    left, middle, right = st.columns(3)
-    with left:
-        name = st.text_input("Name", shown["name"], max_chars=200, key=f"name-{of}")
-        limit = st.text_input("Limit", shown["limit"], key=f"limit-{of}")
-        units = list(budgetform.UNITS)
-        at = units.index(shown["measure"])
-        measure = st.selectbox("of", units, at, format_func=unit_of, key=f"measure-{of}")
-    with middle:
-        unit = st.selectbox("In each", periods, periods.index(shown["unit"]), key=f"unit-{of}")
-        scope_at = SCOPES.index(shown["scope"]) if shown["scope"] in SCOPES else None
-        scope = st.selectbox("Only of", SCOPES, scope_at, key=f"scope-{of}")
-        value = st.text_input("named", shown["value"], key=f"value-{of}")
-    with right:
-        each = st.text_input(
-            "Counted apart by", shown["each"], placeholder="user, agent, tag:team", key=f"each-{of}"
-        )
-        told = st.text_input("Tell at per cent", shown["thresholds"], key=f"told-{of}")
-        hard = st.toggle("Hard: agents that ask must stop", shown["hard"], key=f"hard-{of}")
-    return {
-        "name": name, "limit": limit, "measure": measure, "unit": unit,
-        "zone": shown.get("zone") or page.zone_name(),
-        "scope": scope, "value": value, "each": each, "thresholds": told, "hard": hard,
-    }  # fmt: skip
-
-
-def unit_of(measure: str) -> str:
-    """Return what a person calls a measure."""
-    return budgetform.UNITS[measure]
-
-
-def preview(wanted: dict[str, Any]) -> None:
-    """Show what a budget would have come to."""
-    found = page.client().limits.preview_budget(wanted, periods=PERIODS_BACK)
-    if not found:
-        st.text("It would have counted nothing so far.")
-        return
-    zone, now, measure = page.zone(), page.now(), wanted["measure"]
-    rows = [budgetform.preview_row(past, measure, zone, now) for past in found[:SHOWN_ROWS]]
-    components.ledger("In the last periods", budgetform.PREVIEW, rows, key="preview")
 
 
 def detectors() -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from spanledger_schema.api_ledger import Identity, Verification
 from spanledger_schema.api_spool import Forwarded, HeldBack, Integrity
-from spanledger_ui import components, page, text
+from spanledger_ui import alertpath, components, page, text
 
 SUMMANDS = ("received", "rejected", "stored", "pending", "quarantined", "dropped")
 
@@ -38,6 +38,7 @@ def main() -> None:
         received(found)
         if found.forwarded:
             forwarded(found.forwarded)
+        alertpath.draw(found.alert_path)
     if any(account.quarantined for account in found.accounts):
         with page.answers():
             quarantine(page.client().ledger.quarantine())
