@@ -15,6 +15,7 @@ import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue
 from playwright.sync_api import Browser, Page, expect
 
+from spanledger_ui.components import assets
 from tests.browser import WAIT_MS, needed
 from tests.otlp import SPAN, TRACE, attribute, span, traces
 from tests.serving import Server, serving
@@ -345,7 +346,7 @@ def test_the_server_tells_browsers_to_load_nothing_else(server: Server):
 
 
 @pytest.mark.parametrize(
-    "path", ["/_stcore/metrics", "/_stcore/agent/openapi.json", "/assets/replay/..%2frun.py"]
+    "path", ["/_stcore/metrics", "/_stcore/agent/openapi.json", f"/{assets()}/replay/..%2frun.py"]
 )
 def test_what_is_nobodys_business_is_not_served(server: Server, path: str):
     assert httpx.get(server.screens + path).status_code in {400, 404}
