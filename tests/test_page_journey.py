@@ -170,6 +170,14 @@ def test_the_first_page_is_found_under_its_name_too(server: Server, tab: Page):
     assert tab.url.endswith("/?range=all&q=user:user-7")
 
 
+def test_a_bar_of_the_strip_narrows_the_table_to_its_day(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/?range=all&tz=UTC&q=user:user-7")
+    began = datetime.fromisoformat(sessions(server)[0]["started_at"]).date()
+    tab.locator(".pulse .bar").last.click()
+    expect(tab).to_have_url(re.compile(f"from={began}T00.*to={began + timedelta(days=1)}T00"))
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
+
+
 def test_a_filter_that_cannot_be_read_stays_to_be_mended(server: Server, tab: Page):
     tab.goto(f"{server.screens}/?range=all&q=cost:>x")
     expect(tab.get_by_text("The query API refused this.")).to_be_visible()

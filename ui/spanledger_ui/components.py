@@ -1,10 +1,10 @@
-"""The three pieces of the screens that Streamlit has no widget for.
+"""The pieces of the screens that Streamlit has no widget for.
 
 Each is a folder of plain ES modules and a stylesheet, served by `run` under `assets()`; data goes
 to them as values that their code turns into text nodes, never into HTML.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -13,11 +13,16 @@ from typing import Any, TypedDict
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from spanledger_ui.strip import Strip
+
 FOLDER = Path(__file__).parent
-MODULES = ("replay", "ledger")
+MODULES = ("replay", "ledger", "pulse")
 """The folders whose files the browser may fetch."""
 
-SHARED = {"ledger": ("replay/dom.mjs", "replay/format.mjs", "replay/link.mjs")}
+SHARED = {
+    "ledger": ("replay/dom.mjs", "replay/format.mjs", "replay/link.mjs"),
+    "pulse": ("replay/dom.mjs",),
+}
 """What a component imports from another folder."""
 
 LOADER = """
@@ -104,6 +109,24 @@ def replay(skeleton: bytes, *, key: str) -> str | None:
         "step"
     )
     return stepped
+
+
+def pulse(
+    strip: Strip, *, key: str, choose: Callable[[], None] | None = None
+) -> tuple[int, int] | None:
+    """Show a strip of bars; return the places of the first and the last that were just chosen.
+
+    `choose` is called before the page is drawn anew; `chosen_bars` tells it the same.
+    """
+    mounted = component("pulse")(key=key, data=strip, on_chosen_change=choose or nothing)
+    chosen: tuple[int, int] | None = mounted.get("chosen")
+    return chosen
+
+
+def chosen_bars(key: str) -> tuple[int, int]:
+    """Return the places of the bars that were just chosen."""
+    chosen: tuple[int, int] = st.session_state[key]["chosen"]
+    return chosen
 
 
 @cache
