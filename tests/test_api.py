@@ -77,6 +77,22 @@ def test_running_totals_end_at_the_totals_of_the_session(pipeline: Pipeline):
         )  # fmt: skip
 
 
+def test_columns_are_the_steps_by_field(pipeline: Pipeline):
+    for session in pipeline.sessions():
+        whole = pipeline.get(f"sessions/{session['id']}/events")
+        told = pipeline.get(f"sessions/{session['id']}/columns")
+        rows = zip(*told["columns"].values(), strict=True)
+        assert [dict(zip(told["columns"], row, strict=True)) for row in rows] == whole["events"]
+        assert (told["session"], told["total_events"]) == (session, session["spans"])
+
+
+def test_only_the_columns_asked_for_are_told_and_one_that_is_none_is_refused(pipeline: Pipeline):
+    path = f"sessions/{pipeline.sessions()[0]['id']}/columns"
+    assert list(pipeline.get(path, field=["name", "depth"])["columns"]) == ["name", "depth"]
+    refused = pipeline.api.get(f"/api/v1/{path}", params={"field": ["name", "colour"]})
+    assert (refused.status_code, refused.json()["detail"]) == (400, "field: steps have no 'colour'")
+
+
 def test_a_cost_of_no_call_runs_along_with_the_dollars(pipeline: Pipeline):
     at_nine = {"start_time_unix_nano": NINE_NS, "end_time_unix_nano": NINE_NS + 1}
     cost = attribute("spanledger.cost.usd", "0.25")

@@ -106,6 +106,16 @@ def test_each_threshold_is_told_once_in_a_period_whatever_comes_again(pipeline: 
     assert told(pipeline) == [("", "actual:100", "0.0285", 1, False), *half]
 
 
+def test_alerts_of_one_moment_stand_by_budget_the_highest_threshold_first(pipeline: Pipeline):
+    names = ["a", "b", "c", "d"]
+    for name in names:
+        add(pipeline, id=name)
+    pipeline.post("traces", traces(gpt(1), gpt(2), gpt(3)))
+    pipeline.budgets.run()
+    order = [(alert["budget_id"], alert["threshold"]) for alert in pipeline.get("alerts")]
+    assert order == [(name, f"actual:{share}") for name in names for share in (100, 80, 50)]
+
+
 def test_the_next_period_tells_anew(pipeline: Pipeline):
     add(pipeline, thresholds=[{"percent": 40}])
     pipeline.post("traces", traces(gpt(1)))

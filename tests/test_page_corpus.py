@@ -19,7 +19,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
-from spanledger_schema.api import SessionEvents
+from spanledger_schema.api import SessionColumns
 from spanledger_ui import skeleton
 from spanledger_ui.client import Client
 from spanledger_ui.components import FOLDER
@@ -72,11 +72,11 @@ def session_of(client: Client) -> dict[str, str]:
 
 def columns(client: Client, session_id: str, trace_id: str) -> list[Object]:
     """Return the steps of one trace of a session as the browser gets them."""
-    steps = unpacked(client.runs.events(session_id, 20_000))
+    steps = unpacked(client.runs.columns(session_id, skeleton.FIELDS, 20_000))
     return [step for step in steps if step["key"].startswith(trace_id)]
 
 
-def unpacked(events: SessionEvents) -> list[Object]:
+def unpacked(events: SessionColumns) -> list[Object]:
     """Return the steps of a session as the browser gets them."""
     told = json.loads(skeleton.packed(events, UTC, NOW)[32:])["columns"]
     return [dict(zip(told, row, strict=True)) for row in zip(*told.values(), strict=True)]
@@ -94,10 +94,14 @@ class Panel:
         return parsed(told) in self.structures or words_of(str(told)) <= self.words
 
 
-def panel(test: AppTest, session_id: str, step: Object) -> Panel:
+def stepped(test: AppTest, session_id: str, step: Object) -> Panel:
     """Step to a step; return what is on the screen then."""
     test.session_state["selected"] = (session_id, step["key"])
-    test.run()
+    return panel(test.run(), step)
+
+
+def panel(test: AppTest, step: Object) -> Panel:
+    """Return what is on the screen beside a step."""
     assert list(test.exception) == []
     lines = shown(test)
     structures = [json.loads(element.value) for element in test.json]
@@ -117,15 +121,18 @@ def test_a_capture_opens_with_its_messages_and_tools(
 ):
     for true in truth(name)["traces"]:
         session_id = session_of[true["trace_id"]]
-        test = page("replay", api, session=session_id)
-        assert list(test.exception) == []
         steps = columns(client, session_id, true["trace_id"])
         told = [step for step in steps if step["kind"] in {"llm", "embedding", "tool"}]
+        last = (told or steps)[-1]  # the last call has the conversation so far
+        test = page("replay", api, session=session_id, event=last["key"])
+        drawn = panel(test, last)
         missing = [*answers(true), *(() if name in NO_CONTENT else tools(name, true))]
-        for step in reversed(told):  # the last call has the conversation so far
-            if missing:
-                drawn = panel(test, session_id, step)
-                missing = [words for words in missing if not drawn.shows(words)]
+        for step in reversed(told):
+            if step is not last:
+                drawn = stepped(test, session_id, step)
+            missing = [words for words in missing if not drawn.shows(words)]
+            if not missing:
+                break
         assert missing == []
 
 
@@ -149,7 +156,7 @@ def tools(name: str, true: Object) -> Iterator[object]:
 
 def visited(client: Client, session_id: str) -> list[tuple[str | None, str]]:
     """Return the nodes of a session as the state graph goes through them, each with the one before."""
-    packed = skeleton.packed(client.runs.events(session_id, 20_000), UTC, NOW)
+    packed = skeleton.packed(client.runs.columns(session_id, skeleton.FIELDS, 20_000), UTC, NOW)
     ran = subprocess.run(
         ["node", "--input-type=module", "-e", VISITED, str(FOLDER / "replay")],
         input=packed, capture_output=True, timeout=60, check=True,
@@ -171,10 +178,10 @@ def test_the_state_graph_goes_through_the_nodes_in_the_order_of_the_truth(
 
 
 def test_an_interrupted_node_waits_and_says_what_it_asked(api: str, client: Client):
-    events = client.runs.events("sess-9", 20_000)
+    events = client.runs.columns("sess-9", skeleton.FIELDS, 20_000)
     steps = [step for step in unpacked(events) if step["node"] == "ask"]
     waiting = [step for step in steps if step["status"] == "waiting"]
     assert (len(waiting), len(steps)) == (2, 4)  # two libraries, each before and after the answer
     test = page("replay", api, session="sess-9")
     for step in waiting:
-        assert panel(test, "sess-9", step).shows({"question": "Refund 84.50?", "amount": 84.5})
+        assert stepped(test, "sess-9", step).shows({"question": "Refund 84.50?", "amount": 84.5})

@@ -15,6 +15,7 @@ import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue
 from playwright.sync_api import Browser, Page, expect
 
+from spanledger_ui.components import assets
 from tests.browser import WAIT_MS, needed
 from tests.otlp import SPAN, TRACE, attribute, span, traces
 from tests.serving import Server, serving
@@ -167,6 +168,14 @@ def test_the_first_page_is_found_under_its_name_too(server: Server, tab: Page):
     expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
     assert tab.evaluate("window.said_not_found") is None
     assert tab.url.endswith("/?range=all&q=user:user-7")
+
+
+def test_a_bar_of_the_strip_narrows_the_table_to_its_day(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/?range=all&tz=UTC&q=user:user-7")
+    began = datetime.fromisoformat(sessions(server)[0]["started_at"]).date()
+    tab.locator(".pulse .bar").last.click()
+    expect(tab).to_have_url(re.compile(f"from={began}T00.*to={began + timedelta(days=1)}T00"))
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
 
 
 def test_a_filter_that_cannot_be_read_stays_to_be_mended(server: Server, tab: Page):
@@ -345,7 +354,7 @@ def test_the_server_tells_browsers_to_load_nothing_else(server: Server):
 
 
 @pytest.mark.parametrize(
-    "path", ["/_stcore/metrics", "/_stcore/agent/openapi.json", "/assets/replay/..%2frun.py"]
+    "path", ["/_stcore/metrics", "/_stcore/agent/openapi.json", f"/{assets()}/replay/..%2frun.py"]
 )
 def test_what_is_nobodys_business_is_not_served(server: Server, path: str):
     assert httpx.get(server.screens + path).status_code in {400, 404}

@@ -19,7 +19,7 @@ IDS = {SHARED: "a1" * 16, OTHER: "b2" * 16, f"{SHARED}/events": "c3" * 16}
 SPAN_ID = "d4" * 8
 SESSION = "GET /api/v1/sessions/{session_id}"
 STEP = "GET /api/v1/spans/{trace_id}/{span_id}"
-READABLE = {SESSION, f"{SESSION}/events", STEP}
+READABLE = {SESSION, f"{SESSION}/events", f"{SESSION}/columns", STEP}
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from spanledger_ui.components import FOLDER
+from spanledger_ui.components import FOLDER, MODULES
 from spanledger_ui.theme import DARK, LIGHT
 
 THEMES: list[dict[str, Any]] = [LIGHT, DARK]
-SHEETS = [FOLDER / "ledger" / "ledger.css", FOLDER / "replay" / "replay.css"]
+SHEETS = [FOLDER / name / f"{name}.css" for name in MODULES]
 FADED = 0.8  # opacity of quiet texts in app.css
 SELECTED, HOVERED = 0.14, 0.08  # part of the primary colour in a ground
 ONLY_MARKS = {"--kind-other", "--kind-agent", "--kind-decision"}

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from spanledger_schema.api import Spend, SpendRow, Totals
-from spanledger_schema.api_tables import Beat, Pulse
 from spanledger_ui import figures
 
 COLOURS = ["red", "orange", "gold", "green", "blue", "navy", "grey"]
@@ -67,35 +66,8 @@ def test_a_model_called_like_a_tag_stays_text():
     ]
 
 
-def beats(*dollars: str | None) -> Pulse:
-    """Return a session a day with these dollars."""
-    return Pulse(
-        "day",
-        "UTC",
-        [Beat(f"2026-11-{20 + n}", n + 1, 0, usd, 0, 9 * 10**9) for n, usd in enumerate(dollars)],
-    )
-
-
-def test_a_day_with_sessions_and_no_dollars_is_a_faint_tick():
-    (bar,) = figures.pulse(beats("4", None), "cost", "red", "grey").data
-    assert list(bar.marker.color) == ["red", "grey"]
-    assert bar.y[0] == 2.0
-    assert 0 < bar.y[1] < 0.2
-
-
-def test_the_strip_shows_the_measure_asked_for():
-    heights = {
-        metric: [
-            round(y**2) for y in figures.pulse(beats("4", "9"), metric, "red", "grey").data[0].y
-        ]
-        for metric in ("sessions", "cost", "p95")
-    }
-    assert heights == {"sessions": [1, 2], "cost": [4, 9], "p95": [9 * 10**9, 9 * 10**9]}
-
-
 def test_nothing_at_all_is_an_empty_chart():
     assert figures.spend_by_day(spend(), COLOURS).data == ()
-    assert len(figures.pulse(beats(), "cost", "red", "grey").data[0].x) == 0
 
 
 def test_a_single_day_is_one_narrow_bar_among_fourteen():

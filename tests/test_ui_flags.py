@@ -9,6 +9,7 @@ import httpx
 import pytest
 import streamlit
 
+from spanledger_ui import components
 from spanledger_ui.run import flags
 from tests.ports import free_port
 
@@ -68,6 +69,15 @@ def test_every_page_may_load_nothing_from_elsewhere_and_be_framed_by_nobody(scre
     policy = headers["content-security-policy"].split("; ")
     assert {"default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy)
     assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
+
+
+def test_a_browser_keeps_our_modules_for_good_and_what_is_missing_not_at_all(
+    screens: httpx.Client,
+):
+    assert [
+        screens.get(f"/{path}").headers.get("cache-control")
+        for path in (components.files("ledger")[0], f"{components.assets()}/ledger/gone.mjs")
+    ] == ["public, max-age=31536000, immutable", None]
 
 
 CLOSED = ("/_stcore/metrics", "/_stcore/agent/openapi.json", "/component/..%2f..%2fetc/passwd")

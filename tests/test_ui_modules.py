@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from spanledger_ui.components import FOLDER, MODULES
+from spanledger_ui.components import FOLDER, MODULES, assets, files
 
 MADE_OF_TEXT = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\("
 )
 ELSEWHERE = re.compile(r"https?://(?!www\.w3\.org/2000/svg\")|//cdn|@import|url\(")
 """What would be fetched from another server; the name of SVG's namespace is a name only."""
+
+IMPORTED = re.compile(r'^import .* from "(.+)";$', re.MULTILINE)
 
 
 def sources(*suffixes: str) -> list[Path]:
@@ -42,3 +44,14 @@ def test_a_module_never_makes_html_of_what_a_trace_says(path: Path):
 @pytest.mark.parametrize("path", sources(".mjs", ".css"), ids=lambda path: path.name)
 def test_nothing_is_loaded_from_elsewhere(path: Path):
     assert ELSEWHERE.findall(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_component_imports_is_fetched_ahead(name: str):
+    told = {FOLDER / file.removeprefix(assets()).lstrip("/") for file in files(name)}
+    imported = {
+        (path.parent / found).resolve()
+        for path in told
+        for found in IMPORTED.findall(path.read_text(encoding="utf-8"))
+    }
+    assert told == {FOLDER / name / "main.mjs", *imported}

@@ -5,16 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from spanledger_schema.api import SessionEvent, SessionEvents, Totals
+from spanledger_schema.api import SessionColumns, SessionEvent, Totals
 from spanledger_ui import skeleton
 from tests.ui_shapes import session_event, session_row
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-def events(*steps: SessionEvent, **known: Any) -> SessionEvents:
+def told(*steps: SessionEvent, **known: Any) -> SessionColumns:
     """Return the skeleton of these steps."""
-    return SessionEvents(session_row(**known), list(steps), len(steps), 100)
+    columns = {name: [getattr(step, name) for step in steps] for name in skeleton.FIELDS}
+    return SessionColumns(session_row(**known), columns, len(steps), 100)
 
 
 def body(packed: bytes) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def body(packed: bytes) -> dict[str, Any]:
 
 def test_steps_become_columns_of_the_same_length():
     step = session_event(1, model="gpt-5", cost_usd="0.5", cost_source="priced", input_tokens=9)
-    columns = body(skeleton.packed(events(session_event(), step), UTC, NOW))["columns"]
+    columns = body(skeleton.packed(told(session_event(), step), UTC, NOW))["columns"]
     assert {name: values[1] for name, values in columns.items()} == {
         "key": "11111111111111111111111111111111.0000000000000001",
         "depth": 0,
@@ -57,7 +58,7 @@ def test_steps_become_columns_of_the_same_length():
 
 
 def test_a_parent_is_told_by_its_place_if_it_is_there():
-    steps = events(
+    steps = told(
         session_event(1),
         session_event(2, parent_span_id=f"{1:016x}"),
         session_event(3, parent_span_id=f"{9:016x}"),
@@ -67,18 +68,18 @@ def test_a_parent_is_told_by_its_place_if_it_is_there():
 
 
 def test_equal_sessions_have_equal_digests_and_others_others():
-    one = skeleton.packed(events(session_event()), UTC, NOW)
-    assert one == skeleton.packed(events(session_event()), UTC, NOW)
-    assert one[:32] != skeleton.packed(events(session_event(name="other")), UTC, NOW)[:32]
+    one = skeleton.packed(told(session_event()), UTC, NOW)
+    assert one == skeleton.packed(told(session_event()), UTC, NOW)
+    assert one[:32] != skeleton.packed(told(session_event(name="other")), UTC, NOW)[:32]
 
 
 def test_a_cut_session_says_so():
-    cut = replace(events(session_event()), total_events=12_345)
+    cut = replace(told(session_event()), total_events=12_345)
     assert body(skeleton.packed(cut, UTC, NOW))["notes"] == ["Showing the first 1 of 12,345 steps"]
 
 
 def test_the_heading_splits_work_from_wait():
-    session = session_row(
+    session = told(
         agent="refunds",
         user_id="u42",
         duration_ns=90 * 10**9,
@@ -86,7 +87,7 @@ def test_the_heading_splits_work_from_wait():
         totals=Totals(calls=2, cost_usd="0.25", unpriced_calls=1, calls_without_usage=1),
         models=["gpt-5"],
     )
-    packed = body(skeleton.packed(SessionEvents(session, [], 0, 9), UTC, NOW))
+    packed = body(skeleton.packed(session, UTC, NOW))
     assert packed["facts"] == [
         "refunds",
         "u42",
@@ -119,11 +120,11 @@ def test_a_plain_span_that_changed_a_state_is_a_state_change():
 
 def test_half_an_emoji_and_endless_lines_do_not_break_a_row():
     step = session_event(name="cut \ud83d", preview="a\n\nb " + "x" * 10_000)
-    columns = body(skeleton.packed(events(step), UTC, NOW))["columns"]
+    columns = body(skeleton.packed(told(step), UTC, NOW))["columns"]
     assert columns["name"] == ["cut ?"]
     assert columns["preview"][0].startswith("a b xxx")
     assert len(columns["preview"][0]) == skeleton.PREVIEW_CHARS
 
 
 def test_a_session_without_a_name_is_called_by_its_id():
-    assert body(skeleton.packed(events(name="", id="t1"), UTC, NOW))["title"] == "t1"
+    assert body(skeleton.packed(told(name="", id="t1"), UTC, NOW))["title"] == "t1"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.api import export, tables, views
@@ -19,11 +20,13 @@ from spanledger_collector.spool import Batch, Cursor, Reader, Spool
 from spanledger_collector.store import Store
 from spanledger_ui import stopping
 from spanledger_ui.components import FOLDER
+from spanledger_ui.run import flags
 from tests.otlp import CAPTURES, NOON_NS
 from tests.pipeline import AtOnce
 from tests.ports import free_port
 
 RUN_S = 60
+FLAGS = flags("127.0.0.1", 8501, ())  # as people are served
 
 
 def stored(store: Store, folder: Path, *bodies: bytes) -> None:
@@ -74,6 +77,8 @@ def listening(app: Any) -> Iterator[str]:
 
 def page(name: str, api_url: str, **parameters: str) -> AppTest:
     """Return a page as it stands after its first run under this URL."""
+    for flag in ("runner.magicEnabled", "browser.gatherUsageStats"):
+        config.set_option(flag, FLAGS[flag])  # each costs every run a tenth
     test = AppTest.from_file(FOLDER / "pages" / f"{name}.py", default_timeout=RUN_S)
     test.secrets["api_url"] = api_url
     test.secrets["otlp_url"] = "http://collector.test:4318"

@@ -45,6 +45,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/sessions": READ,
         "GET /api/v1/sessions/{session_id}": READ_SHARED,
         "GET /api/v1/sessions/{session_id}/events": READ_SHARED,
+        "GET /api/v1/sessions/{session_id}/columns": READ_SHARED,
         "GET /api/v1/traces": READ,
         "GET /api/v1/calls": READ,
         "GET /api/v1/pulse": READ,

@@ -12,7 +12,8 @@ import orjson
 
 from spanledger_collector import normalise
 from spanledger_collector.moments import rfc3339
-from spanledger_collector.query import dollars, has_usage, identity, is_line
+from spanledger_collector.money import dollars
+from spanledger_collector.steps import NO_SPAN, is_line
 from spanledger_collector.store import Store
 from spanledger_schema.api import (
     BillLine,
@@ -73,7 +74,9 @@ def ledger(row: Row) -> dict[str, Any]:
     why_not = reasons.get(row["span_id"])
     start_ns, end_ns = row["start_ns"], row["end_ns"]
     return {
-        **identity(row),
+        "trace_id": row["trace_id"].hex(),
+        "span_id": row["span_id"].hex(),
+        "parent_span_id": None if (above := row["parent_span_id"]) == NO_SPAN else above.hex(),
         **{name: row[name] for name in AS_STORED},
         **{name: row[name] or None for name in TEXTS_OR_NONE},
         "session_id": row["session_key"] or row["trace_id"].hex(),
@@ -82,7 +85,7 @@ def ledger(row: Row) -> dict[str, Any]:
         "ended_at": None if end_ns is None else rfc3339(end_ns),
         "duration_ns": None if end_ns is None else end_ns - start_ns,
         "input_uncached_tokens": uncached(row),
-        "billed": why_not is None and is_line(row),
+        "billed": why_not is None and is_line(row["kind"], row["usage_role"], has_usage(row)),
         "not_billed_because": why_not,
         "cost_usd": amount(row["cost_usd"]),
         "reported_usd": amount(row["reported_usd"]),
@@ -94,6 +97,11 @@ def ledger(row: Row) -> dict[str, Any]:
 def amount(usd: Any) -> str | None:
     """Return dollars as a decimal string; None stays None."""
     return None if usd is None else dollars(usd)
+
+
+def has_usage(row: Row) -> bool:
+    """Tell whether a span said anything about tokens."""
+    return row["input_tokens"] is not None or row["output_tokens"] is not None
 
 
 def uncached(row: Row) -> int | None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from spanledger_collector.conditions import Condition, NoSuchField
 from spanledger_collector.moments import rfc3339
-from spanledger_collector.query import END_OF_TIME_NS, dollars, session_rows, totals
+from spanledger_collector.money import dollars
+from spanledger_collector.query import END_OF_TIME_NS, session_rows, totals
 from spanledger_collector.store import Store
 from spanledger_schema import filter_sql
 from spanledger_schema.api import SessionRow

@@ -1,18 +1,20 @@
 """Questions to the store and their answers in the shapes of `spanledger_schema.api`.
 
-Takes parameters that are already checked; runs files from `queries/`; knows no HTTP. Dollars
-become decimal strings here and nowhere else.
+Takes parameters that are already checked; runs files from `queries/`; knows no HTTP.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from dataclasses import fields
 from typing import Any
 
 from spanledger_collector.conditions import Condition
 from spanledger_collector.moments import rfc3339
+from spanledger_collector.money import dollars
+from spanledger_collector.steps import Steps
 from spanledger_collector.store import Store
 from spanledger_schema import filter_sql
 from spanledger_schema.api import (
+    SessionColumns,
     SessionEvent,
     SessionEvents,
     SessionRow,
@@ -22,11 +24,11 @@ from spanledger_schema.api import (
 )
 from spanledger_schema.filter_sql import SPEND_KEYS
 from spanledger_schema.filters import Term
-from spanledger_schema.span import CALLS
 
 Row = Mapping[str, Any]
 
 END_OF_TIME_NS = (1 << 63) - 1
+EVENT_FIELDS = tuple(field.name for field in fields(SessionEvent))
 
 
 def session(store: Store, project: str, session_key: str) -> SessionRow | None:
@@ -91,14 +93,24 @@ def totals(row: Row) -> Totals:
     )
 
 
-def dollars(amount: Decimal) -> str:
-    """Return an amount as a plain decimal string without trailing zeros."""
-    shown = f"{amount:f}"
-    return shown.rstrip("0").rstrip(".") if "." in shown else shown
-
-
 def events(store: Store, project: str, session_key: str, limit: int) -> SessionEvents | None:
     """Return the skeleton of a session with what it had used and spent at every step."""
+    told = columns(store, project, session_key, EVENT_FIELDS, limit)
+    if told is None:
+        return None
+    rows = zip(*told.columns.values(), strict=True)
+    return SessionEvents(
+        session=told.session,
+        events=[SessionEvent(*row) for row in rows],
+        total_events=told.total_events,
+        limit=limit,
+    )
+
+
+def columns(
+    store: Store, project: str, session_key: str, names: Sequence[str], limit: int
+) -> SessionColumns | None:
+    """Return these fields of the steps of a session, a list of each."""
     head = session(store, project, session_key)
     if head is None:
         return None
@@ -108,111 +120,10 @@ def events(store: Store, project: str, session_key: str, limit: int) -> SessionE
         for row in store.rows("session_not_billed", **parameters)
         for span_id, reason in zip(row["span_ids"], row["reasons"], strict=True)
     }
-    rows = list(store.rows("session_events", **parameters, limit=limit))
-    found = skeleton(rows, not_billed)
-    return SessionEvents(session=head, events=found, total_events=head.spans, limit=limit)
-
-
-def skeleton(
-    rows: Sequence[Row], not_billed: Mapping[tuple[bytes, bytes], str]
-) -> list[SessionEvent]:
-    """Return spans in order of start as events that carry depth and running totals."""
-    depth = depths(rows)
-    running = Totals(cost_usd=dollars(Decimal(0)))
-    spent = Decimal(0)
-    found = []
-    first_ns = rows[0]["start_ns"] if rows else 0
-    for seq, row in enumerate(rows):
-        reason = not_billed.get((row["trace_id"], row["span_id"]))
-        billed = reason is None and is_line(row)
-        if billed:
-            running.input_tokens += row["input_tokens"] or 0
-            running.output_tokens += row["output_tokens"] or 0
-            if row["cost_usd"]:
-                spent += row["cost_usd"]
-                running.cost_usd = dollars(
-                    spent
-                )  # written once for all the steps that spend nothing
-            running.unpriced_calls += row["cost_usd"] is None and has_usage(row)
-        found.append(
-            SessionEvent(
-                seq=seq,
-                **identity(row),
-                depth=depth[row["trace_id"], row["span_id"]],
-                offset_ns=row["start_ns"] - first_ns,
-                **described(row),
-                billed=billed,
-                not_billed_because=reason,
-                running_input_tokens=running.input_tokens,
-                running_output_tokens=running.output_tokens,
-                running_cost_usd=running.cost_usd or "",
-                running_unpriced_calls=running.unpriced_calls,
-            )
-        )
-    return found
-
-
-def is_line(row: Row) -> bool:
-    """Tell whether a span is one to bill: a call, usage as if it were one, or a cost of no call."""
-    return row["kind"] in CALLS or has_usage(row) or row["usage_role"] == "cost"
-
-
-def has_usage(row: Row) -> bool:
-    """Tell whether a span said anything about tokens."""
-    return row["input_tokens"] is not None or row["output_tokens"] is not None
-
-
-def depths(rows: Sequence[Row]) -> dict[tuple[bytes, bytes], int]:
-    """Return how deep each span lies below the topmost one that arrived; a cycle is cut open."""
-    parents = {(r["trace_id"], r["span_id"]): (r["trace_id"], r["parent_span_id"]) for r in rows}
-    found: dict[tuple[bytes, bytes], int] = {}
-    for key in parents:
-        path: dict[tuple[bytes, bytes], None] = {}  # in order, and quick to look into
-        at = key
-        while at in parents and at not in found and at not in path:
-            path[at] = None
-            at = parents[at]
-        base = found.get(at, -1)
-        for step, span in enumerate(reversed(path), start=1):
-            found[span] = base + step
-    return found
-
-
-OPTIONAL_TEXTS = (
-    "preview", "error_type", "agent", "node", "tool", "provider", "model", "cost_source",
-    "price_status", "price_reason", "state_from", "state_to", "reason", "verdict",
-)  # fmt: skip
-
-PLAIN = (
-    "kind", "name", "status", "input_tokens", "cache_read_tokens", "cache_write_tokens",
-    "output_tokens", "reasoning_tokens",
-)  # fmt: skip
-
-
-NO_SPAN = bytes(8)  # the parent of a root
-
-
-def identity(row: Row) -> dict[str, Any]:
-    """Return the ids of a span, in hex."""
-    parent = row["parent_span_id"]
-    return {
-        "trace_id": row["trace_id"].hex(),
-        "span_id": row["span_id"].hex(),
-        "parent_span_id": None if parent == NO_SPAN else parent.hex(),
-    }
-
-
-def described(row: Row) -> dict[str, Any]:
-    """Return what an event says besides its ids and totals; '' in the store is None here."""
-    start_ns, end_ns = row["start_ns"], row["end_ns"]
-    cost = row["cost_usd"]
-    told = {name: row[name] for name in PLAIN}
-    for name in OPTIONAL_TEXTS:
-        told[name] = row[name] or None
-    told["started_at"] = rfc3339(start_ns)
-    told["duration_ns"] = None if end_ns is None else end_ns - start_ns
-    told["cost_usd"] = None if cost is None else dollars(cost)
-    return told
+    stored = store.named_columns("session_events", **parameters, limit=limit)
+    steps = Steps(stored, not_billed)
+    told = {name: list(steps.column(name)) for name in names}
+    return SessionColumns(session=head, columns=told, total_events=head.spans, limit=limit)
 
 
 SPANS_OF_TIME = ("hour", "day", "week", "month")

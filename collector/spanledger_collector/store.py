@@ -264,6 +264,12 @@ class Store:
             result = client.query(query(name), parameters=parameters, column_oriented=True)
             return result.result_set
 
+    def named_columns(self, name: str, **parameters: Any) -> dict[str, Sequence[Any]]:
+        """Return the same by the columns' names."""
+        with self.reading() as client:
+            result = client.query(query(name), parameters=parameters, column_oriented=True)
+            return dict(zip(result.column_names, result.result_set, strict=True))
+
     @contextmanager
     def reading(self) -> Iterator[Client]:
         """Lend a client that is bounded and cannot write."""

@@ -126,6 +126,16 @@ class SessionEvents:
 
 
 @dataclass(slots=True)
+class SessionColumns:
+    """The same skeleton, a list for each field of `SessionEvent` that was asked for."""
+
+    session: SessionRow
+    columns: dict[str, list[Any]]
+    total_events: int
+    limit: int
+
+
+@dataclass(slots=True)
 class BillLine:
     """One meter of a bill."""
 

@@ -1,27 +1,41 @@
-"""The three pieces of the screens that Streamlit has no widget for.
+"""The pieces of the screens that Streamlit has no widget for.
 
-Each is a folder of plain ES modules and a stylesheet, served by `run` under `/assets`; data goes
+Each is a folder of plain ES modules and a stylesheet, served by `run` under `assets()`; data goes
 to them as values that their code turns into text nodes, never into HTML.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypedDict
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from spanledger_ui.strip import Strip
+
 FOLDER = Path(__file__).parent
-MODULES = ("replay", "ledger")
+MODULES = ("replay", "ledger", "pulse")
 """The folders whose files the browser may fetch."""
+
+SHARED = {
+    "ledger": ("replay/dom.mjs", "replay/format.mjs", "replay/link.mjs"),
+    "pulse": ("replay/dom.mjs",),
+}
+"""What a component imports from another folder."""
 
 LOADER = """
 // absolute, because this text itself is loaded from a blob, which has no folder; all at once,
 // because a module that is found only inside another one waits for it
-const files = {files}.map((file) => import(new URL(`assets/${{file}}`, document.baseURI).href));
+const files = {files}.map((file) => import(new URL(file, document.baseURI).href));
 const [main] = await Promise.all(files);
 export default main.default;
+"""
+
+AHEAD = """
+// mounted first of all: modules are on their way while the API is still asked for what they show
+export default ({ data }) => data.forEach((file) => import(new URL(file, document.baseURI).href));
 """
 
 
@@ -63,10 +77,10 @@ class Row(TypedDict, total=False):
     cells: Mapping[str, Any]
 
 
-def style() -> None:
-    """Put the application's stylesheet into the page."""
+def style(wanted: str) -> None:
+    """Put the application's stylesheet into the page, and fetch the modules of the component wanted."""
     with st.container(key="style"):
-        stylesheet()(key="stylesheet")
+        stylesheet()(key="stylesheet", data=files(wanted))
 
 
 def ledger(
@@ -97,11 +111,29 @@ def replay(skeleton: bytes, *, key: str) -> str | None:
     return stepped
 
 
+def pulse(
+    strip: Strip, *, key: str, choose: Callable[[], None] | None = None
+) -> tuple[int, int] | None:
+    """Show a strip of bars; return the places of the first and the last that were just chosen.
+
+    `choose` is called before the page is drawn anew; `chosen_bars` tells it the same.
+    """
+    mounted = component("pulse")(key=key, data=strip, on_chosen_change=choose or nothing)
+    chosen: tuple[int, int] | None = mounted.get("chosen")
+    return chosen
+
+
+def chosen_bars(key: str) -> tuple[int, int]:
+    """Return the places of the bars that were just chosen."""
+    chosen: tuple[int, int] = st.session_state[key]["chosen"]
+    return chosen
+
+
 @cache
 def stylesheet() -> ComponentRenderer:
     """Return what mounts `app.css` for the whole page."""
     sheet = (FOLDER / "app.css").read_text(encoding="utf-8")
-    return st.components.v2.component("spanledger_style", css=sheet, isolate_styles=False)
+    return st.components.v2.component("spanledger_style", css=sheet, js=AHEAD, isolate_styles=False)
 
 
 @cache
@@ -111,14 +143,24 @@ def component(name: str) -> ComponentRenderer:
         f"spanledger_{name}",
         html=f'<div class="{name}" data-{name}></div>',
         css=(FOLDER / name / f"{name}.css").read_text(encoding="utf-8"),
-        js=LOADER.format(files=[f"{name}/main.mjs", *modules(name)]),
+        js=LOADER.format(files=files(name)),
     )
 
 
-def modules(name: str) -> list[str]:
-    """Return the other modules of a folder."""
-    files = sorted((FOLDER / name).glob("*.mjs"))
-    return [f"{name}/{file.name}" for file in files if file.name != "main.mjs"]
+@cache
+def files(name: str) -> list[str]:
+    """Return the addresses of all modules that a component loads, its main one first."""
+    others = [path.name for path in sorted((FOLDER / name).glob("*.mjs")) if path.stem != "main"]
+    told = [f"{name}/{file}" for file in ["main.mjs", *others]]
+    return [f"{assets()}/{file}" for file in [*told, *SHARED.get(name, ())]]
+
+
+@cache
+def assets() -> str:
+    """Return where the modules lie: a browser keeps them for good, for what changes moves."""
+    found = sorted(path for name in MODULES for path in (FOLDER / name).iterdir())
+    content = b"".join(path.read_bytes() for path in found)
+    return f"assets/{blake2b(content, digest_size=8).hexdigest()}"
 
 
 def nothing() -> None:

@@ -7,19 +7,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from math import sqrt
-from typing import Any
 
 import plotly.graph_objects as go
 
 from spanledger_schema.api import Spend, SpendRow
-from spanledger_schema.api_tables import Beat, Pulse
 from spanledger_ui import text
 
 TOP = 6
 OTHER = "other"
 
-PULSE_PX = 88
 SPEND_PX = 320
 
 BUCKET_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
@@ -152,72 +148,6 @@ def unpriced_marks(
         customdata=[text.count(marks[day]) for day in order],
         hovertemplate="+ %{customdata} unpriced",
     )
-
-
-def pulse(told: Pulse, metric: str, colour: str, faint: str) -> go.Figure:
-    """Return a strip of bars, one a bucket, heights by square root.
-
-    The root keeps a quiet hour readable beside a dear one. A bucket that has sessions but nothing
-    to show of this metric gets a faint tick, so that "no price" does not read as "nothing happened".
-
-    Args:
-        told: what sessions did.
-        metric: sessions, cost or p95.
-        colour: of the bars.
-        faint: of the ticks.
-    """
-    figure = go.Figure(strip(told, metric, colour, faint))
-    figure.update_layout(
-        height=PULSE_PX,
-        margin={"l": 0, "r": 0, "t": 4, "b": 20},
-        showlegend=False,
-        dragmode="select",
-        selectdirection="h",
-        yaxis={"visible": False, "fixedrange": True},
-        xaxis=clock(told),
-    )
-    return figure
-
-
-def strip(told: Pulse, metric: str, colour: str, faint: str) -> go.Bar:
-    """Return the bars of the strip."""
-    heights = [height(beat, metric) for beat in told.beats]
-    least = sqrt(max(heights, default=0.0) or 1.0) * 0.04
-    return go.Bar(
-        x=[beat.start for beat in told.beats],
-        y=[max(sqrt(height), least) for height in heights],
-        width=BUCKET_MS[told.grain] * BAR_SHARE,
-        marker={"color": [colour if height else faint for height in heights]},
-        customdata=[pointed_at(beat) for beat in told.beats],
-        hovertemplate="%{x}<br>%{customdata[0]} sessions, %{customdata[3]} failed<br>"
-        "%{customdata[1]}<br>p95 %{customdata[2]}<extra></extra>",
-    )
-
-
-def pointed_at(beat: Beat) -> list[Any]:
-    """Return what a bar says where the mouse is: sessions, dollars, p95, failed sessions."""
-    told = (text.count(beat.sessions), text.beat_usd(beat), text.duration(beat.p95_ns))
-    return [*told, beat.failed_sessions]
-
-
-def clock(told: Pulse) -> dict[str, Any]:
-    """Return the axis of time below the strip."""
-    return {
-        "type": "date",
-        "range": reach([beat.start for beat in told.beats], told.grain),
-        "fixedrange": True,
-        "showgrid": False,
-        "nticks": 8,
-        "tickformatstops": TICKS,
-        "hoverformat": hover(told.grain),
-    }
-
-
-def height(beat: Beat, metric: str) -> float:
-    """Return what a bar stands for."""
-    if metric == "cost":
-        return float(beat.cost_usd or 0)
-    return float(beat.p95_ns if metric == "p95" else beat.sessions)
 
 
 def axis(rows: Sequence[SpendRow], grain: str) -> list[str] | None:

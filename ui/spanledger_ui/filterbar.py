@@ -15,6 +15,7 @@ COMPLETED = ("agent", "user", "model", "tag", "service", "environment", "tool", 
 EXAMPLES = ("status:error", "cost:>1", "duration:>30s", "tokens:>100k", "unpriced:>0", "errors:>0")
 VALUES_OF_EACH = 12
 KEPT_S = 60
+HEIGHT_PX = 38
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def above(changed: page.Callback) -> Iterator[None]:
 
     It is drawn whatever becomes of the body, which a filter that cannot be read stops.
     """
-    place = st.container()
+    place = page.place("filter", HEIGHT_PX)
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from typing import NoReturn, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import StopException
 
 from spanledger_ui import signin
@@ -97,6 +98,13 @@ def remembered(name: str, key: object, seconds: float, make: Callable[[], T]) ->
     made = make()
     st.session_state[f"kept-{name}"] = (key, monotonic(), made)
     return made
+
+
+def place(name: str, height_px: int) -> DeltaGenerator:
+    """Return a place for what is drawn later, which keeps so much room; without any it takes none."""
+    kept = st.container(key=f"place-{name}")
+    kept.space(height_px)
+    return kept
 
 
 @contextmanager

@@ -1,70 +1,103 @@
 """A session's skeleton as the bytes that `replay/model.mjs` reads.
 
-`SessionEvents` come in; one digest and one JSON object of columns go out, so that ten thousand
+`SessionColumns` come in; one digest and one JSON object of columns go out, so that ten thousand
 steps travel once and a rerun that changes nothing is recognised without parsing them.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
-from spanledger_schema.api import SessionEvent, SessionEvents, SessionRow
+from spanledger_schema.api import SessionColumns, SessionEvent, SessionRow
 from spanledger_ui import text
 
 PREVIEW_CHARS = 200
 
-COLUMNS: dict[str, Callable[[SessionEvent], Any]] = {
-    "key": lambda e: key(e),
-    "depth": lambda e: e.depth,
-    "kind": lambda e: kind(e),
-    "name": lambda e: one_line(e.name),
-    "preview": lambda e: one_line(preview(e)) or None,
-    "offset": lambda e: e.offset_ns,
-    "duration": lambda e: e.duration_ns,
-    "status": lambda e: e.status,
-    "error": lambda e: e.error_type,
-    "who": lambda e: e.model or e.tool or e.node or (e.agent if e.kind == "agent" else None),
-    "agent": lambda e: short(e.agent),
-    "node": lambda e: short(e.node),
-    "from": lambda e: short(e.state_from),
-    "to": lambda e: short(e.state_to),
-    "reason": lambda e: short(e.reason),
-    "input": lambda e: e.input_tokens,
-    "output": lambda e: e.output_tokens,
-    "cost": lambda e: e.cost_usd,
-    "source": lambda e: e.cost_source,
-    "unbilled": lambda e: e.not_billed_because if not e.billed else None,
-    "runningInput": lambda e: e.running_input_tokens,
-    "runningOutput": lambda e: e.running_output_tokens,
-    "runningCost": lambda e: e.running_cost_usd,
-    "runningUnpriced": lambda e: e.running_unpriced_calls,
+Columns = Mapping[str, list[Any]]
+
+PLAIN = {
+    "depth": "depth",
+    "offset": "offset_ns",
+    "duration": "duration_ns",
+    "status": "status",
+    "error": "error_type",
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cost": "cost_usd",
+    "source": "cost_source",
+    "unbilled": "not_billed_because",
+    "runningInput": "running_input_tokens",
+    "runningOutput": "running_output_tokens",
+    "runningCost": "running_cost_usd",
+    "runningUnpriced": "running_unpriced_calls",
 }
+"""Columns of the browser that are the API's."""
+
+SHORT = {
+    "agent": "agent",
+    "node": "node",
+    "from": "state_from",
+    "to": "state_to",
+    "reason": "reason",
+}
+"""Columns of the browser that are the API's, cut to what a row can show."""
 
 
-def packed(skeleton: SessionEvents, zone: tzinfo, now: datetime) -> bytes:
+class Step(NamedTuple):
+    """What of a step has to be looked at together."""
+
+    kind: str
+    preview: str | None
+    error_type: str | None
+    verdict: str | None
+    reason: str | None
+    state_from: str | None
+    state_to: str | None
+    model: str | None
+    tool: str | None
+    node: str | None
+    agent: str | None
+
+
+IDS = ("trace_id", "span_id", "parent_span_id")
+FIELDS = tuple(dict.fromkeys((*IDS, "name", *PLAIN.values(), *SHORT.values(), *Step._fields)))
+"""What is asked of the API."""
+
+
+def packed(told: SessionColumns, zone: tzinfo, now: datetime) -> bytes:
     """Return the payload: 32 hexadecimal digits, then JSON."""
-    session = skeleton.session
+    session = told.session
     body = {
         "title": one_line(session.name) or session.id,
         "facts": facts(session, zone, now),
-        "notes": notes(skeleton),
+        "notes": notes(told),
         "status": session.status,
         "duration": session.duration_ns,
-        "total": skeleton.total_events,
-        "columns": columns(skeleton.events),
+        "total": told.total_events,
+        "columns": columns(told.columns),
     }
     # lone surrogates, which some senders cut emoji into, have no UTF-8: "?" stands for them
     payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return blake2b(payload, digest_size=16).hexdigest().encode() + payload
 
 
-def columns(events: Sequence[SessionEvent]) -> dict[str, list[Any]]:
+def columns(told: Columns) -> dict[str, list[Any]]:
     """Return all steps by column; a parent is its place among them, -1 where it is none of them."""
-    places = {(e.trace_id, e.span_id): place for place, e in enumerate(events)}
-    parents = [places.get((e.trace_id, e.parent_span_id or ""), -1) for e in events]
-    return {name: [read(e) for e in events] for name, read in COLUMNS.items()} | {"parent": parents}
+    traces, spans, above = (told[name] for name in IDS)
+    places = {ids: place for place, ids in enumerate(zip(traces, spans, strict=True))}
+    steps = list(map(Step, *(told[name] for name in Step._fields)))
+    return {
+        "key": [f"{trace}.{span}" for trace, span in zip(traces, spans, strict=True)],
+        "parent": [places.get(ids, -1) for ids in zip(traces, above, strict=True)],
+        "kind": [kind(step) for step in steps],
+        "name": [one_line(name) for name in told["name"]],
+        "preview": [one_line(preview(step)) or None for step in steps],
+        "who": [who(step) for step in steps],
+        **{name: told[field] for name, field in PLAIN.items()},
+        **{name: [short(text) for text in told[field]] for name, field in SHORT.items()},
+    }
 
 
 def facts(session: SessionRow, zone: tzinfo, now: datetime) -> list[str]:
@@ -83,11 +116,17 @@ def facts(session: SessionRow, zone: tzinfo, now: datetime) -> list[str]:
     ]
 
 
-def notes(skeleton: SessionEvents) -> list[str]:
+def notes(told: SessionColumns) -> list[str]:
     """Return what a reader must know before trusting this view."""
-    shown, total = len(skeleton.events), skeleton.total_events
+    shown, total = len(told.columns["span_id"]), told.total_events
     left = [f"Showing the first {shown:,} of {total:,} steps"] if shown < total else []
-    return [*left, *text.caveats(skeleton.session.totals)]
+    return [*left, *text.caveats(told.session.totals)]
+
+
+def first_key(told: SessionColumns) -> str | None:
+    """Return the key of the first step, None without one."""
+    ids = zip(told.columns["trace_id"], told.columns["span_id"], strict=True)
+    return next((f"{trace_id}.{span_id}" for trace_id, span_id in ids), None)
 
 
 def key(event: SessionEvent) -> str:
@@ -95,13 +134,18 @@ def key(event: SessionEvent) -> str:
     return f"{event.trace_id}.{event.span_id}"
 
 
-def kind(event: SessionEvent) -> str:
+def who(step: Step) -> str | None:
+    """Return the model, tool or node that acted, the agent of an agent."""
+    return step.model or step.tool or step.node or (step.agent if step.kind == "agent" else None)
+
+
+def kind(event: Step | SessionEvent) -> str:
     """Return what a step is to the reader: a plain span that changed a state is a state change."""
     changed = event.state_from is not None or event.state_to is not None
     return "state" if changed and event.kind == "span" else event.kind
 
 
-def preview(event: SessionEvent) -> str:
+def preview(event: Step | SessionEvent) -> str:
     """Return the one line that says what a step was about."""
     if event.state_from or event.state_to:
         change = f"{event.state_from or '…'} → {event.state_to or '…'}"

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 
 from spanledger_collector import detail, query
 from spanledger_collector.access import caller_of, project_of
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import known, store_of, visible
-from spanledger_schema.api import SessionEvents, SessionRow, SpanDetail
+from spanledger_schema.api import SessionColumns, SessionEvents, SessionRow, SpanDetail
 
 MOST_EVENTS = 20_000
 
@@ -29,6 +29,24 @@ def session_events(
         return one_session(request, f"{session_id}/events")  # a slash of the id's own, sent as %2F
     visible(request, session_id)
     found = query.events(store_of(request), project_of(request), session_id, limit)
+    return Json(known(found, "session", session_id))
+
+
+@router.get("/sessions/{session_id:path}/columns", response_model=SessionColumns)
+def session_columns(
+    request: Request,
+    session_id: str,
+    field: Annotated[list[str] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_EVENTS)] = MOST_EVENTS,
+) -> Json:
+    """The steps of a session as `events` tells them, a list for each field asked for, or for all."""
+    if not request.scope.get("raw_path", b"/columns").endswith(b"/columns"):
+        return one_session(request, f"{session_id}/columns")
+    visible(request, session_id)
+    names = list(dict.fromkeys(field or query.EVENT_FIELDS))
+    if unknown := sorted({*names} - {*query.EVENT_FIELDS}):
+        raise HTTPException(400, f"field: steps have no {unknown[0]!r:.60}")
+    found = query.columns(store_of(request), project_of(request), session_id, names, limit)
     return Json(known(found, "session", session_id))
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from spanledger_collector.conditions import Condition
 from spanledger_collector.moments import SECOND_NS
+from spanledger_collector.money import dollars
 from spanledger_collector.prices.rates import EXACT
-from spanledger_collector.query import Row, dollars
+from spanledger_collector.query import Row
 from spanledger_collector.store import Store
 from spanledger_schema import filter_sql
 from spanledger_schema.api_ledger import CacheSavings, FailedSessions, Insights

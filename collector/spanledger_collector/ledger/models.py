@@ -9,13 +9,13 @@ from typing import Any
 from spanledger_collector import query
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import rfc3339
+from spanledger_collector.money import dollars
 from spanledger_collector.pricebook import AFTER, BEFORE, Periods, Pricebook
 from spanledger_collector.prices import catalogue
 from spanledger_collector.prices.cards import CardTier, RateCard, Unpriced
 from spanledger_collector.prices.offers import offers
 from spanledger_collector.prices.rates import EXACT, MTOK, TOKEN_METERS
 from spanledger_collector.providers import fold, infer
-from spanledger_collector.query import dollars
 from spanledger_schema.api_ledger import (
     DriftingModel,
     DriftingModels,

@@ -19,8 +19,8 @@ from spanledger_collector.ledger.calls import BATCH_CALLS, Call, CallFilter, Out
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.mends import DAY_NS
 from spanledger_collector.moments import rfc3339
+from spanledger_collector.money import dollars
 from spanledger_collector.pricebook import Pricebook, ToPrice
-from spanledger_collector.query import dollars
 from spanledger_collector.reconcile import Fact
 from spanledger_collector.rollup import TraceKey, by_trace, stored_facts
 from spanledger_collector.store import Store

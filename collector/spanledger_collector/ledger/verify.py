@@ -13,7 +13,7 @@ from spanledger_collector import query
 from spanledger_collector.ledger.accounts import Account
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.ledger.recount import LOOKS, Recount, recount
-from spanledger_collector.query import dollars
+from spanledger_collector.money import dollars
 from spanledger_collector.store import Store
 from spanledger_schema.api_ledger import Identity, Verification
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from spanledger_collector.ledger.calls import Call, CallFilter, batches
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import rfc3339
+from spanledger_collector.money import dollars
 from spanledger_collector.pricebook import ToPrice
-from spanledger_collector.query import dollars
 from spanledger_schema.api_ledger import WhatIf
 from spanledger_schema.span import Bill
 

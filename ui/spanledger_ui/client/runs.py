@@ -1,8 +1,9 @@
 """What ran: sessions, traces, calls, their steps, and the views of them that people saved."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spanledger_schema.api import SessionEvents, SessionPage, SessionRow, SpanDetail
+from spanledger_schema.api import SessionColumns, SessionEvents, SessionPage, SessionRow, SpanDetail
 from spanledger_schema.api_tables import CallPage, Pulse, TracePage, Values
 from spanledger_schema.api_views import View
 from spanledger_ui.client.wire import Parameter, Wire, quoted
@@ -42,6 +43,11 @@ class Runs:
         """Return the skeleton of a session, its first `limit` steps."""
         path = f"sessions/{quoted(session_id)}/events"
         return self.wire.one(SessionEvents, path, {"limit": limit})
+
+    def columns(self, session_id: str, names: Sequence[str], limit: int) -> SessionColumns:
+        """Return these fields of its first `limit` steps, a list of each."""
+        path = f"sessions/{quoted(session_id)}/columns"
+        return self.wire.one(SessionColumns, path, {"field": names, "limit": limit})
 
     def span(self, trace_id: str, span_id: str) -> SpanDetail:
         """Return one span with its payload."""

@@ -22,7 +22,7 @@ def main() -> None:
         layout="wide",
     )
     current = st.navigation(shared_pages() if signin.shared_key() else pages())
-    components.style()
+    components.style("replay" if current.url_path == "replay" else "ledger")
     st.logo(str(FOLDER / "logo.svg"), icon_image=str(FOLDER / "icon.svg"), size="medium")
     with st.sidebar:
         freshness()

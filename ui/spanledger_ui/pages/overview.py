@@ -8,7 +8,7 @@ import streamlit as st
 
 from spanledger_schema.api import Spend, SpendRow, Totals
 from spanledger_schema.api_tables import Beat, Pulse
-from spanledger_ui import components, figures, first_trace, page, tables, text, theme
+from spanledger_ui import components, figures, first_trace, page, strip, tables, text
 
 MOVERS = 8
 FAILED = 8
@@ -44,7 +44,7 @@ def main() -> None:
             tz=page.zone_name(),
         )  # fmt: skip
     compared(days)
-    strip(beats)
+    fortnight(beats)
     movers(days[0][0].rows, days[1][0].rows)
     failed(yesterday)
 
@@ -83,14 +83,14 @@ def tokens(totals: Totals) -> int | None:
     return text.reported(totals.input_tokens + totals.output_tokens, totals)
 
 
-def strip(beats: Pulse) -> None:
-    """Draw the dollars of the last days."""
-    palette = theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
-    figure = figures.pulse(beats, "cost", palette["primaryColor"], palette["borderColor"])
+def fortnight(beats: Pulse) -> None:
+    """Draw the dollars of the last days; one that is chosen leads to its sessions."""
     st.subheader("Dollars of sessions by day", anchor=False)
-    st.plotly_chart(
-        figure, key="days", config={"displayModeBar": False}, alt="Dollars of the last days"
-    )
+    bars = components.pulse(strip.drawn(beats, "cost", "Dollars of the last days"), key="days")
+    if bars and (chosen := strip.chosen(beats, bars)):
+        begins, ends = chosen
+        asked = {"from": begins.isoformat(), "to": ends.isoformat()}
+        st.switch_page("sessions.py", query_params=asked)
 
 
 def movers(today: Sequence[SpendRow], before: Sequence[SpendRow]) -> None:

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from spanledger_schema.api import SessionEvents
 from spanledger_ui import components, page, panel, sharing, signin, skeleton, stopping
 
 MOST_STEPS = 20_000
@@ -32,13 +31,8 @@ def choose() -> None:
 
 def load(session_id: str) -> tuple[bytes, str | None]:
     """Return a session packed for the component, and the key of its first step."""
-    events = page.client().runs.events(session_id, MOST_STEPS)
-    return skeleton.packed(events, page.zone(), page.now()), first_key(events)
-
-
-def first_key(events: SessionEvents) -> str | None:
-    """Return the key of the first step, None without one."""
-    return skeleton.key(events.events[0]) if events.events else None
+    told = page.client().runs.columns(session_id, skeleton.FIELDS, MOST_STEPS)
+    return skeleton.packed(told, page.zone(), page.now()), skeleton.first_key(told)
 
 
 @st.fragment

@@ -5,7 +5,6 @@ Filter, range, order, page and the strip's measure are in the URL, so that a lin
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
@@ -15,18 +14,18 @@ from spanledger_schema.api_tables import Pulse
 from spanledger_ui import (
     components,
     download,
-    figures,
     filterbar,
     first_trace,
     page,
     savedviews,
+    strip,
     tables,
-    theme,
     timerange,
 )
 
 PAGE_ROWS = 50
 KEPT_S = 30
+STRIP_PX = 85
 LIVE_S = 3
 DEFAULT_RANGE = "7d"
 # what the API sorts by, as the screen and the URL say it
@@ -52,8 +51,6 @@ VIEWED = {
     "columns": COLUMNS,
 }
 
-STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -72,7 +69,7 @@ def main() -> None:
         chosen = timerange.chosen(DEFAULT_RANGE)
         timerange.note(chosen)
         asked = {**chosen.asked, "q": st.query_params.get("q")}
-        strip = st.container()
+        above = page.place("strip", STRIP_PX)
         live = st.session_state["live"]
         st.fragment(results, run_every=LIVE_S if live else None)(asked)
         with views:  # its question may wait, as all below may: people came for the table
@@ -80,7 +77,7 @@ def main() -> None:
         with page.answers():
             beats = page.remembered("pulse", (*asked.values(), page.zone_name()), KEPT_S, pulsed)
         if beats.beats:
-            with strip:
+            with above:
                 pulse(beats)
         if (view := st.session_state["view"]) in FILES and beats.beats:
             download.offer(view, asked)
@@ -142,28 +139,15 @@ def pulsed() -> Pulse:
 
 def pulse(told: Pulse) -> None:
     """Draw the strip; a click on a bar, or a drag over some, narrows the page to them."""
-    palette = theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
-    figure = figures.pulse(
-        told, st.session_state["strip"], palette["primaryColor"], palette["borderColor"]
-    )
-    st.plotly_chart(
-        figure,
-        key="pulse",
-        config={"displayModeBar": False},
-        on_select=lambda: narrow(told.grain),
-        selection_mode=("points", "box"),
-        alt="Sessions over time",
-    )
+    shown = strip.drawn(told, st.session_state["strip"], "Sessions over time")
+    components.pulse(shown, key="pulse", choose=lambda: narrow(told))
 
 
-def narrow(grain: str) -> None:
-    """Put the bars that were selected into the URL as the range."""
-    bars: list[Mapping[str, Any]] = st.session_state["pulse"]["selection"]["points"]
-    if not bars:
-        return
-    starts = sorted(datetime.fromisoformat(bar["x"]).replace(tzinfo=page.zone()) for bar in bars)
-    timerange.keep(starts[0], starts[-1] + STEPS[grain])
-    first_page()
+def narrow(told: Pulse) -> None:
+    """Put the bars that were chosen into the URL as the range."""
+    if chosen := strip.chosen(told, components.chosen_bars("pulse")):
+        timerange.keep(*chosen)
+        first_page()
 
 
 def results(asked: Mapping[str, str | None]) -> None:
