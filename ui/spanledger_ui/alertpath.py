@@ -9,12 +9,10 @@ from spanledger_ui import page, text
 
 
 def draw(path: AlertPath) -> None:
-    """Draw the line, as a warning where an alert might not arrive."""
-    said = words(path, page.zone(), page.now())
+    """Draw the line, below a warning where an alert might not arrive."""
     if path.overdue:
-        st.warning(said, icon=":material/notifications_off:")
-    else:
-        st.text(said)
+        st.warning("An alert might not arrive.", icon=":material/notifications_off:")
+    st.text(words(path, page.zone(), page.now()))
 
 
 def words(path: AlertPath, zone: tzinfo, now: datetime) -> str:

@@ -5,6 +5,7 @@ to say. The budget of the URL's `edit` is changed, else a new one is written dow
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -83,47 +84,55 @@ def fields(known: BudgetRow | None) -> dict[str, Any]:
 
 def often(shown: Mapping[str, Any], of: str) -> dict[str, Any]:
     """Draw what every budget says."""
+    text, choice = partial(entry, shown, of), partial(options, shown, of)
     left, middle, right = st.columns(3)
-    with left:
-        found = texts(shown, of, {"name": "Name", "limit": "Limit"})
-        found["measure"] = one_of("of", budgetform.UNITS, shown, "measure", of)
-    with middle:
-        found["unit"] = one_of("In each", budgetform.PERIODS, shown, "unit", of)
-        found |= texts(shown, of, {"scope.agent": "Only agent", "scope.user": "Only user"})
-    with right:
-        found |= texts(shown, of, {"each": "Counted apart by", "thresholds": "Tell at per cent"})
-        found["hard"] = st.toggle(
-            "Hard: agents that ask must stop", shown["hard"], key=f"hard-{of}"
-        )
-    return found
+    return {
+        "name": left.text_input("Name", **text("name")),
+        "limit": left.text_input("Limit", **text("limit")),
+        "measure": left.selectbox("of", **choice("measure", budgetform.UNITS)),
+        "unit": middle.selectbox("In each", **choice("unit", budgetform.PERIODS)),
+        "scope.agent": middle.text_input("Only agent", **text("scope.agent")),
+        "scope.user": middle.text_input("Only user", **text("scope.user")),
+        "each": right.text_input("Counted apart by", **text("each")),
+        "thresholds": right.text_input("Tell at per cent", **text("thresholds")),
+        "hard": right.toggle("Hard: agents that ask must stop", shown["hard"], key=f"hard-{of}"),
+    }
 
 
 def seldom(shown: Mapping[str, Any], of: str) -> dict[str, Any]:
     """Draw what few budgets say."""
-    found: dict[str, Any] = {}
-    for column, named in zip(st.columns(4), budgetform.SELDOM, strict=True):
-        with column:
-            found |= texts(shown, of, named)
-    return found
-
-
-def texts(shown: Mapping[str, Any], of: str, named: Mapping[str, str]) -> dict[str, Any]:
-    """Draw fields of text, one below the other; return what is in them."""
+    text = partial(entry, shown, of)
+    one, two, three, four = st.columns(4)
     return {
-        name: st.text_input(
-            label, shown[name], max_chars=1000, key=f"{name}-{of}",
-            placeholder=budgetform.EXAMPLES.get(name),
-        )
-        for name, label in named.items()
-    }  # fmt: skip
+        "scope.session": one.text_input("Only session", **text("scope.session")),
+        "scope.environment": one.text_input("Only environment", **text("scope.environment")),
+        "scope.service": one.text_input("Only service", **text("scope.service")),
+        "scope.provider": two.text_input("Only provider", **text("scope.provider")),
+        "scope.model": two.text_input("Only model", **text("scope.model")),
+        "scope.tag": two.text_input("Only tag", **text("scope.tag")),
+        "hours": three.text_input("Hours, where it is rolling", **text("hours")),
+        "starts_on": three.text_input("First weekday, or day of the month", **text("starts_on")),
+        "remind_hours": three.text_input("Tell again after hours", **text("remind_hours")),
+        "channels": four.text_input("Tell channels", **text("channels")),
+        "owner": four.text_input("Owner", **text("owner")),
+        "note": four.text_input("Note", **text("note")),
+    }
 
 
-def one_of(
-    label: str, words: Mapping[str, str], shown: Mapping[str, Any], name: str, of: str
-) -> Any:
-    """Draw a choice of words; return the one that is meant."""
+def entry(shown: Mapping[str, Any], of: str, name: str) -> dict[str, Any]:
+    """Return what a field of text is drawn with."""
+    example = budgetform.EXAMPLES.get(name)
+    return {"value": shown[name], "max_chars": 1000, "key": f"{name}-{of}", "placeholder": example}
+
+
+def options(
+    shown: Mapping[str, Any], of: str, name: str, words: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what a choice of words is drawn with."""
     at = list(words).index(shown[name])
-    return st.selectbox(label, words, at, format_func=words.__getitem__, key=f"{name}-{of}")
+    return {
+        "options": words, "index": at, "format_func": words.__getitem__, "key": f"{name}-{of}",
+    }  # fmt: skip
 
 
 def preview(wanted: dict[str, Any]) -> None:

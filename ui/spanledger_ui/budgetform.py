@@ -30,17 +30,11 @@ PERIODS = {
 
 SCOPES = ("agent", "user", "session", "environment", "service", "provider", "model", "tag")
 
-SELDOM = (
-    {"scope.session": "Only session", "scope.environment": "Only environment",
-     "scope.service": "Only service"},
-    {"scope.provider": "Only provider", "scope.model": "Only model", "scope.tag": "Only tag"},
-    {"hours": "Hours, where it is rolling", "starts_on": "First weekday, or day of the month",
-     "remind_hours": "Tell again after hours"},
-    {"channels": "Tell channels", "owner": "Owner", "note": "Note"},
+RARE = (
+    "scope.session", "scope.environment", "scope.service", "scope.provider", "scope.model", "scope.tag",
+    "hours", "starts_on", "remind_hours", "channels", "owner", "note",
 )  # fmt: skip
-"""What few budgets say, in columns: fields of the form, each with its label."""
-
-RARE = tuple(name for column in SELDOM for name in column)
+"""The fields of the form that few budgets fill."""
 
 EXAMPLES = {
     "each": "all as one; user, or tag:team",
