@@ -33,5 +33,7 @@ def encoded(piece: str) -> tuple[bytes, int]:
     try:
         told = piece.encode()
     except UnicodeEncodeError:
-        return piece.encode("utf-8", "replace"), len(piece.encode("utf-8", "surrogatepass"))
+        told = piece.encode("utf-8", "replace")
+        lone = told.count(b"?") - piece.count("?")
+        return told, len(told) + 2 * lone
     return told, len(told)
