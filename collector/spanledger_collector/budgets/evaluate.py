@@ -1,7 +1,7 @@
 """All budgets against what is stored: how each stands, and what there is to tell.
 
 Adds up by one query per budget, the rows that every screen reads. Runs on the thread that writes,
-after a drain and on a timer, never longer than a twentieth of the time: with many budgets it runs
+after a drain and on a timer, no longer than a twentieth of the time in the long run: with many budgets it runs
 less often instead. What it finds is put in one place at once, for other threads to read.
 """
 

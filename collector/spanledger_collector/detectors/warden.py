@@ -1,6 +1,6 @@
 """The detectors of one store process: looks after drains and on a timer, and tells what is news.
 
-Runs on the thread that writes, never longer than a twentieth of the time. What it knows is replaced,
+Runs on the thread that writes, no longer than a twentieth of the time in the long run. What it knows is replaced,
 never changed, so that any thread may read it.
 """
 
