@@ -4,6 +4,7 @@ Pure: the figures, the day and the machine come in, text goes out.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import truediv
 from statistics import median
 
 from bench.bars import BARS, OF_THE_RATIO
@@ -40,12 +41,16 @@ def row(figure: Figure, figures: Sequence[Figure]) -> str:
 def ratio(figure: Figure, figures: Sequence[Figure]) -> float | None:
     """Return the median as a multiple of the baseline's, None where there is none of this unit.
 
-    The baseline is a figure of the same part or, where that has none of this name, of another.
+    The baseline is a figure of the same part or, where that has none of this name, of another. What a part
+    took in turns with its baseline, as often, is divided turn by turn: a machine changes its speed between turns.
     """
     named = [each for each in figures if (each.what, each.unit) == (figure.baseline, figure.unit)]
     base = next((each for each in named if each.part == figure.part), next(iter(named), None))
-    if base is None or not median(base.samples):
+    if base is None or not all(base.samples):
         return None
+    if base.part == figure.part and len(base.samples) == len(figure.samples):
+        ratios: Sequence[float] = [*map(truediv, figure.samples, base.samples)]
+        return median(ratios)
     return median(figure.samples) / median(base.samples)
 
 

@@ -22,6 +22,12 @@ def test_a_baseline_of_the_same_part_is_meant_where_two_have_a_name():
     assert ratio(figure, [PARSE, near, figure]) == 4
 
 
+def test_what_was_taken_in_turns_is_divided_turn_by_turn():
+    raw = Figure("sdk", "otel", "µs", (30.0, 60.0, 30.0))  # the machine slowed down for a while
+    ours = Figure("sdk", "spanledger", "µs", (36.0, 72.0, 60.0), "otel")
+    assert ratio(ours, [raw, ours]) == 1.2
+
+
 @pytest.mark.parametrize(
     "baseline",
     [
