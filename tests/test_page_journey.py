@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from spanledger_ui.components import assets
-from tests.browser import WAIT_MS, needed
+from tests.browser import needed
 from tests.otlp import SPAN, TRACE, attribute, span, traces
 from tests.serving import Server, serving
 from tests.ui_server import capture
@@ -337,15 +337,11 @@ def test_ten_thousand_steps_are_a_few_dozen_rows(server: Server, tab: Page):
 
 
 @pytest.mark.parametrize("path", ["/?range=all", f"/replay?session={SESSION}", "/spend?range=all"])
-def test_a_phone_shows_every_page_without_scrolling_sideways(
-    server: Server, browser: Browser, path: str
-):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(server.screens + path)
-    expect(page.locator("table, .transcript").first).to_be_visible(timeout=WAIT_MS)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
+def test_a_phone_shows_every_page_without_scrolling_sideways(server: Server, tab: Page, path: str):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.goto(server.screens + path)
+    expect(tab.locator("table, .transcript").first).to_be_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_server_tells_browsers_to_load_nothing_else(server: Server):
