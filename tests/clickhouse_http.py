@@ -233,6 +233,7 @@ class Handler(BaseHTTPRequestHandler):
     """Puts requests together and sends answers; the engine does the rest."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for somebody to confirm its head
     server: "Server"
 
     def do_GET(self) -> None:

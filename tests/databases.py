@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
+from pathlib import Path
 
 from spanledger_collector.store import Client, Store, connect
 
@@ -35,12 +36,17 @@ def definitions(root: Client, database: str) -> list[str]:
     return [statement for (statement,) in found.result_rows]
 
 
+Files = dict[str, int]
+"""The files in which the engine keeps what the tables of a database are, and when each was written."""
+
+
 @dataclass(frozen=True)
 class Lent:
-    """A store, and the name of the database that it is on."""
+    """A store, the name of the database that it is on, and what its tables are when it is new."""
 
     database: str
     store: Store
+    made: Files
 
 
 class Databases:
@@ -52,19 +58,17 @@ class Databases:
     def __init__(self, engine: str, root: Client) -> None:
         self._engine, self._root = engine, root
         self._idle: dict[str, list[Lent]] = defaultdict(list)
-        self._like = definitions(root, TEMPLATE)
 
     def take(self, dsn: str) -> Lent:
         """Return a store that nobody else uses, reached as `dsn` says."""
         if self._idle[dsn]:
             return self._idle[dsn].pop()
         name = migrated(self._engine, f"t{next(numbers)}")
-        return Lent(name, Store(dsn, database=name, readers=1))
+        return Lent(name, Store(dsn, database=name, readers=1), self._tables(name))
 
     def give_back(self, lent: Lent) -> None:
         """Empty a database for the next test; drop one whose tables are not what they were."""
-        made = [said.replace(f"{TEMPLATE}.", f"{lent.database}.") for said in self._like]
-        if self._changing(lent.database) or definitions(self._root, lent.database) != made:
+        if self._tables(lent.database) != lent.made or self._changing(lent.database):
             lent.store.close()
             self.drop(lent.database)
             return
@@ -87,6 +91,11 @@ class Databases:
         """Close the stores that are at hand."""
         for lent in chain.from_iterable(self._idle.values()):
             lent.store.close()
+
+    def _tables(self, name: str) -> Files:
+        """Return what the tables of a database are; asking the engine takes it 17 ms of CPU."""
+        folder = Path(self._engine.removeprefix("chdb://"), "metadata", name)
+        return {file.name: file.stat().st_mtime_ns for file in folder.glob("*.sql")}
 
     def _changing(self, name: str) -> bool:
         """Tell whether the engine still rewrites what is stored here."""

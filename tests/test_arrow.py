@@ -1,5 +1,7 @@
 """Columns travel to the engine as Arrow and are there as they were."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -96,3 +98,19 @@ def test_a_moment_is_a_number_of_its_columns_unit_or_a_datetime(client: Client, 
 def test_what_a_column_cannot_hold_is_refused(kind: str, value: object):
     with pytest.raises((ValueError, TypeError, OverflowError, pa.ArrowInvalid)):
         arrow.stream({"c": [value]}, {"c": kind})
+
+
+WITHOUT_PANDAS = """
+import sys
+from spanledger_collector import arrow
+arrow.do_without_pandas()
+print(arrow.array([1, 2], "UInt8").to_pylist(), "pandas" in sys.modules)
+import pandas
+"""
+
+
+def test_a_process_that_does_without_pandas_makes_columns_and_may_import_it_still():
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PANDAS], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[1, 2] False\n"

@@ -27,7 +27,7 @@ from tests.otlp import attribute, logs, span, traces
 from tests.parts import Parts, parts
 
 PER_REQUEST, PER_TRACE = 6, 3
-PAUSE_S = 0.05  # of a client, between two requests: all that was ever sent is checked each time
+PAUSE_S = 0.1  # of a client, between two requests: all that was ever sent is checked each time
 FILLER_BYTES = 20_000  # a request; enough for a spool that grows, forgets and shrinks
 
 numbers = count(1)

@@ -6,17 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import httpx
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from spanledger_ui.components import assets
-from tests.browser import WAIT_MS, needed
+from tests.browser import needed
 from tests.otlp import SPAN, TRACE, attribute, span, traces
 from tests.serving import Server, serving
 from tests.ui_server import capture
@@ -24,6 +23,7 @@ from tests.ui_server import capture
 PATIENCE_S = 60
 
 SESSION = "thread-900"
+RECORDED = capture("openinference-langchain__langgraph-refund-retry")
 HOSTILE = (
     "<img src=http://evil.example/a.png onerror=window.pwned=1><script>window.pwned=1</script>"
     "![](http://evil.example/b.png) [x](javascript:window.pwned=1) $$x$$ **bold** 🧾 مرحبا"
@@ -40,12 +40,18 @@ pytestmark = needed
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a server with a recorded LangGraph session in it."""
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server that has nothing in it, for the first test of this module."""
     with serving(tmp_path_factory.mktemp("journey")) as running:
-        send(running, capture("openinference-langchain__langgraph-refund-retry"))
-        wait_for(lambda: [item for item in sessions(running) if item["id"] == SESSION])
         yield running
+
+
+@pytest.fixture(scope="module")
+def server(fresh: Server) -> Server:
+    """Return that server with a recorded LangGraph session in it."""
+    send(fresh, RECORDED)
+    wait_for(lambda: [item for item in sessions(fresh) if item["id"] == SESSION])
+    return fresh
 
 
 def send(server: Server, body: bytes) -> None:
@@ -77,6 +83,13 @@ def skeleton(server: Server) -> list[dict[str, Any]]:
 def dollars(amount: str) -> str:
     """Return what the meter shows for an amount: four places, and the unit."""
     return f"{Decimal(amount).quantize(Decimal('0.0001')):f} USD"
+
+
+def test_the_first_trace_appears_on_the_empty_page_by_itself(fresh: Server, tab: Page):
+    tab.goto(f"{fresh.screens}/?range=all")
+    expect(tab.get_by_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={fresh.otlp}")).to_be_visible()
+    send(fresh, RECORDED)
+    expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
 
 
 def test_from_the_table_through_three_steps_the_dollars_are_the_apis(server: Server, tab: Page):
@@ -286,17 +299,6 @@ def test_playing_runs_to_the_end_and_stops(server: Server, tab: Page):
     expect(tab.get_by_role("button", name="Play")).to_be_visible()
 
 
-def test_the_first_trace_appears_on_the_empty_page_by_itself(browser: Browser, tmp_path: Path):
-    with serving(tmp_path) as fresh:
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(f"{fresh.screens}/?range=all")
-        expect(page.get_by_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={fresh.otlp}")).to_be_visible()
-        send(fresh, capture("openinference-langchain__langgraph-refund-retry"))
-        expect(page.get_by_role("link", name="refund_flow")).to_be_visible(timeout=WAIT_MS)
-        context.close()
-
-
 def test_hostile_text_runs_nothing_and_loads_nothing(server: Server, tab: Page):
     said = ("user.id", "llm.model_name", "input.value", "output.value", "tool.name")
     hostile = span(
@@ -335,15 +337,11 @@ def test_ten_thousand_steps_are_a_few_dozen_rows(server: Server, tab: Page):
 
 
 @pytest.mark.parametrize("path", ["/?range=all", f"/replay?session={SESSION}", "/spend?range=all"])
-def test_a_phone_shows_every_page_without_scrolling_sideways(
-    server: Server, browser: Browser, path: str
-):
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.goto(server.screens + path)
-    expect(page.locator("table, .transcript").first).to_be_visible(timeout=WAIT_MS)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
+def test_a_phone_shows_every_page_without_scrolling_sideways(server: Server, tab: Page, path: str):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.goto(server.screens + path)
+    expect(tab.locator("table, .transcript").first).to_be_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_server_tells_browsers_to_load_nothing_else(server: Server):

@@ -12,7 +12,7 @@ from tests.outage import clickhouse
 from tests.parts import Parts, parts
 from tests.serving import metrics
 
-PAUSE_S = 0.2  # of an agent, between two traces of four calls
+PAUSE_S = 0.5  # of an agent, between two traces of four calls
 SHORT_S = 3  # of exporters: a server that starts again is asked soon
 STORED = "spanledger_spans_stored_total"
 FEW = 20  # calls more, until the next is killed

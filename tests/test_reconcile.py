@@ -1,5 +1,7 @@
 """Which spans of a trace are billed, and whose trace it is: by structure, in any order."""
 
+from collections.abc import Sequence
+from math import prod
 from random import Random
 from typing import Any
 
@@ -423,32 +425,37 @@ KINDS = (
 )
 
 
+def one_of_each(draw: st.DrawFn, **choices: Sequence[Any]) -> dict[str, Any]:
+    """Return a value of each choice, drawn as one number: a draw costs the same, whatever it chooses."""
+    number, found = draw(st.integers(0, prod(map(len, choices.values())) - 1)), {}
+    for name, values in choices.items():
+        number, place = divmod(number, len(values))
+        found[name] = values[place]
+    return found
+
+
 @st.composite
 def traces(draw: st.DrawFn) -> list[Fact]:
     """Return a trace of up to twelve spans of all kinds, with any parents."""
     size = draw(st.integers(1, 12))
     found = []
     for number in range(1, size + 1):
-        with_usage = draw(st.booleans())
-        start = draw(st.integers(0, 8))
+        place = one_of_each(
+            draw, parent=(None, *range(1, size + 3)), kind=KINDS, scope=("a", "b"),
+            status=("ok", "error", "waiting", "unset"), start=range(9), lasted=(None, *range(6)),
+        )  # fmt: skip
+        told = one_of_each(
+            draw, input_tokens=(None, None, 100, 200), response_id=("", "r1", "r2"),
+            response_model=("gpt-4o", "gpt-4o-2024-08-06", "m2", ""), session_id=("", "s1", "s2"),
+            session_rank=(0, 9), agent=("", "x", "y"), node=("", "n"),
+        )  # fmt: skip
+        usage = {"usage_state": "absent", "output_tokens": None}
+        parent, lasted = place.pop("parent"), place.pop("lasted")
+        start_ns = NOON_NS + place.pop("start")
+        times = {"start_ns": start_ns, "end_ns": None if lasted is None else start_ns + lasted}
         found.append(
             call(
-                number,
-                draw(st.none() | st.integers(1, size + 2)),
-                kind=draw(st.sampled_from(KINDS)),
-                scope=draw(st.sampled_from(("a", "b"))),
-                status=draw(st.sampled_from(("ok", "error", "waiting", "unset"))),
-                start_ns=NOON_NS + start,
-                end_ns=draw(st.none() | st.just(NOON_NS + start + draw(st.integers(0, 5)))),
-                response_id=draw(st.sampled_from(("", "r1", "r2"))),
-                response_model=draw(st.sampled_from(("gpt-4o", "gpt-4o-2024-08-06", "m2", ""))),
-                usage_state="reported" if with_usage else "absent",
-                input_tokens=draw(st.sampled_from((100, 200))) if with_usage else None,
-                output_tokens=10 if with_usage else None,
-                session_id=draw(st.sampled_from(("", "s1", "s2"))),
-                session_rank=draw(st.sampled_from((0, 9))),
-                agent=draw(st.sampled_from(("", "x", "y"))),
-                node=draw(st.sampled_from(("", "n"))),
+                number, parent, **place, **times, **told, **({} if told["input_tokens"] else usage)
             )
         )
     return found

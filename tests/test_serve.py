@@ -20,26 +20,37 @@ from spanledger_collector.store import connect
 from tests.ports import free_port
 from tests.serving import PORTS, Server, prepared, serving
 
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Return a server that the test may kill."""
-    with serving(tmp_path) as running:
-        yield running
+WAIT_S = 60  # for what another process does
 
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a server that tests only look at."""
+    """Return the server of this module: each start takes six seconds of CPU."""
     with serving(tmp_path_factory.mktemp("standing")) as running:
         yield running
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+@pytest.fixture
+def server(standing: Server) -> Server:
+    """Return that server, running whatever the test before has done to it."""
+    if standing.process.poll() is not None:
+        standing.start()
+    return standing
+
+
+@pytest.fixture
+def stopped(standing: Server) -> Server:
+    """Return that server, stopped."""
+    if standing.process.poll() is None:
+        standing.stop()
+    return standing
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
     give_up = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < give_up
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def refused(*flags: str) -> str:
@@ -65,7 +76,7 @@ def test_it_says_where_everything_is_and_everything_answers(standing: Server):
         f"{standing.api}/readyz",
         f"{standing.screens}/_stcore/health",
     ):
-        assert urlopen(url, timeout=10).status == 200
+        assert urlopen(url, timeout=WAIT_S).status == 200
     assert standing.children().keys() == {"ingest", "store", "ui"}
 
 
@@ -75,21 +86,6 @@ def test_only_the_store_loads_the_engine(standing: Server):
         for name, child in standing.children().items()
     }
     assert loaded == {"ingest": False, "store": True, "ui": False}
-
-
-def test_stopped_it_ends_well_and_leaves_nothing_behind(server: Server):
-    children = server.children().values()
-    assert server.stop() == 0
-    assert [child for child in children if child.is_running()] == []
-    assert "Traceback" not in server.log.read_text()
-
-
-def test_killed_it_leaves_nothing_behind(server: Server):
-    children = list(server.children().values())
-    server.process.kill()
-    assert server.gone() == -signal.SIGKILL
-    _, alive = psutil.wait_procs(children, timeout=30)
-    assert alive == []
 
 
 @pytest.mark.parametrize("name", ["ingest", "store", "ui"])
@@ -105,7 +101,8 @@ def test_a_process_that_dies_is_started_again(server: Server, name: str):
     def back() -> bool:
         try:
             return (
-                server.children()[name].pid != before.pid and urlopen(url, timeout=5).status == 200
+                server.children()[name].pid != before.pid
+                and urlopen(url, timeout=WAIT_S).status == 200
             )
         except (OSError, KeyError):
             return False
@@ -184,8 +181,22 @@ def test_a_clickhouse_server_that_is_away_is_one_sentence_and_ingest_goes_on(tmp
     assert "secret" not in log
 
 
-def test_it_finds_its_data_again_after_a_restart(server: Server):
+def test_stopped_it_ends_well_and_leaves_nothing_behind(server: Server):
+    children = server.children().values()
     assert server.stop() == 0
-    server.start()
-    state = json.load(urlopen(f"{server.api}/readyz", timeout=10))
+    assert [child for child in children if child.is_running()] == []
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_it_finds_its_data_again_after_a_restart(stopped: Server):
+    stopped.start()
+    state = json.load(urlopen(f"{stopped.api}/readyz", timeout=WAIT_S))
     assert state["ready"] is True
+
+
+def test_killed_it_leaves_nothing_behind(server: Server):
+    children = list(server.children().values())
+    server.process.kill()
+    assert server.gone() == -signal.SIGKILL
+    _, alive = psutil.wait_procs(children, timeout=WAIT_S)
+    assert alive == []

@@ -4,13 +4,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import metadata
+from unittest.mock import Mock
 
 import httpx
 import pytest
 import streamlit
+from streamlit.components.v2.component_manager import BidiComponentManager
 
 from spanledger_ui import components
-from spanledger_ui.run import flags
+from spanledger_ui.run import flags, keep_to_our_components
 from tests.ports import free_port
 
 START_S = 60
@@ -37,6 +40,14 @@ def test_the_flags_are_those_that_keep_readers_apart_and_the_machine_quiet():
 def test_streamlit_knows_every_flag_it_is_given():
     for name in flags("127.0.0.1", 8501, []):
         streamlit.get_option(name)  # an upgrade that renames one must not lose it silently
+
+
+def test_no_package_is_read_in_search_of_components(monkeypatch: pytest.MonkeyPatch):
+    packages = Mock(return_value=[])
+    monkeypatch.setattr(metadata, "distributions", packages)
+    keep_to_our_components()
+    BidiComponentManager().discover_and_register_components(start_file_watching=False)
+    packages.assert_not_called()
 
 
 @pytest.fixture(scope="module")

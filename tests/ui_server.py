@@ -20,7 +20,7 @@ from spanledger_collector.spool import Batch, Cursor, Reader, Spool
 from spanledger_collector.store import Store
 from spanledger_ui import stopping
 from spanledger_ui.components import FOLDER
-from spanledger_ui.run import flags
+from spanledger_ui.run import flags, keep_to_our_components
 from tests.otlp import CAPTURES, NOON_NS
 from tests.pipeline import AtOnce
 from tests.ports import free_port
@@ -79,6 +79,7 @@ def page(name: str, api_url: str, **parameters: str) -> AppTest:
     """Return a page as it stands after its first run under this URL."""
     for flag in ("runner.magicEnabled", "browser.gatherUsageStats"):
         config.set_option(flag, FLAGS[flag])  # each costs every run a tenth
+    keep_to_our_components()
     test = AppTest.from_file(FOLDER / "pages" / f"{name}.py", default_timeout=RUN_S)
     test.secrets["api_url"] = api_url
     test.secrets["otlp_url"] = "http://collector.test:4318"

@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from spanledger_collector import (
+    arrow,
     keychest,
     spoolwork,
 )
@@ -272,6 +273,7 @@ def serve(settings: Settings) -> int:
     """Run the store process until it is told to stop; return its exit code."""
     gc.set_threshold(*COLLECT_EVERY)
     sys.setswitchinterval(SWITCH_S)
+    arrow.do_without_pandas()
     people = signins(settings)
     door = Door(
         KeyFile(keys_file(settings.data)),

@@ -6,8 +6,10 @@ a dollar finer than its scale. Made in C for half of what the client's own write
 """
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +25,22 @@ PLAIN: dict[str, pa.DataType] = {
     **{f"Float{bits}": getattr(pa, f"float{bits}")() for bits in (32, 64)},
 }
 UNITS = {"0": "s", "3": "ms", "6": "us", "9": "ns"}
+
+
+class NoPandas(MetaPathFinder):
+    """Finds pandas nowhere."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        """Refuse pandas, and leave all else to others."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is not looked for", name=fullname)
+
+
+def do_without_pandas() -> None:
+    """Have Arrow find no pandas, which it imports for the first row otherwise: 0.4 s of CPU, 55 MB."""
+    sys.meta_path.insert(0, NoPandas())
+    pa.array([])  # it looks once
+    del sys.meta_path[0]
 
 
 def stream(columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> pa.Buffer:
