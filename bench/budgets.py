@@ -27,7 +27,7 @@ import httpx
 import psutil
 from bench import payloads
 from bench.figures import note
-from bench.pace import asked_ms, trivial
+from bench.pace import CONNECTIONS, asked_ms, trivial
 from tests.serving import Server, serving
 
 from spanledger_collector.budgets.board import Board, board_file
@@ -178,7 +178,8 @@ def main() -> None:
     print(
         f"evaluation of {args.states} states: median {wall_ms:.0f} ms, of which CPU {cpu_ms:.0f} ms"
     )
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+    told = {"max_connections": str(2 * CONNECTIONS)}  # ingest lets in fewer than we keep open
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), **told) as server:
         served(server, args.rate, args.seconds)
 
 

@@ -6,7 +6,7 @@ would cost ingest a tenth of a second and six megabytes; the words of a refusal 
 
 from decimal import Decimal
 
-from pydantic_core import CoreSchema, SchemaValidator, ValidationError
+from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as says
 
 from spanledger_collector.budgets.decide import Question
@@ -21,22 +21,20 @@ class BadQuestion(ValueError):
     """A body asks nothing that can be meant; the message names each field."""
 
 
-def optional(schema: CoreSchema, default: object) -> says.TypedDictField:
-    """Return a field that may be left out."""
-    return says.typed_dict_field(says.with_default_schema(schema, default=default), required=False)
-
-
 TEXTS = ("session", "user", "agent", "environment", "service", "provider", "model")
+FIELDS = {
+    **{name: says.with_default_schema(says.str_schema(), default="") for name in TEXTS},
+    "tags": says.with_default_schema(says.list_schema(says.str_schema()), default_factory=list),
+    "estimated_usd": says.with_default_schema(
+        says.decimal_schema(ge=Decimal(0), allow_inf_nan=False), default=Decimal(0)
+    ),
+    "tool": says.with_default_schema(says.str_schema(max_length=LONGEST_TOOL), default=""),
+    "arguments": says.with_default_schema(
+        says.dict_schema(says.str_schema(), says.any_schema()), default_factory=dict
+    ),
+}
 SCHEMA = says.typed_dict_schema(
-    {
-        **{name: optional(says.str_schema(), "") for name in TEXTS},
-        "tags": optional(says.list_schema(says.str_schema()), ()),
-        "estimated_usd": optional(
-            says.decimal_schema(ge=Decimal(0), allow_inf_nan=False), Decimal(0)
-        ),
-        "tool": optional(says.str_schema(max_length=LONGEST_TOOL), ""),
-        "arguments": optional(says.dict_schema(says.str_schema(), says.any_schema()), {}),
-    },
+    {name: says.typed_dict_field(each, required=False) for name, each in FIELDS.items()},
     extra_behavior="forbid",
     ref="QuestionForm",
 )
