@@ -8,8 +8,8 @@ store: a file that cannot be read, or is of another form, is begun anew when the
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
 
 import apsw
 import orjson
@@ -49,12 +49,8 @@ STAND = "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?, ?)"
 FORGET = "DELETE FROM standing WHERE project_id = ? AND budget_id = ? AND counted = ?"
 
 
-class Noted(NamedTuple):
-    """How a budget stands, as far as `decide` asks."""
-
-    remaining: str
-    """A decimal, exact."""
-    at_least: bool
+Noted = tuple[Decimal, bool]
+"""What is left of a budget, and whether more is gone than is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,10 @@ class Board:
         self._db = opened(file)
         self._rules: str = self._db.execute("SELECT written FROM rules").get
         rows = self._db.execute(STANDINGS)
-        self._standings = {(p, b, g): Noted(rest, bool(least)) for p, b, g, rest, least in rows}
+        self._standings: Mapping[Key, Noted] = {
+            (project, budget_id, group): (Decimal(rest), bool(at_least))
+            for project, budget_id, group, rest, at_least in rows
+        }
 
     def lay_down(self, now: Rules) -> None:
         """Write budgets, stops and policies; forget how budgets stood that are withdrawn."""
@@ -112,7 +111,7 @@ class Board:
 
     def post(self, at: str | None, standings: Mapping[Key, Rest]) -> None:
         """Write how budgets stand, all of them, and when that was worked out."""
-        now = {key: Noted(str(s.remaining), s.at_least) for key, s in standings.items()}
+        now = {key: (s.remaining, s.at_least) for key, s in standings.items()}
         with self._db:
             self._db.execute(EVALUATION, (at,))
             self._write(now)
@@ -133,7 +132,7 @@ def changed(
     was: Mapping[Key, Noted], now: Mapping[Key, Noted]
 ) -> Iterable[tuple[str, str, str, str, bool]]:
     """Return the rows of `standing` that are new or say something else."""
-    return ((*key, *left) for key, left in now.items() if was.get(key) != left)
+    return ((*key, str(now[key][0]), now[key][1]) for key in now if was.get(key) != now[key])
 
 
 def opened(file: Path) -> apsw.Connection:
