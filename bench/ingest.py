@@ -19,7 +19,10 @@ from payloads import request
 from sending import Load, load
 from server import Server, machine, serving
 
-IDLE_S = 20.0
+SETTLE_S = (
+    15.0  # after it is ready a server loads what screens will need, and proves that alerts arrive
+)
+IDLE_S = 40.0
 PART = "server"
 
 
@@ -37,6 +40,7 @@ class Outcome:
 
 def idle(server: Server) -> tuple[float, dict[str, float]]:
     """Return the share of one core and the resident megabytes of a server that does nothing."""
+    time.sleep(SETTLE_S)
     before, started = server.cpu_s(), time.perf_counter()
     time.sleep(IDLE_S)
     share = (server.cpu_s() - before) / (time.perf_counter() - started)

@@ -23,7 +23,7 @@ LINE = re.compile(r" *(\S+|no call)  +(\d+)  (.+) \((\S+)\)")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("demo")) as running:
+    with serving(tmp_path_factory.mktemp("demo"), screens="off") as running:
         yield running
 
 

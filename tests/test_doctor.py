@@ -35,7 +35,7 @@ def keys(folder: Path) -> Keys:
 
 @pytest.fixture(scope="module")
 def server(folder: Path, keys: Keys) -> Iterator[Server]:
-    with serving(folder, keys="required") as running:
+    with serving(folder, keys="required", screens="off") as running:
         yield running
 
 

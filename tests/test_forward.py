@@ -14,7 +14,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from spanledger_collector import spoolwork
-from spanledger_collector.forward import Forwarding
+from spanledger_collector.forward.forwarding import Forwarding
 from spanledger_collector.forward.sending import Sender, Unavailable, refuse_odd
 from spanledger_collector.forward.targets import Target, targets
 from spanledger_collector.process import Refused

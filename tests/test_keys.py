@@ -419,7 +419,7 @@ def spanledger(server: Server, *arguments: str, **environ: str) -> subprocess.Co
 
 
 def test_a_server_others_can_reach_starts_with_a_key_and_serves_only_who_has_one(tmp_path: Path):
-    server = prepared(tmp_path, host="0.0.0.0")
+    server = prepared(tmp_path, host="0.0.0.0", screens="off")
     refused = spanledger(server, "serve")
     assert refused.returncode == 2
     assert (

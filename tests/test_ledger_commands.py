@@ -42,7 +42,7 @@ store.close()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return a server that has three calls without a price, of the last three days."""
-    with serving(tmp_path_factory.mktemp("server")) as found:
+    with serving(tmp_path_factory.mktemp("server"), screens="off") as found:
         body = traces(*(call(n, days_ago=n, now_ns=time.time_ns()) for n in (1, 2, 3)))
         headers = {"content-type": "application/x-protobuf"}
         urlopen(Request(f"{found.otlp}/v1/traces", body, headers), timeout=30).close()

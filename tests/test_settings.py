@@ -56,6 +56,7 @@ def test_other_flags_of_a_command_are_left_alone():
         ("STORE", "http://", "SPANLEDGER_STORE: 'http://' will not do; name the server, as in http://user:password@host:8123/database"),
         ("API_URL", "localhost:4320", "SPANLEDGER_API_URL: 'localhost:4320' will not do; give an address such as http://127.0.0.1:4320"),
         ("DURABILITY", "maybe", "SPANLEDGER_DURABILITY: 'maybe' will not do; give fsync (survives a power loss) or os (survives a killed process)"),
+        ("SCREENS", "no", "SPANLEDGER_SCREENS: 'no' will not do; give on or off"),
         ("MAX_BODY_BYTES", "64 MB", "SPANLEDGER_MAX_BODY_BYTES: '64 MB' will not do; give bytes, or a size such as 64MiB or 10GiB"),
         ("MAX_BODY_BYTES", "-1", "SPANLEDGER_MAX_BODY_BYTES: '-1' will not do; give bytes, or a size such as 64MiB or 10GiB"),
         ("DRAIN_SPANS", "0", "SPANLEDGER_DRAIN_SPANS: '0' will not do; give a whole number above 0"),

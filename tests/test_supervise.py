@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from spanledger_collector import supervise
+from spanledger_collector.commands import serve
+from spanledger_collector.settings import load
 from spanledger_collector.supervise import Program, Supervisor
 from tests.ports import free_port
 
@@ -164,3 +166,12 @@ def test_sigterm_stops_it(cast: Cast):
         await until(lambda: not psutil.pid_exists(cast.pids("a")[0]))
 
     assert supervised([cast.program("a")], terminate) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("screens", "names"), [("on", ["ingest", "store", "ui"]), ("off", ["ingest", "store"])]
+)
+def test_a_server_starts_and_names_screens_unless_told_otherwise(screens: str, names: list[str]):
+    chosen = load({"screens": screens}, {})
+    assert [each.name for each in serve.programs(chosen)] == names
+    assert (chosen.url(chosen.ui_port) in serve.addresses(chosen)) == ("ui" in names)

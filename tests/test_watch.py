@@ -48,7 +48,7 @@ def test_each_threshold_is_told_once_through_kills_of_store_and_watch(
     channels.write_text(
         f'[ops]\nkind = "webhook"\nurl = "{url}"\nprivate = true\nsecret_file = {secret}\n'
     )
-    with serving(tmp_path, channels=str(channels)) as server:
+    with serving(tmp_path, channels=str(channels), screens="off") as server:
         budget = {"name": "all", "measure": "calls", "limit": "2", "period": {"unit": "year"},
                   "thresholds": [{"percent": 50}, {"percent": 100}]}  # fmt: skip
         httpx.post(f"{server.api}/api/v1/budgets", json=budget).raise_for_status()

@@ -93,7 +93,7 @@ def integrity(server: Server) -> tuple[bool, dict[str, int]]:
 
 
 def test_workers_share_the_ports_and_a_spool_that_is_left_over_is_drained(tmp_path: Path):
-    server = prepared(tmp_path)
+    server = prepared(tmp_path, screens="off")
     told: dict[str, Any] = {
         "http_port": server.settings.http_port, "grpc_port": server.settings.grpc_port
     }  # fmt: skip
@@ -127,7 +127,7 @@ def ingest_processes(server: Server) -> dict[str, psutil.Process]:
 
 
 def test_while_one_worker_is_killed_the_other_takes_everything(tmp_path: Path):
-    with serving(tmp_path, ingest_workers=str(WORKERS)) as server:
+    with serving(tmp_path, ingest_workers=str(WORKERS), screens="off") as server:
         before = ingest_processes(server)
         assert sorted(before) == ["--worker=1", "--worker=2"]
         before["--worker=1"].suspend()  # deaf, then dead: what it was dealt is sent again

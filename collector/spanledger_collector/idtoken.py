@@ -6,20 +6,20 @@ HTTP and not what the claims are good for.
 
 import binascii
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import orjson
-from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
-from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 LEEWAY_S = 60  # between the provider's clock and ours
 LONGEST = 64 << 10
 # Signatures of a private key only. With one that is shared (HS256) whoever knows the provider's
 # public key could sign, with `none` anybody.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
-REGISTRY = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
 
 Claims = Mapping[str, object]
 
@@ -47,13 +47,17 @@ def key_id(token: str) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def claims(token: str, keys: KeySet, issuer: str, client_id: str, now_s: float) -> Claims:
+def claims(token: str, keys: "KeySet", issuer: str, client_id: str, now_s: float) -> Claims:
     """Return what a token claims.
 
     Raises:
         TokenRefused: not signed by one of `keys`, not by this issuer, not for this client, expired
             or not yet valid, or without a subject.
     """
+    from joserfc import jwt  # 0.1 s of CPU, for those with whom people sign in
+    from joserfc.jws import JWSRegistry
+
+    registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
     wanted = jwt.JWTClaimsRegistry(
         now=int(now_s),
         leeway=LEEWAY_S,
@@ -63,7 +67,7 @@ def claims(token: str, keys: KeySet, issuer: str, client_id: str, now_s: float) 
         sub={"essential": True},
     )
     try:
-        found = jwt.decode(token, keys, registry=REGISTRY).claims
+        found = jwt.decode(token, keys, registry=registry).claims
         wanted.validate(found)
     except (JoseError, ValueError, TypeError, AttributeError) as error:
         raise TokenRefused(str(error) or type(error).__name__) from error

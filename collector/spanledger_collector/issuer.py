@@ -11,11 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet, OctKey
+
+if TYPE_CHECKING:
+    from joserfc.jwk import Key, KeySet
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class Told:
     """What a provider said: how it signs itself, and with what."""
 
     issuer: str
-    keys: KeySet
+    keys: "KeySet"
     at_s: float  # of the clock of `Issuer`
 
 
@@ -75,7 +78,7 @@ class Issuer:
             log.warning("sign-in: %s", error)
 
 
-def has(keys: KeySet, key_id: str | None) -> bool:
+def has(keys: "KeySet", key_id: str | None) -> bool:
     """Tell whether a key is among these."""
     return any(key.kid == key_id for key in keys)
 
@@ -86,6 +89,8 @@ def asked(url: str, now_s: float) -> Told:
     Raises:
         ProviderAway: it says nothing, or what will not do.
     """
+    from joserfc.jwk import KeySet  # 0.1 s of CPU, for those with whom people sign in
+
     try:
         document = orjson.loads(fetched(f"{url}{DISCOVERY}"))
         if document["issuer"].rstrip("/") != url:
@@ -98,9 +103,9 @@ def asked(url: str, now_s: float) -> Told:
         raise ProviderAway(f"{url} answers as no OpenID provider does: {error!r}") from error
 
 
-def signs(key: Key) -> bool:
+def signs(key: "Key") -> bool:
     """Tell whether a key can prove who signed: one that is shared proves nothing."""
-    return not isinstance(key, OctKey) and key.get("use") in (None, "sig")
+    return key.key_type != "oct" and key.get("use") in (None, "sig")
 
 
 def fetched(url: str) -> bytes:

@@ -25,6 +25,8 @@ Place = tuple[int, str]
 
 FIRST_PAGE = (1 << 120, "")  # above every order key: a page "after" it is the first
 MOST_BEATS = 2000
+TRACES_OF_A_SESSION = 8
+"""So many of the last traces, for each session of a page, are looked at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,39 @@ def sessions(
     store: Store, project: str, wanted: Wanted, limit: int, after: Place = FIRST_PAGE
 ) -> tuple[list[SessionRow], Place | None]:
     """Return a page of sessions and where the next one starts, None after the last."""
-    parts = {"order": filter_sql.ORDERS[wanted.order]}
-    asked = {"project": project, "descending": wanted.descending}
-    rows = found(store, "session_keys", filter_sql.SESSIONS, parts, asked, wanted, limit + 1, after)
+    rows = newest(store, project, wanted, limit + 1, after)
+    if rows is None:
+        parts = {"order": filter_sql.ORDERS[wanted.order]}
+        asked = {"project": project, "descending": wanted.descending}
+        fields = filter_sql.SESSIONS
+        rows = found(store, "session_keys", fields, parts, asked, wanted, limit + 1, after)
     keys = [str(row["session_key"]) for row in rows[:limit]]
     known = {row.id: row for row in session_rows(store, project, keys)}
     page = [known[key] for key in keys if key in known]
     return page, place(rows, limit, "session_key")
+
+
+def newest(
+    store: Store, project: str, wanted: Wanted, limit: int, after: Place
+) -> list[Row] | None:
+    """Return what `session_keys` would, by the last traces alone; None where these do not tell.
+
+    They tell the newest of all sessions. A filter that few pass, or another order, takes all traces.
+    """
+    if wanted.terms or wanted.order != "started" or not wanted.descending:
+        return None
+    asked = {
+        "project": project,
+        "since_ns": wanted.since_ns,
+        "until_ns": wanted.until_ns,
+        "before_ns": min(wanted.until_ns, after[0] + 1),
+        "after_key": after[0],
+        "after_id": after[1],
+        "traces": TRACES_OF_A_SESSION * limit,
+        "limit": limit,
+    }
+    rows: list[Row] = list(store.rows("newest_sessions", **asked))
+    return rows if len(rows) == limit or any(row["whole"] for row in rows) else None
 
 
 def traces(

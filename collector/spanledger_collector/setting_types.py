@@ -81,6 +81,15 @@ def keys_needed(value: str) -> Literal["auto", "required", "optional"]:
     raise ValueError("give auto, required or optional")
 
 
+def switch(value: str) -> Literal["on", "off"]:
+    """Return whether something is there."""
+    if value == "on":
+        return "on"
+    if value == "off":
+        return "off"
+    raise ValueError("give on or off")
+
+
 def text(value: str) -> str:
     """Return a text of printable characters, which can stand in a header."""
     if not value.isascii() or not value.isprintable():
@@ -130,5 +139,6 @@ Durability = Annotated[Literal["fsync", "os"], durability]
 KeysNeeded = Annotated[Literal["auto", "required", "optional"], keys_needed]
 Names = Annotated[tuple[str, ...], names]
 Store = Annotated[str, store]
+Switch = Annotated[Literal["on", "off"], switch]
 Text = Annotated[str, text]
 Url = Annotated[str, url]

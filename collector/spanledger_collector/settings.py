@@ -28,6 +28,7 @@ from spanledger_collector.setting_types import (
     Seconds,
     Size,
     Store,
+    Switch,
     Text,
     Url,
     folder,
@@ -67,6 +68,9 @@ class Settings:
     grpc_port: Annotated[Port, "port for OTLP over gRPC"] = 4317
     api_port: Annotated[Port, "port of the query API"] = 4320
     ui_port: Annotated[Port, "port of the screens"] = 8501
+    screens: Annotated[
+        Switch, "on, or off on a machine that only collects and answers: serve starts none then"
+    ] = "on"
     api_url: Annotated[Url, "query API the screens read; our own when left out"] = ""
     allowed_hosts: Annotated[Names, "host names by which browsers reach the screens"] = (
         "localhost",

@@ -7,10 +7,11 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.budgets import deliveries
 from spanledger_collector.budgets.answers import delivery_row, errand_row
@@ -22,13 +23,13 @@ MOST_ERRANDS = 500
 
 Name = Annotated[str, Field(pattern=r"^[\w.-]{1,100}$")]
 
-router = APIRouter(prefix="/api/v1/alerts")
+router = routing.router("/api/v1/alerts")
 
 
 def mount(app: FastAPI, postroom: Postroom) -> None:
     """Add the routes to the app."""
     app.state.postroom = postroom
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 def postroom_of(request: Request) -> Postroom:

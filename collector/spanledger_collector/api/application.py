@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from spanledger_collector import query
 from spanledger_collector.access import Door, authorised
-from spanledger_collector.api import sessions, spend
+from spanledger_collector.api import routing, sessions, spend
 from spanledger_collector.api.answers import (
     Json,
     failed,
@@ -44,8 +44,8 @@ def create_app(store: Store, state: State, counters: Counters, door: Door | None
         dependencies=[Depends(authorised)],
     )
     app.state.store, app.state.door = store, door
-    app.include_router(sessions.router)
-    app.include_router(spend.router)
+    routing.attach(app, sessions.router)
+    routing.attach(app, spend.router)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(ClickHouseError, unavailable)

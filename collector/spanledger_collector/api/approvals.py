@@ -6,10 +6,11 @@ from secrets import token_hex
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json, refuse
 from spanledger_collector.api.parameters import office_of
 from spanledger_collector.approvals.approval import Approval
@@ -37,13 +38,13 @@ REFUSALS: Mapping[type[Exception], int] = MappingProxyType({NoApproval: 404, Alr
 Id = Annotated[str, Path(pattern=r"^[\w.@+-]{1,100}$")]
 By = Annotated[str, Query(max_length=200, description="who does it, for the audit")]
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 
 def mount(app: FastAPI, counter: Counter) -> None:
     """Add the routes to the app."""
     app.state.counter = counter
-    app.include_router(router)
+    routing.attach(app, router)
     refuse(app, REFUSALS)
 
 

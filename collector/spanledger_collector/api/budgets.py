@@ -10,10 +10,11 @@ from secrets import token_hex
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json, problem, refuse
 from spanledger_collector.api.parameters import alert_path_of, office_of, store_of
 from spanledger_collector.budgets import table
@@ -53,13 +54,13 @@ By = Annotated[str, Query(max_length=200, description="who does it, for the audi
 Why = Annotated[str, Query(max_length=1000, description="why, for the audit")]
 BudgetId = Annotated[str, Path(max_length=100)]
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 
 def mount(app: FastAPI, office: Office, prover: Prover) -> None:
     """Add the routes to the app."""
     app.state.office, app.state.prover = office, prover
-    app.include_router(router)
+    routing.attach(app, router)
     refuse(app, REFUSALS)
 
 

@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Annotated, Self
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spanledger_collector.access import actor_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json, problem
 from spanledger_collector.budgets.decision import amount
 from spanledger_collector.detectors.catalogue import DETECTORS
@@ -16,13 +17,13 @@ from spanledger_collector.detectors.warden import Tuner
 from spanledger_collector.moments import rfc3339
 from spanledger_schema.api_alerts import DetectorRow, TuningRow
 
-router = APIRouter(prefix="/api/v1/detectors")
+router = routing.router("/api/v1/detectors")
 
 
 def mount(app: FastAPI, tuner: Tuner) -> None:
     """Add the routes to the app."""
     app.state.tuner = tuner
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 def tuner_of(request: Request) -> Tuner:

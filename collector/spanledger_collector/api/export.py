@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 
 from spanledger_collector import listing
 from spanledger_collector.access import actor_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.parameters import Filter, Moment, desk_of, store_of
 from spanledger_collector.api.spend import spent
 from spanledger_collector.api.tables import interval
@@ -38,12 +39,12 @@ FILE: dict[int | str, dict[str, Any]] = {
     }
 }
 
-router = APIRouter(prefix="/api/v1/export", default_response_class=StreamingResponse)
+router = routing.router("/api/v1/export", StreamingResponse)
 
 
 def mount(app: FastAPI) -> None:
     """Add the routes to the app."""
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 @router.get("/sessions", responses=FILE)

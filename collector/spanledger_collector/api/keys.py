@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Annotated, Literal, TypeVar
 
-from fastapi import APIRouter, FastAPI, HTTPException, Path, Request
+from fastapi import FastAPI, HTTPException, Path, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import keychest
 from spanledger_collector.access import actor_of, caller_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import desk_of
 from spanledger_collector.drain import Drain
@@ -22,7 +23,7 @@ from spanledger_schema.api_access import ApiKey, NewApiKey
 
 T = TypeVar("T")
 
-router = APIRouter(prefix="/api/v1/keys")
+router = routing.router("/api/v1/keys")
 
 KeyId = Annotated[str, Path(pattern="^[0-9A-Za-z]{8}$")]
 Scope = Literal["ingest", "read", "admin"]
@@ -52,7 +53,7 @@ class Rotation(BaseModel):
 def mount(app: FastAPI, file: FilePath) -> None:
     """Add the routes to the app; `file` is where ingest looks for the keys."""
     app.state.keys_file = file
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 @router.get("", response_model=list[ApiKey])

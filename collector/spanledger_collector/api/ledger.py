@@ -9,11 +9,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector.access import actor_of, bounds_of, project_of
-from spanledger_collector.api import prices
+from spanledger_collector.api import prices, routing
 from spanledger_collector.api.answers import Json, refuse
 from spanledger_collector.api.parameters import QUARTER_S, Filter, Moment, desk_of, moment
 from spanledger_collector.handover import Closing
@@ -54,14 +54,14 @@ REFUSALS: Mapping[type[Exception], int] = MappingProxyType(
 
 LAST_QUARTER_NS = (2**32 - QUARTER_S) * SECOND_NS
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 
 def mount(app: FastAPI, desk: Desk) -> None:
     """Add the routes of this module and of own prices to the app of the query API."""
     app.state.desk = desk
-    app.include_router(prices.router)
-    app.include_router(router)
+    routing.attach(app, prices.router)
+    routing.attach(app, router)
     refuse(app, REFUSALS)
 
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from spanledger_collector.access import actor_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import desk_of
 from spanledger_collector.ledger import own_prices, price_edits, price_file
@@ -31,7 +32,7 @@ By = Annotated[str, Query(max_length=200, description="who does it, for the audi
 Why = Annotated[str, Query(max_length=1000, description="why, for the audit")]
 EntryId = Annotated[str, Path(max_length=100)]
 
-router = APIRouter(prefix="/api/v1/prices")
+router = routing.router("/api/v1/prices")
 
 
 @router.get("", response_model=list[OwnPrice])

@@ -3,11 +3,12 @@
 import re
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spanledger_collector import retention
 from spanledger_collector.access import actor_of, caller_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import desk_of
 from spanledger_collector.api.spool import yard_of
@@ -19,7 +20,7 @@ from spanledger_schema.api_privacy import Receipt, Retention
 TRACE_ID = re.compile("[0-9a-f]{32}")
 MOST_DAYS = 20_000  # the engine's calendar ends in 2106
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 DayCount = Annotated[int | None, Field(ge=1, le=MOST_DAYS)]
 
@@ -44,7 +45,7 @@ class RetentionRequest(BaseModel):
 
 def mount(app: FastAPI) -> None:
     """Add the routes to the app."""
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 @router.get("/retention", response_model=list[Retention])

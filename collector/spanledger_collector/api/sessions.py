@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi import HTTPException, Path, Query, Request
 
 from spanledger_collector import detail, query
 from spanledger_collector.access import caller_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import known, store_of, visible
 from spanledger_schema.api import SessionColumns, SessionEvents, SessionRow, SpanDetail
@@ -15,7 +16,7 @@ MOST_EVENTS = 20_000
 HexTrace = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 HexSpan = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 
 @router.get("/sessions/{session_id:path}/events", response_model=SessionEvents)

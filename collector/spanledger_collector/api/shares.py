@@ -6,11 +6,12 @@ audit has both.
 
 from datetime import UTC, datetime, timedelta
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import keychest, query
 from spanledger_collector.access import actor_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.keys import changed, expires_ns
 from spanledger_collector.api.parameters import known, store_of
@@ -19,7 +20,7 @@ from spanledger_schema.api_access import NewApiKey
 
 LONGEST = timedelta(days=90)
 
-router = APIRouter(prefix="/api/v1/shares")
+router = routing.router("/api/v1/shares")
 
 
 class ShareRequest(BaseModel):
@@ -35,7 +36,7 @@ class ShareRequest(BaseModel):
 
 def mount(app: FastAPI) -> None:
     """Add the route to the app."""
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 @router.post("", response_model=NewApiKey, status_code=201)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import HTTPException, Query, Request
 
 from spanledger_collector import query
 from spanledger_collector.access import project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import (
     QUARTER_S,
@@ -22,7 +23,7 @@ from spanledger_schema.api import Dimension, Spend
 
 BUCKETS = frozenset({"hour", "day", "week", "month"})
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 
 @router.get("/spend", response_model=Spend)

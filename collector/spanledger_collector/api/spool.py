@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from spanledger_collector import spoolwork
 from spanledger_collector.access import actor_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import alert_path_of, desk_of
 from spanledger_collector.moments import SECOND_NS, within
@@ -24,7 +25,7 @@ from spanledger_schema.api_spool import (
     SpoolAccount,
 )
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 
 class Choice(BaseModel):
@@ -68,7 +69,7 @@ def mount(
         forwarded: says how the targets of forwarding stand.
     """
     app.state.yard, app.state.degraded, app.state.forwarded = yard, degraded, forwarded
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 def yard_of(request: Request) -> Yard:

@@ -8,10 +8,11 @@ import binascii
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi import FastAPI, HTTPException, Query, Request
 
 from spanledger_collector import listing
 from spanledger_collector.access import project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import Filter, Moment, moment, store_of, zone
 from spanledger_collector.listing import FIRST_PAGE, Place, Wanted
@@ -25,12 +26,12 @@ Order = Literal["started", "cost", "tokens", "errors", "duration"]
 CallOrder = Literal["started", "cost", "tokens", "duration"]
 Rows = Annotated[int, Query(ge=1, le=1000)]
 
-router = APIRouter(prefix="/api/v1")
+router = routing.router("/api/v1")
 
 
 def mount(app: FastAPI) -> None:
     """Add the routes to the app."""
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 @router.get("/sessions", response_model=SessionPage)

@@ -3,18 +3,19 @@
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger_collector import views
 from spanledger_collector.access import actor_of, project_of
+from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import desk_of, store_of
 from spanledger_collector.views import Change, NoView, TooManyViews
 from spanledger_schema import filters
 from spanledger_schema.api_views import Page, View
 
-router = APIRouter(prefix="/api/v1/views")
+router = routing.router("/api/v1/views")
 
 Name = Annotated[str, Query(min_length=1, max_length=100)]
 
@@ -32,7 +33,7 @@ class ViewForm(BaseModel):
 
 def mount(app: FastAPI) -> None:
     """Add the routes to the app."""
-    app.include_router(router)
+    routing.attach(app, router)
 
 
 @router.get("", response_model=list[View])

@@ -2,7 +2,8 @@
 
 from argparse import ArgumentParser, Namespace
 
-from spanledger_collector import forward, process
+from spanledger_collector import process
+from spanledger_collector.forward import forwarding
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -15,4 +16,4 @@ def run(args: Namespace) -> int:
     settings = process.begin(args)
     if not settings.forward:
         raise process.Refused("--forward names no target; give an address such as http://host:4318")
-    return forward.serve(settings)
+    return forwarding.serve(settings)

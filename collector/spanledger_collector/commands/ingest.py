@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from spanledger_collector import process, receive
+from spanledger_collector import process
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -25,4 +25,6 @@ def run(args: Namespace) -> int:
             f"--worker {args.worker}: there are {settings.ingest_workers} of them;"
             " give more with --ingest-workers"
         )
+    from spanledger_collector import receive  # which takes a while: what is refused, is so at once
+
     return receive.serve(settings, args.worker)

@@ -14,8 +14,7 @@ from spanledger_collector.forward.targets import targets
 from spanledger_collector.settings import Settings
 from spanledger_collector.supervise import Program, Supervisor
 
-PORTS = ("http_port", "grpc_port", "api_port", "ui_port")
-NEEDED = ("chdb", "streamlit")  # one library of each extra
+PORTS = ("http_port", "grpc_port", "api_port")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -25,12 +24,19 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Serve until stopped."""
-    for name in NEEDED:
-        if find_spec(name) is None:
-            raise ModuleNotFoundError(name=name)
+    require("chdb")
     settings = process.begin(args, *PORTS)
+    if settings.screens == "on":
+        require("streamlit")
+        process.require_port(settings, "ui_port")
     with process.holding(settings.data / "serve.lock", f"data folder {settings.data}"):
         return asyncio.run(supervise(settings))
+
+
+def require(library: str) -> None:
+    """Raise ModuleNotFoundError where the extra that brings a library is not installed."""
+    if find_spec(library) is None:
+        raise ModuleNotFoundError(name=library)
 
 
 async def supervise(settings: Settings) -> int:
@@ -44,8 +50,9 @@ def programs(settings: Settings) -> list[Program]:
     found = [
         *ingest_workers(settings),
         program("store", settings.url(settings.api_port) + "/readyz"),
-        program("ui", settings.url(settings.ui_port) + "/_stcore/health"),
     ]
+    if settings.screens == "on":
+        found.append(program("ui", settings.url(settings.ui_port) + "/_stcore/health"))
     if targets(settings):
         found.append(program("forward"))
     if settings.channels:
@@ -71,11 +78,12 @@ def program(name: str, ready_url: str = "", *flags: str) -> Program:
 
 def addresses(settings: Settings) -> str:
     """Return what to print when everything answers."""
+    screens = [f"  screens    {settings.url(settings.ui_port)}"] if settings.screens == "on" else []
     return "\n".join(
         [
             "Spanledger is ready.",
             "",
-            f"  screens    {settings.url(settings.ui_port)}",
+            *screens,
             f"  query API  {settings.url(settings.api_port)}/docs",
             f"  data       {settings.data}, stored in {settings.store_shown},"
             f" acknowledged after {settings.durability}",

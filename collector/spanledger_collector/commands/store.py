@@ -3,8 +3,7 @@
 import logging
 from argparse import ArgumentParser, Namespace
 
-from spanledger_collector import app, process
-from spanledger_collector.store import ClickHouseError
+from spanledger_collector import process
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +19,11 @@ def run(args: Namespace) -> int:
     """Serve until stopped."""
     settings = process.begin(args, "api_port")
     with process.holding(settings.data / "store.lock", f"data folder {settings.data}"):
+        from spanledger_collector import (
+            app,  # two seconds of CPU, not to be told "in use" after them
+        )
+        from spanledger_collector.store import ClickHouseError
+
         try:
             return app.serve(settings)
         except ClickHouseError as error:

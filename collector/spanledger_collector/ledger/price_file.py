@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-import yaml
-
 from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.own_prices import Change, Entry, Kind, Plan, meaning, standing
 from spanledger_collector.ledger.price_edits import Taken
@@ -33,6 +31,8 @@ def text(entries: Sequence[Entry], style: Format) -> str:
     }
     if style == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    import yaml  # 40 ms that only those pay who need it
+
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
@@ -74,6 +74,8 @@ def book(said: str, style: Format) -> Pricebook:
 
 def document(said: str, style: Format) -> Any:
     """Return what a text says; amounts keep their digits."""
+    import yaml
+
     try:
         if style == "json":
             return json.loads(said, parse_float=Decimal)

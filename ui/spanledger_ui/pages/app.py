@@ -24,9 +24,12 @@ def main() -> None:
     current = st.navigation(shared_pages() if signin.shared_key() else pages())
     components.style("replay" if current.url_path == "replay" else "ledger")
     st.logo(str(FOLDER / "logo.svg"), icon_image=str(FOLDER / "icon.svg"), size="medium")
-    with st.sidebar:
-        freshness()
-    current.run()
+    below = st.sidebar.container()
+    try:
+        current.run()
+    finally:  # whatever became of the page; its own questions come first
+        with below:
+            freshness()
 
 
 def shared_pages() -> list[StreamlitPage]:
