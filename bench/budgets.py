@@ -1,11 +1,12 @@
 """What budgets cost: `python bench/budgets.py`, prints one line a figure.
 
 How long an evaluation of so many budget states takes after a drain, and how long `POST /api/v1/decide`
-takes at so many requests a second, beside a running ingest and alone. The server is `spanledger serve`
-on free ports in a new folder; those who ask and send are processes of their own on the same machine.
+takes at so many requests a second, beside a running ingest and alone: from ingest, as agents ask it, and
+from the query API. The server is `spanledger serve` on free ports in a new folder; those who ask and send
+are processes of their own on the same machine.
 
-Beside `decide` stands a route that does nothing, in a process of its own: what is left of a difference
-between the two is ours, the rest the machine's and the client's.
+In turns with them is asked a route that does nothing, in a process of its own: what is left of a
+difference is ours, the rest the machine's and the client's.
 
     PYTHONPATH=. python bench/budgets.py [--states 10000] [--rate 500] [--seconds 20]
 """
@@ -17,16 +18,19 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import httpx
+import psutil
 from bench import payloads
 from bench.figures import note
-from bench.pace import Asked, asked_ms, trivial
+from bench.pace import CONNECTIONS, asked_ms, trivial
 from tests.serving import Server, serving
 
+from spanledger_collector.budgets.board import Board, board_file
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.store import Store, connect
 
@@ -49,6 +53,7 @@ BUDGET = {"name": "each user", "limit": "1000", "period": {"unit": "day"}, "each
 HARD = {"name": "all", "limit": "1000000", "period": {"unit": "month"}, "hard": True}
 
 
+TURNS = 3
 QUESTION = b'{"user": "user-%d", "session": "s-%d", "agent": "a"}'
 """Filled with numbers as they are asked."""
 
@@ -59,7 +64,7 @@ def evaluations_ms(states: int, rounds: int = 9) -> Sequence[tuple[float, float]
         store = Store(f"chdb://{folder}/db")
         with connect(store.dsn) as client:
             client.command(TRACES.replace("{states}", str(states)))
-        evaluator = Evaluator(store)
+        evaluator = Evaluator(store, Board(board_file(Path(folder))))
         write(store, evaluator)
         found = []
         for _ in range(rounds + 1):
@@ -68,6 +73,7 @@ def evaluations_ms(states: int, rounds: int = 9) -> Sequence[tuple[float, float]
             cpu_s = time.process_time() - begun
             assert len(evaluator.books.standings) == states
             found.append((evaluator.books.took_s * 1000, cpu_s * 1000))
+        evaluator.close()
         store.close()
     return found[1:]
 
@@ -93,30 +99,53 @@ def send(otlp: str, stop: "multiprocessing.synchronize.Event") -> None:
                 return
 
 
-def told(name: str, found: Asked, cpu_s: float) -> None:
-    """Print the median, the 99th percentile, the worst, and the CPU that the process took for each."""
-    p50, p99 = statistics.median(found), statistics.quantiles(found, n=100)[98]
-    cpu_us = cpu_s / len(found) * 1e6
-    print(
-        f"{name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {max(found):.2f} ms"
-        f" ({len(found)}; {cpu_us:.0f} µs CPU of its process each)"
-    )
-    nothing = name.replace("decide", "nothing")
-    note("budgets", name, "ms", found, nothing)
-    note("budgets", f"{name}, p99", "ms", [p99], f"{nothing}, p99")
-    note("budgets", f"{name}, CPU", "µs", [cpu_us], f"{nothing}, CPU")
+@dataclass
+class Door:
+    """Where questions are asked: what took how long, and the CPU of the process that answered."""
+
+    name: str
+    url: str
+    process: psutil.Process
+    took_ms: list[float] = field(default_factory=list)
+    p99_ms: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
+
+    def ask(self, rate: int, seconds: int) -> None:
+        """Ask for a while."""
+        before = sum(self.process.cpu_times()[:2])
+        found = asked_ms(self.url, QUESTION, rate, seconds)
+        self.cpu_us.append((sum(self.process.cpu_times()[:2]) - before) / len(found) * 1e6)
+        self.p99_ms.append(statistics.quantiles(found, n=100)[98])
+        self.took_ms += found
+
+    def tell(self, when: str) -> None:
+        """Print the median, the 99th percentile of each turn, the worst, and the CPU of an answer."""
+        name, nothing = f"{self.name} {when}", f"nothing {when}"
+        p99s = ", ".join(f"{p99:.2f}" for p99 in sorted(self.p99_ms))
+        print(
+            f"{name}: p50 {statistics.median(self.took_ms):.2f} ms, p99 {p99s} ms, worst"
+            f" {max(self.took_ms):.2f} ms ({len(self.took_ms)};"
+            f" {statistics.median(self.cpu_us):.0f} µs CPU of its process each)"
+        )
+        note("budgets", name, "ms", self.took_ms, nothing)
+        note("budgets", f"{name}, p99", "ms", self.p99_ms, f"{nothing}, p99")
+        note("budgets", f"{name}, CPU", "µs", self.cpu_us, f"{nothing}, CPU")
 
 
 def compared(when: str, server: Server, rate: int, seconds: int) -> None:
-    """Measure decisions and, at the same pace, the least that a server of this kind can do."""
+    """Measure decisions and, at the same pace, the least that a server of this kind can do, in turns."""
+    children = server.children()
     with trivial() as (url, process):
-        for name, address, of in (
-            ("nothing", f"{url}/", process),
-            ("decide", f"{server.api}/api/v1/decide", server.children()["store"]),
-        ):
-            before = sum(of.cpu_times()[:2])
-            found = asked_ms(address, QUESTION, rate, seconds)
-            told(f"{name} {when}, {rate}/s", found, sum(of.cpu_times()[:2]) - before)
+        doors = (
+            Door("nothing", f"{url}/", process),
+            Door("decide", f"{server.otlp}/api/v1/decide", children["ingest"]),
+            Door("decide by the API", f"{server.api}/api/v1/decide", children["store"]),
+        )
+        for _ in range(TURNS):
+            for door in doors:
+                door.ask(rate, max(1, seconds // TURNS))
+    for door in doors:
+        door.tell(f"{when}, {rate}/s")
 
 
 def served(server: Server, rate: int, seconds: int) -> None:
@@ -149,7 +178,8 @@ def main() -> None:
     print(
         f"evaluation of {args.states} states: median {wall_ms:.0f} ms, of which CPU {cpu_ms:.0f} ms"
     )
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+    told = {"max_connections": str(2 * CONNECTIONS)}  # ingest lets in fewer than we keep open
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), **told) as server:
         served(server, args.rate, args.seconds)
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import psutil
 import uvicorn
@@ -68,16 +68,29 @@ async def asked(url: str, body: bytes, rate: int, total: int) -> Asked:
     loop = asyncio.get_running_loop()
     for _ in range(CONNECTIONS):
         await loop.create_connection(lambda: Connection(free, found), to.hostname, to.port)
+    free.pop().ask(request(to, body, 0))  # the last of them is let in, so all are
+    await answers(found, 1)
+    found.clear()
     begun = loop.time()
     for number in range(total):
         await asyncio.sleep(max(0.0, begun + number / rate - loop.time()))
-        said = body % (number % 1000, number)
-        head = f"POST {to.path} HTTP/1.1\r\nHost: {to.netloc}\r\nContent-Type: application/json\r\n"
         assert free, f"{CONNECTIONS} answers are awaited: the server cannot keep this pace"
-        free.popleft().ask(f"{head}Content-Length: {len(said)}\r\n\r\n".encode() + said)
-    while len(found) < total:
-        await asyncio.sleep(0.01)
+        free.popleft().ask(request(to, body, number))
+    await answers(found, total)
     return found
+
+
+async def answers(found: Asked, wanted: int) -> None:
+    """Wait until there are so many."""
+    while len(found) < wanted:
+        await asyncio.sleep(0.01)
+
+
+def request(to: SplitResult, body: bytes, number: int) -> bytes:
+    """Return a question as it goes over the wire."""
+    said = body % (number % 1000, number)
+    head = f"POST {to.path} HTTP/1.1\r\nHost: {to.netloc}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(said)}\r\n\r\n".encode() + said
 
 
 async def nothing(scope: Any, receive: Any, send: Any) -> None:

@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from spanledger_collector.access import Door, Known, nobody
 from spanledger_collector.api import resources
 from spanledger_collector.api.application import create_app
+from spanledger_collector.budgets.board import Board, board_file
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.detectors.warden import Warden
@@ -26,6 +27,7 @@ from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.accounts import Account, accounts
 from spanledger_collector.ledger.desk import Desk
+from spanledger_collector.receive import deciding
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
 from spanledger_collector.receive.otlp_http import OtlpHttp
@@ -65,6 +67,8 @@ class Pipeline:
             clock=lambda: self.now_ns,
         )
         self.otlp = httpx.Client(verify=False)
+        self.board_file = board_file(folder)
+        self.budgets = self.evaluator()
         self.restart()
 
     def restart(self) -> None:
@@ -72,7 +76,8 @@ class Pipeline:
         self.drain = Drain(self.store, own_prices.book(self.store), 1000, self.estimated)
         app = create_app(self.store, lambda: {"ready": True}, dict)
         self.desk = Desk(self.store, AtOnce(self.drain), self.accounts, lambda: self.now_ns)
-        self.budgets = Evaluator(self.store, lambda: self.now_ns)
+        self.budgets.close()
+        self.budgets = self.evaluator()
         self.prover = Prover(self.store, 86400, True, lambda: self.now_ns)
         self.warden = Warden(self.store, lambda: self.now_ns)
         yard = Yard(self.desk.handover, lambda: {self.path.name: (self.reader, self.cursor)})
@@ -81,6 +86,10 @@ class Pipeline:
         )
         self.app, self.api = app, TestClient(app)
         self.let_in()
+
+    def evaluator(self) -> Evaluator:
+        """Return one that knows what is stored, and what its predecessor posted."""
+        return Evaluator(self.store, Board(self.board_file), lambda: self.now_ns)
 
     def let_in(self, signed_in: Known = nobody) -> None:
         """Know the holders of keys, and people as `signed_in` does."""
@@ -133,7 +142,11 @@ def running(store: Store, folder: Path, keys_demanded: bool = False) -> Iterator
     """Return a pipeline whose ingest listens on a free port."""
     pipeline = Pipeline(store, folder, keys_demanded)
     config = uvicorn.Config(
-        OtlpHttp(pipeline.intake, {}), port=0, lifespan="off", log_config=None, ws="none"
+        OtlpHttp(pipeline.intake, {}, beside={"/api/v1/decide": deciding(pipeline.intake, folder)}),
+        port=0,
+        lifespan="off",
+        log_config=None,
+        ws="none",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -147,6 +160,7 @@ def running(store: Store, folder: Path, keys_demanded: bool = False) -> Iterator
     finally:
         server.should_exit = True
         thread.join()
+        pipeline.budgets.close()
         pipeline.spool.close()
         pipeline.reader.close()
         pipeline.cursor.close()

@@ -321,6 +321,7 @@ def test_what_was_received_is_what_was_rejected_and_what_was_spooled(ingest: Ing
         "spanledger_bytes_spooled_total": sum(len(batch.body) for batch in ingest.spooled()),
         "spanledger_spools_unreadable": 0,
         "spanledger_metric_points_dropped_total": 0,
+        "spanledger_decisions_unanswered_total": 0,
         'spanledger_requests_refused_total{code="malformed_protobuf"}': 1,
     }
 
@@ -507,7 +508,7 @@ def test_when_no_spool_can_be_written_the_process_ends_with_an_error(settings: S
 def test_ingest_never_loads_the_engine():
     script = (
         "import sys; import spanledger_collector.receive, spanledger_collector.commands.ingest;"
-        "print(sorted({m.split('.')[0] for m in sys.modules} & {'chdb','clickhouse_connect','fastapi'}))"
+        "print(sorted({m.split('.')[0] for m in sys.modules} & {'chdb','clickhouse_connect','fastapi','pydantic'}))"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert said.stdout == b"[]\n"

@@ -122,3 +122,32 @@ def test_a_step_that_the_server_refuses_never_runs_and_the_question_says_whose_i
     }  # fmt: skip
     assert server.headers[0]["authorization"] == "Bearer k"
     server.bodies.clear()  # no span among them
+
+
+def test_the_guard_asks_where_spans_go(server: Receiver):
+    with receiving() as elsewhere, configured(server.url, guard="closed", guard_url=elsewhere.url):
+        refused()
+        assert elsewhere.headers == []
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_what_knows_no_budgets_is_asked_once_and_what_speaks_grpc_never(protocol: str):
+    with receiving() as collector, receiving() as api:
+        collector.answers = [(404, {}, b"")] * 2
+        api.answers = [(200, {}, json.dumps(SPENT).encode())] * 2
+        with configured(
+            collector.url, guard="closed", guard_url=api.url, guard_keep_s=0, guard_wait_s=20,
+            headers={"x-tenant": "t"}, protocol=protocol,
+        ):  # fmt: skip
+            for _ in range(2):
+                refused()
+        assert ["x-tenant" in headers for headers in api.headers] == [False] * 2
+        assert [headers["x-tenant"] for headers in collector.headers] == ["t"] * (
+            protocol == "http"
+        )
+
+
+def refused() -> None:
+    """Begin an agent, which the server refuses."""
+    with pytest.raises(spanledger.BudgetExceeded, match="0 of 1 USD left"):
+        spanledger.agent(lambda: None)()

@@ -88,6 +88,23 @@ def limit_usd(sessions: int) -> Decimal:
     return STEPS * sessions * STEP_USD
 
 
+def test_what_is_spent_or_stopped_stays_so_while_the_store_is_gone(server: Parts):
+    budget = {"name": "little", "limit": str(STEP_USD), "period": {"unit": "year"}, "hard": True,
+              "scope": {"user": "spender"}}  # fmt: skip
+    server.api.post("/api/v1/budgets", json=budget).raise_for_status()
+    with configured(str(server.otlp.base_url)), spanledger.session("spent", user="spender"):
+        call()
+    server.until(lambda: not allowed(server, "spender"), PATIENCE_S)
+    stop = {"subject": "session", "value": "stopped", "reason": "it loops"}
+    server.api.post("/api/v1/stops", json=stop).raise_for_status()
+    server.kill("store")
+    asked = ({"user": "spender"}, {"session": "stopped"}, {"user": "other", "session": "other"})
+    answers = [server.otlp.post("/api/v1/decide", json=about).json() for about in asked]
+    assert [answer["cause"] for answer in answers] == ["budget", "stop", ""]
+    assert {answer["evaluated_at"] is None for answer in answers} == {False}
+    server.start("store")
+
+
 def test_a_hard_budget_stops_every_session_within_the_overshoot_that_is_stated(server: Parts):
     users = {f"user{sessions}": sessions for sessions in (1, 8, 64)}
     for user, sessions in users.items():

@@ -15,8 +15,9 @@ from starlette.concurrency import run_in_threadpool
 from spanledger_collector.issuer import ProviderAway
 from spanledger_collector.keys import (
     ANYBODY,
-    DEFAULT_PROJECT,
     EVERY_PROJECT,
+    PROJECT_HEADER,
+    SHUT,
     Caller,
     KeyFile,
     offered,
@@ -176,7 +177,7 @@ async def authorised(request: Request) -> None:
 def said_no(caller: Caller) -> str:
     """Return why a route is shut to somebody."""
     if not caller.person:
-        return "the key does not allow this"
+        return SHUT
     if not caller.scopes:
         return f"{caller.person} is signed in, and no row of --oidc-people is about them"
     return f"{caller.person} may not do this"
@@ -215,7 +216,4 @@ def bounds_of(request: Request) -> str | None:
 
 def project_of(request: Request) -> str:
     """Return whose data a request sees: its key's, or with a key of every project what it names."""
-    project_id = caller_of(request).project_id
-    if project_id != EVERY_PROJECT:
-        return project_id
-    return request.headers.get("x-spanledger-project", DEFAULT_PROJECT)
+    return caller_of(request).project(request.headers.get(PROJECT_HEADER))

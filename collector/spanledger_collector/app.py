@@ -26,6 +26,7 @@ from spanledger_collector.access import Door, nobody
 from spanledger_collector.api import resources
 from spanledger_collector.api.application import create_app
 from spanledger_collector.budgets.answers import alert_path
+from spanledger_collector.budgets.board import Board, board_file
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.detectors.warden import Warden
@@ -77,7 +78,7 @@ class Draining(threading.Thread):
         if self.parts.lost:
             self._drain.doubt_rows()
         self.handover = Handover(self._drain)
-        self.budgets = Evaluator(store)
+        self.budgets = Evaluator(store, Board(board_file(settings.data)))
         self.prover = Prover(store, settings.alert_proof_s, expected=bool(settings.channels))
         self.warden = Warden(store)
         self._spools: dict[Path, tuple[Reader, Cursor]] = {}
@@ -188,6 +189,7 @@ class Draining(threading.Thread):
         self.join()
         self.handover.close()
         self._note_parts_at_last()
+        self.budgets.close()
         for reader, cursor in self._spools.values():
             reader.close()
             cursor.close()

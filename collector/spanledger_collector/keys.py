@@ -28,6 +28,8 @@ EVERY_PROJECT = "*"
 DEFAULT_PROJECT = "default"
 SHARED = "share:"  # a scope that opens one session, which it names, and nothing else
 EVERY_SCOPE = frozenset({"ingest", "read", "admin"})
+PROJECT_HEADER = "x-spanledger-project"
+SHUT = "the key does not allow this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Caller:
         """Return the only session that a share link may read, None where this is none."""
         shared = (scope for scope in self.scopes if scope.startswith(SHARED))
         return next((scope.removeprefix(SHARED) for scope in shared), None)
+
+    def project(self, named: str | None) -> str:
+        """Return whose data they ask for: their project's, or with a key of all the one they name."""
+        return self.project_id if self.project_id != EVERY_PROJECT else named or DEFAULT_PROJECT
 
 
 ANYBODY = Caller(EVERY_PROJECT, "", EVERY_SCOPE)

@@ -13,11 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from spanledger import health
 from spanledger.guard import BudgetExceeded, Stopped
+
+if TYPE_CHECKING:
+    from spanledger.settings import Settings
 
 MOST_ANSWER_BYTES = 1 << 20
 MOST_KEPT = 10_000
@@ -130,19 +133,41 @@ def refusal(answer: Answer) -> BudgetExceeded:
     return kind(str(answer.get("cause", "budget")), None, None, reason)
 
 
-def transport(url: str, key: str | None, timeout_s: float) -> Transport:
-    """Return what asks a query API whether a step may be taken."""
-    ask = asking(url, key, timeout_s)
-    return lambda question: ask("POST", "/api/v1/decide", dict(question))
+class NotHere(ConnectionError):
+    """Whoever answers knows nothing of what was asked: it is another collector."""
 
 
-def asking(url: str, key: str | None, timeout_s: float) -> Asking:
-    """Return what asks a query API: the standard library, no proxy, no redirect."""
+def transport(told: Settings) -> Transport:
+    """Return what asks whether a step may be taken: where spans go, else the query API.
+
+    Ingest answers sooner, and while the store is away. An address that does not know the question is asked
+    once; what speaks gRPC is not asked at all.
+    """
+    places = [asking(told.guard_url, told.key, told.timeout_s)]
+    if told.protocol == "http":
+        places.insert(0, asking(told.endpoint, told.key, told.timeout_s, told.headers))
+
+    def ask(question: Question) -> Answer:
+        *first, last = places
+        for place in first:
+            try:
+                return place("POST", "/api/v1/decide", dict(question))
+            except NotHere:
+                places[:] = [last]
+        return last("POST", "/api/v1/decide", dict(question))
+
+    return ask
+
+
+def asking(
+    url: str, key: str | None, timeout_s: float, more: Mapping[str, str] | None = None
+) -> Asking:
+    """Return what asks a server, with some more headers: the standard library, no proxy, no redirect."""
     import http.client  # brings ssl, 10 ms that only those pay who ask
 
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    headers = {"content-type": "application/json"}
+    headers = {**(more or {}), "content-type": "application/json"}
     if key:
         headers["authorization"] = f"Bearer {key}"
 
@@ -153,6 +178,8 @@ def asking(url: str, key: str | None, timeout_s: float) -> Asking:
             connection.request(method, parts.path.rstrip("/") + path, said, headers)
             response = connection.getresponse()
             told = response.read(MOST_ANSWER_BYTES)
+            if response.status == http.client.NOT_FOUND:
+                raise NotHere(f"no {path} at {parts.hostname}")
             if response.status not in (http.client.OK, http.client.CREATED):
                 raise ConnectionError(f"status {response.status}")
             answer: Answer = json.loads(told)

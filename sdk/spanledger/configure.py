@@ -67,7 +67,8 @@ def configure(
         headers: further headers of each request.
         guard: ask the server before each step; where no answer comes go on ("open") or stop ("closed").
         spool: a folder that keeps batches while the server is away; none by default.
-        guard_url: where its query API answers, `http://127.0.0.1:4320` by default.
+        guard_url: its query API, asked for approvals, and by the guard where `endpoint` knows no
+            budgets; `http://127.0.0.1:4320` by default.
         strict: raise on a bad setting instead of warning and recording nothing.
         limits: any other field of `spanledger.settings.Settings`.
 

@@ -55,7 +55,7 @@ class Settings:
     guard: Guarding = "off"
     """Whether the server is asked before each step, and what no answer means: go on, or stop."""
     guard_url: str = "http://127.0.0.1:4320"
-    """Where the query API answers."""
+    """Where the query API answers: to approvals, and where spans go to a server that knows no budgets."""
     guard_keep_s: float = 2.0
     """How long an answer holds."""
     guard_wait_s: float = 0.5

@@ -60,8 +60,7 @@ def decider(told: Settings) -> Decider | None:
     """Return what asks the server before each step, None where nobody wants that."""
     if told.guard == "off":
         return None
-    asked = transport(told.guard_url, told.key, told.timeout_s)
-    return Decider(asked, told.guard, told.guard_keep_s, told.guard_wait_s)
+    return Decider(transport(told), told.guard, told.guard_keep_s, told.guard_wait_s)
 
 
 def attach(provider: TracerProvider, exporter: Exporter, told: Settings, owned: bool) -> None:

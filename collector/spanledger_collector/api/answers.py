@@ -4,8 +4,7 @@ A problem names the parameter, its value and the way out, and nothing of the ser
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -14,22 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from spanledger_collector.problems import CONTENT_TYPE, complaint, document
 from spanledger_collector.store import is_too_much
-from spanledger_schema.api import Problem
 
 log = logging.getLogger(__name__)
-
-PROBLEMS = {
-    400: "Bad request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    422: "Too much",
-    500: "Internal error",
-    503: "Unavailable",
-}
 
 
 class Json(JSONResponse):
@@ -42,8 +29,7 @@ class Json(JSONResponse):
 
 def problem(status: int, said: str, headers: Mapping[str, str] | None = None) -> Json:
     """Return an error answer."""
-    body = asdict(Problem(PROBLEMS.get(status, "Error"), status, said))
-    return Json(body, status, headers, "application/problem+json")
+    return Json(document(status, said), status, headers, CONTENT_TYPE)
 
 
 def refuse(app: FastAPI, refusals: Mapping[type[Exception], int]) -> None:
@@ -65,18 +51,12 @@ def refused(_: Request, error: Exception) -> Json:
 def invalid(_: Request, error: Exception) -> Json:
     """Answer a request whose parameters are no good, naming each."""
     assert isinstance(error, RequestValidationError)
-    said = (f"{field(e['loc'])}: {e['msg']}, not {e['input']!r:.60}" for e in error.errors())
-    return problem(400, "; ".join(said))
+    return problem(400, complaint(error.errors()))
 
 
 def unfiltered(_: Request, error: Exception) -> Json:
     """Answer a filter that cannot be read or asked."""
     return problem(400, f"q: {error}")
-
-
-def field(place: Sequence[int | str]) -> str:
-    """Return the name of a parameter, or the path to a field of a body: usd_per_mtok.input."""
-    return ".".join(str(part) for part in place[1:] if part != "[key]") or str(place[0])
 
 
 def too_many(_: Request, error: Exception) -> Json:

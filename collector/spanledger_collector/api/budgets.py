@@ -22,12 +22,12 @@ from spanledger_collector.budgets.answers import (
     alert_row,
     budget_row,
     counted_row,
-    evaluated,
     preview_row,
     standing_row,
     stop_row,
 )
 from spanledger_collector.budgets.decide import Stop
+from spanledger_collector.budgets.decision import evaluated
 from spanledger_collector.budgets.form import BadBudget, BudgetForm
 from spanledger_collector.budgets.office import Office
 from spanledger_collector.budgets.proof import Prover

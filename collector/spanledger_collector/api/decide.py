@@ -1,42 +1,32 @@
 """`POST /api/v1/decide`: may a step be taken? Agents ask it before each step, and wait for the answer.
 
 So it is answered on the loop, from memory and past what FastAPI does for any other route: comparing its
-path with fifty others and solving its parameters took two thirds of the CPU of an answer.
+path with fifty others and solving its parameters took two thirds of the CPU of an answer. Ingest answers
+it too (`receive.decide_http`), with nothing that computes beside it.
 """
 
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import Body, FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import CoreSchema
 
 from spanledger_collector.access import authorised, project_of
-from spanledger_collector.api.answers import Json
+from spanledger_collector.api.answers import Json, problem
 from spanledger_collector.api.parameters import office_of
-from spanledger_collector.budgets.answers import decision_row, evaluated
-from spanledger_collector.budgets.decide import Question
+from spanledger_collector.budgets.decision import decision_row, evaluated
+from spanledger_collector.budgets.question import SCHEMA, BadQuestion, question
 from spanledger_schema.api_budgets import DecisionRow
 
 
-class QuestionForm(BaseModel):
-    """A step that an agent is about to take; leave out what is not known."""
+class QuestionForm:
+    """A step that an agent is about to take; what is not known is left out."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    session: str = ""
-    user: str = ""
-    agent: str = ""
-    environment: str = ""
-    service: str = ""
-    provider: str = ""
-    model: str = ""
-    tags: list[str] = Field(default_factory=list)
-    estimated_usd: Decimal = Field(Decimal(0), ge=0, allow_inf_nan=False)
-    tool: str = Field("", max_length=200, description="that is about to be called")
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> CoreSchema:
+        """Return how it is read, for the OpenAPI document."""
+        return SCHEMA
 
 
 class Direct(APIRoute):
@@ -53,24 +43,16 @@ def mount(app: FastAPI) -> None:
     app.router.routes.insert(0, route)
 
 
+def decide(asked: Annotated[QuestionForm, Body()]) -> None:
+    """Whether a step may be taken: from memory, as things stood at the last evaluation."""
+
+
 async def answer(request: Request) -> Response:
     """Answer a request."""
     await authorised(request)
-    return decide(request, question(await request.body()))
-
-
-def question(body: bytes) -> QuestionForm:
-    """Return what is asked, or refuse with 400 as any other route does."""
     try:
-        return QuestionForm.model_validate_json(body)
-    except ValidationError as error:
-        found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
-        raise RequestValidationError(found) from None
-
-
-def decide(request: Request, asked: QuestionForm) -> Json:
-    """Whether a step may be taken: from memory, as things stood at the last evaluation."""
+        asked = question(project_of(request), await request.body())
+    except BadQuestion as error:
+        return problem(400, str(error))
     office = office_of(request)
-    said = {**asked.model_dump(), "tags": tuple(asked.tags)}
-    answer = office.decide(Question(project_of(request), **said))
-    return Json(decision_row(answer, evaluated(office.books.at)))
+    return Json(decision_row(office.decide(asked), evaluated(office.books.at)))

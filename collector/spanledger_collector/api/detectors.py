@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from spanledger_collector.access import actor_of, project_of
 from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json, problem
-from spanledger_collector.budgets.answers import amount
+from spanledger_collector.budgets.decision import amount
 from spanledger_collector.detectors.catalogue import DETECTORS
 from spanledger_collector.detectors.finding import Detector
 from spanledger_collector.detectors.tuning import Tuning

@@ -1,24 +1,23 @@
 """Budgets, standings, alerts and stops in the shapes of `spanledger_schema.api_budgets`.
 
-Values in, answers out. Amounts become decimal strings here and nowhere else.
+Values in, answers out; amounts and moments are written by `decision`.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.budgets.alarm import Alert
-from spanledger_collector.budgets.decide import Decision, Stop
+from spanledger_collector.budgets.decide import Stop
+from spanledger_collector.budgets.decision import amount, written
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.forecast import Forecast
 from spanledger_collector.budgets.outbox import Message
 from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.budgets.standing import Spent, Standing
-from spanledger_collector.moments import SECOND_NS, rfc3339
+from spanledger_collector.moments import rfc3339
 from spanledger_schema.api_alerts import DeliveryRow, Errand
 from spanledger_schema.api_approvals import ApprovalNotice
 from spanledger_schema.api_budgets import (
@@ -26,8 +25,6 @@ from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
     CountedRow,
-    DecisionRow,
-    LeftRow,
     Outlook,
     PreviewRow,
     StandingRow,
@@ -158,24 +155,6 @@ def delivery_row(d: Delivery) -> DeliveryRow:
     )
 
 
-def decision_row(answer: Decision, evaluated_at: str | None) -> DecisionRow:
-    """Return a decision as the API says it."""
-    left = [
-        LeftRow(
-            each.budget.id,
-            each.budget.name,
-            each.group,
-            each.budget.measure,
-            amount(each.budget.limit),
-            amount(each.remaining),
-            each.at_least,
-            each.budget.hard,
-        )
-        for each in answer.left
-    ]
-    return DecisionRow(answer.allowed, answer.cause, answer.reason, left, evaluated_at)
-
-
 def alert_path(prover: Prover) -> AlertPath:
     """Return whether an alert would arrive as the API says it."""
     at, took = prover.known.proven_at, prover.known.took
@@ -186,18 +165,3 @@ def alert_path(prover: Prover) -> AlertPath:
 def stop_row(s: Stop) -> StopRow:
     """Return a stop as the API says it."""
     return StopRow(s.id, s.subject, s.value, s.reason, s.by, rfc3339(s.since_ns))
-
-
-def amount(number: Decimal) -> str:
-    """Return an amount as the API says it: plain digits, no zeros at the end."""
-    return f"{number.normalize():f}" if number else "0"
-
-
-def written(at: datetime) -> str:
-    """Return a moment as the API says it."""
-    return rfc3339(int(at.timestamp()) * SECOND_NS + at.microsecond * 1000)
-
-
-def evaluated(at: datetime) -> str | None:
-    """Return when budgets were evaluated, None before the first time."""
-    return written(at) if at.timestamp() else None

@@ -7,11 +7,11 @@ not watched by a hard budget is allowed; what nobody knows yet has spent nothing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from spanledger_collector.approvals.policy import Policy, strictest
 from spanledger_collector.budgets.rule import TAG, Budget
-from spanledger_collector.budgets.standing import Key, Standing
+from spanledger_collector.budgets.standing import Key
 
 Subject = Literal["project", "session", "agent", "user"]
 Cause = Literal["", "budget", "stop", "policy", "approval"]
@@ -60,6 +60,25 @@ class Question:
         return (value,) if value else ()
 
 
+class Rest(Protocol):
+    """What of a standing matters here."""
+
+    @property
+    def remaining(self) -> Decimal:
+        """Return what is left of the limit."""
+
+    @property
+    def at_least(self) -> bool:
+        """Tell whether more is gone than is known."""
+
+
+class Standings(Protocol):
+    """What is spent, as last evaluated: a mapping, or whatever looks one up by its key."""
+
+    def get(self, key: Key, /) -> Rest | None:
+        """Return how a budget stands, None where nothing is spent of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """A budget that applies, and what is left of it."""
@@ -85,7 +104,7 @@ class Decision:
 def decide(
     question: Question,
     budgets: Iterable[Budget],
-    standings: Mapping[Key, Standing],
+    standings: Standings,
     stops: Iterable[Stop],
     policies: Iterable[Policy] = (),
 ) -> Decision:
@@ -129,9 +148,7 @@ def by_policy(
     return Decision(False, reason, left, "approval")
 
 
-def applying(
-    budget: Budget, question: Question, standings: Mapping[Key, Standing]
-) -> Iterator[Left]:
+def applying(budget: Budget, question: Question, standings: Standings) -> Iterator[Left]:
     """Yield what is left of a budget for a question that it is about."""
     if not all(value in question.says(name) for name, value in budget.scope.items()):
         return

@@ -18,7 +18,9 @@ from spanledger_collector.approvals import table as approvals
 from spanledger_collector.approvals.policy import Policy
 from spanledger_collector.budgets import stops, table
 from spanledger_collector.budgets.alarm import Alert, Event, step
+from spanledger_collector.budgets.board import Board, Rules
 from spanledger_collector.budgets.decide import Stop
+from spanledger_collector.budgets.decision import evaluated
 from spanledger_collector.budgets.forecast import HISTORY_DAYS, ByDay, Forecast, forecast
 from spanledger_collector.budgets.form import UNFORESEEN
 from spanledger_collector.budgets.period import Span, around, midnight
@@ -53,10 +55,12 @@ class Evaluator:
     """Keeps the standings of one store process. Only the thread that writes may call it.
 
     What it knows (`budgets`, `stops`, `policies`, `books`) is replaced, never changed: any thread may read it.
+    Other processes read it on the board.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, store: Store, board: Board, clock: Callable[[], int] = time.time_ns) -> None:
         self._store = store
+        self._board = board
         self._clock = clock
         self.budgets: Sequence[Budget] = ()
         self.stops: Sequence[Stop] = ()
@@ -71,6 +75,7 @@ class Evaluator:
         self.budgets = table.budgets(table.standing_rows(self._store))
         self.stops = stops.stops(self._store)
         self.policies = approvals.policies(self._store)
+        self._board.lay_down(Rules(self.budgets, self.stops, self.policies))
         self._told.clear()
         for alert in table.alerts(self._store, self._now() - table.RECALL):
             self._told[key(alert)][alert.id] = alert
@@ -105,8 +110,15 @@ class Evaluator:
         for event, alert in news:
             self._told[key(alert)][alert.id] = alert
             log.info("budget %s %s %s %s", alert.budget_id, alert.group, alert.threshold, event)
-        self.books = Books(now, standings, time.monotonic() - began)
+        try:
+            self._board.post(evaluated(now), standings)
+        finally:
+            self.books = Books(now, standings, time.monotonic() - began)
         return news
+
+    def close(self) -> None:
+        """Let go of the board; what stands there goes on to hold."""
+        self._board.close()
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock() / SECOND_NS, UTC)

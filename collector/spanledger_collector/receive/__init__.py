@@ -7,7 +7,7 @@ its share of the room, and the system deals connections out among them. What hap
 """
 
 import socket
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +16,7 @@ from spanledger_collector.decode import Limits
 from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.process import Refused, bound
 from spanledger_collector.receive.admission import Bounds
+from spanledger_collector.receive.asgi import App, Receive, Scope, Send
 from spanledger_collector.receive.connection import Connection, Patience
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
@@ -131,6 +132,7 @@ def server(settings: Settings, spool: Spool, worker: int = 1) -> Listening:
             {"durability": settings.durability},
             settings.shown(),
             worker if settings.ingest_workers > 1 else 0,
+            {"/api/v1/decide": deciding(intake, settings.data)},
         ),
         host=settings.host,
         port=settings.http_port,
@@ -147,3 +149,21 @@ def server(settings: Settings, spool: Spool, worker: int = 1) -> Listening:
         timeout_graceful_shutdown=int(settings.stop_s),
     )
     return Listening(config, intake, settings)
+
+
+def deciding(intake: Intake, data: Path) -> App:
+    """Return what answers whether a step may be taken, from what the store process posts in a folder.
+
+    It is loaded with the first question: 3 MB, and 40 ms that only those wait for whose agents ask.
+    """
+
+    @cache
+    def loaded() -> App:
+        from spanledger_collector.receive.decide_http import DecideHttp
+
+        return DecideHttp(intake, data)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await loaded()(scope, receive, send)
+
+    return answer

@@ -44,8 +44,9 @@ def _durable(stats: Stats) -> Iterator[str]:
 
 def _since_start(intake: Intake, worker: int) -> Iterator[str]:
     whose = f'worker="{worker}"' if worker else ""
-    points = {f"{{{whose}}}" if worker else "": intake.dropped_points}
-    yield from _counter("spanledger_metric_points_dropped_total", points)
+    labels = f"{{{whose}}}" if worker else ""
+    yield from _counter("spanledger_metric_points_dropped_total", {labels: intake.dropped_points})
+    yield from _counter("spanledger_decisions_unanswered_total", {labels: intake.undecided})
     rest = f",{whose}" if worker else ""
     refused = {f'{{code="{code}"{rest}}}': n for code, n in sorted(intake.refused.items())}
     yield from _counter("spanledger_requests_refused_total", refused)

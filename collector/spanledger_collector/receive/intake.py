@@ -52,6 +52,7 @@ class Intake:
         self.max_body_bytes = max_body_bytes
         self.refused: Counter[str] = Counter()  # requests, by code
         self.dropped_points = 0
+        self.undecided = 0  # questions whether a step may be taken that found no answer
         self.keyring = keyring
         self.redaction = redaction
         self._admission = Admission(bounds)

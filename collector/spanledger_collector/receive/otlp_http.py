@@ -5,24 +5,29 @@ application: a framework's routing would cost as much per request as checking a 
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 
 from spanledger_collector.decode.wire import Encoding, Signal
 from spanledger_collector.receive.answers import Answer, Refused, error_body, success_body
+from spanledger_collector.receive.asgi import (
+    App,
+    HeaderList,
+    Headers,
+    Left,
+    Receive,
+    Scope,
+    Send,
+    chunks,
+    send_whole,
+)
 from spanledger_collector.receive.exposition import CONTENT_TYPE, exposition
 from spanledger_collector.receive.intake import Caller, Intake
 from spanledger_collector.receive.losses import HEADER, losses
 
 log = logging.getLogger(__name__)
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Headers = dict[bytes, bytes]
-HeaderList = list[tuple[bytes, bytes]]
 
 SIGNALS: dict[str, Signal] = {
     "/v1/traces": "traces",
@@ -45,10 +50,6 @@ HINTS: dict[str, tuple[bytes, bytes]] = {  # what to do instead, by code
 }
 
 
-class Left(Exception):
-    """The client went away before its request was complete."""
-
-
 class Unacceptable(Exception):
     """A request that is refused for its body."""
 
@@ -66,6 +67,7 @@ class OtlpHttp:
         about: Mapping[str, str],
         verbose: Mapping[str, str] | None = None,
         worker: int = 0,
+        beside: Mapping[str, App] | None = None,
     ) -> None:
         """Serve an intake.
 
@@ -74,17 +76,22 @@ class OtlpHttp:
             about: what /readyz tells everybody of the settings.
             verbose: what /readyz?verbose tells an administrator.
             worker: our number among several that listen side by side, 0 when alone.
+            beside: what else is answered here, by its path.
         """
         self._intake = intake
         self._about = about
         self._verbose = verbose or {}
         self._worker = worker
+        self._beside = beside or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         signal = SIGNALS.get(scope["path"])
         if signal is None:
-            await self._show(scope, send)
+            if beside := self._beside.get(scope["path"]):
+                await beside(scope, receive, send)
+            else:
+                await self._show(scope, send)
             return
         headers: Headers = dict(scope["headers"])
         media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -150,22 +157,16 @@ class OtlpHttp:
 
     async def _body(self, receive: Receive, hold: Callable[[int], bool]) -> bytes:
         """Return the body as it was sent, within the limit."""
-        chunks: list[bytes] = []
+        found: list[bytes] = []
         size = 0
-        more = True
-        while more:
-            event = await receive()
-            if event["type"] == "http.disconnect":
-                raise Left
-            chunk: bytes = event.get("body", b"")
-            chunks.append(chunk)
+        async for chunk in chunks(receive):
+            found.append(chunk)
             size += len(chunk)
             if not hold(len(chunk)):  # a body of unknown length has come to be too much
                 raise Unacceptable(Refused("overloaded", "try again soon"))
             if size > self._intake.max_body_bytes:
                 raise Unacceptable(self._intake.too_large())
-            more = event.get("more_body", False)
-        return b"".join(chunks)
+        return b"".join(found)
 
     async def _show(self, scope: Scope, send: Send) -> None:
         """Answer a request for one of the pages about this process."""
@@ -176,12 +177,12 @@ class OtlpHttp:
             await _send_answer(send, Refused("method_not_allowed", "use GET"), "json", b"GET, HEAD")
         elif path == "/metrics":
             text = exposition(self._intake, self._worker).encode()
-            await _send(send, 200, text, [(b"content-type", CONTENT_TYPE)])
+            await send_whole(send, 200, text, [(b"content-type", CONTENT_TYPE)])
         else:
             refusal = self._unready(scope) if path == "/readyz" else ""
             told = self._readiness(scope, refusal) if path == "/readyz" else {"alive": True}
             header = (b"content-type", b"application/json")
-            await _send(send, 503 if refusal else 200, orjson.dumps(told), [header])
+            await send_whole(send, 503 if refusal else 200, orjson.dumps(told), [header])
 
     def _unready(self, scope: Scope) -> str:
         """Return why no request is taken, '' when it would be; `?worker=2` asks that one only.
@@ -210,7 +211,7 @@ async def _send_answer(
     """Send the answer to an export request in the encoding it came in."""
     headers: HeaderList = [(b"content-type", MEDIA_TYPES[encoding])]
     if not isinstance(answer, Refused):
-        await _send(send, 200, success_body(answer, encoding), headers)
+        await send_whole(send, 200, success_body(answer, encoding), headers)
         return
     if answer.code == "method_not_allowed":
         headers.append((b"allow", allow))
@@ -218,10 +219,4 @@ async def _send_answer(
         headers.append(HINTS[answer.code])
     if answer.retry_s is not None:
         headers.append((b"retry-after", str(answer.retry_s).encode()))
-    await _send(send, answer.http_status, error_body(answer, encoding), headers)
-
-
-async def _send(send: Send, status: int, body: bytes, headers: HeaderList) -> None:
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send_whole(send, answer.http_status, error_body(answer, encoding), headers)
