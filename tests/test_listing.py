@@ -56,6 +56,7 @@ def test_the_last_traces_tell_the_same_pages_as_all_traces(
     wanted = Wanted((), *among)
     project = stored(shared_store, told)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "MANY_TRACES", 0)
         patch.setattr(listing, "TRACES_OF_A_SESSION", 1)
         quickly = pages(shared_store, project, wanted, limit)
         patch.setattr(listing, "newest", lambda *_: None)
@@ -66,6 +67,7 @@ def test_a_page_that_the_last_traces_fill_is_not_looked_for_among_all(
     shared_store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     project = stored(shared_store, [(number, number, number, 0) for number in range(40)])
+    monkeypatch.setattr(listing, "MANY_TRACES", 40)
     monkeypatch.setattr(listing, "found", lambda *_: pytest.fail("all traces were read"))
     items, _ = listing.sessions(shared_store, project, Wanted(), 2)
     assert [item.id for item in items] == ["session-39", "session-38"]

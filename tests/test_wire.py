@@ -118,7 +118,7 @@ def test_children_before_parents_in_small_parts_give_the_same_sessions(
                 requests = cut(traces, random)[::-1] if arrival == "in parts" else [traces]
                 for request in requests:
                     pipeline.send("traces", request)
-                    if random.random() < 0.2:
+                    if random.random() < 0.05:
                         pipeline.settle()
                 for signal, body in logs:
                     pipeline.send(signal, body)

@@ -32,7 +32,7 @@ KINDS: dict[str, type[Any]] = {
     "traces": ExportTraceServiceRequest,
     "logs": ExportLogsServiceRequest,
 }
-ROUND = 30  # requests between two turns of the drain
+ROUND = 60  # requests between two turns of the drain
 
 Request = tuple[str, bytes]
 Post = Callable[[str, bytes, str], None]
