@@ -12,6 +12,7 @@ difference is ours, the rest the machine's and the client's.
 """
 
 import argparse
+import gc
 import multiprocessing
 import os
 import statistics
@@ -30,6 +31,7 @@ from bench.figures import note
 from bench.pace import CONNECTIONS, asked_ms, trivial
 from tests.serving import Server, serving
 
+from spanledger_collector.app import COLLECT_EVERY
 from spanledger_collector.budgets.board import Board, board_file
 from spanledger_collector.budgets.evaluate import Evaluator
 from spanledger_collector.store import Store, connect
@@ -60,6 +62,7 @@ QUESTION = b'{"user": "user-%d", "session": "s-%d", "agent": "a"}'
 
 def evaluations_ms(states: int, rounds: int = 9) -> Sequence[tuple[float, float]]:
     """Return how long evaluations of so many states take, and their CPU, the first one left out."""
+    gc.set_threshold(*COLLECT_EVERY)  # as the store process does
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"chdb://{folder}/db")
         with connect(store.dsn) as client:

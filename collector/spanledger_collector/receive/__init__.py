@@ -26,6 +26,7 @@ from spanledger_collector.receive.succession import Succession
 from spanledger_collector.redact import BadRule, Redaction, load
 from spanledger_collector.serving import Server
 from spanledger_collector.settings import Settings
+from spanledger_collector.slices import take_short_turns
 from spanledger_collector.spool import Spool, SpoolUnusable, of_worker
 
 KEEP_ALIVE_S = 75  # longer than the minute between two exports of an idle client
@@ -38,6 +39,7 @@ def serve(settings: Settings, worker: int = 1) -> int:
     Raises:
         Refused: the spool cannot be opened; the message says why.
     """
+    take_short_turns()  # whoever sends, or asks whether to go on, waits while others compute
     spool = opened(settings, worker)
     try:
         listening = server(settings, spool, worker)
