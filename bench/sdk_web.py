@@ -175,9 +175,9 @@ def started(name: str, sink: str, port: int) -> psutil.Process:
 
 
 def cpu_s(process: psutil.Process) -> float:
-    """Return the CPU that a process used so far."""
-    used = process.cpu_times()
-    return float(used.user + used.system)
+    """Return the CPU that the threads of a process used so far, to the nanosecond: psutil's ticks are 10 ms."""
+    used = (task.read_text() for task in Path(f"/proc/{process.pid}/task").glob("*/schedstat"))
+    return sum(int(each.split()[0]) for each in used) / 1e9
 
 
 def main() -> None:
