@@ -19,9 +19,8 @@ def run(args: Namespace) -> int:
     """Serve until stopped."""
     settings = process.begin(args, "api_port")
     with process.holding(settings.data / "store.lock", f"data folder {settings.data}"):
-        from spanledger_collector import (
-            app,  # two seconds of CPU, not to be told "in use" after them
-        )
+        # Two seconds of CPU, which nobody waits for to be told that a port is in use.
+        from spanledger_collector import app
         from spanledger_collector.store import ClickHouseError
 
         try:
