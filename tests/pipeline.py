@@ -146,6 +146,7 @@ def running(store: Store, folder: Path, keys_demanded: bool = False) -> Iterator
         port=0,
         lifespan="off",
         log_config=None,
+        log_level="warning",  # Streamlit, where it ran before, has uvicorn tell more
         ws="none",
     )
     server = uvicorn.Server(config)

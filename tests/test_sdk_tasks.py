@@ -198,4 +198,4 @@ def test_s13_of_a_long_async_stream_the_number_of_items_is_told(receiver: Receiv
 
     assert asyncio.run(main()) == sum(range(3_000))
     spanledger.flush(5)
-    assert said(receiver.one())[ours.OUTPUT].endswith('998,"… 2001 more"]')
+    assert said(receiver.one())[ours.OUTPUT].endswith('998,"... 2001 more"]')

@@ -65,7 +65,7 @@ def answering(store: Store) -> Iterator[str]:
 def listening(app: Any) -> Iterator[str]:
     """Serve an ASGI application; return its address."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -1,6 +1,6 @@
 """A text that is too long for its place, cut at a character; it says how long it was."""
 
-CUT = "…"
+CUT = "..."  # in ASCII: one other character would make two bytes of each of a million
 PIECE = 1 << 16  # characters: what is encoded beyond the room is time for nothing
 
 

@@ -32,7 +32,7 @@ Above = tuple[int, ...]
 
 
 def text(value: object, max_bytes: int) -> str:
-    """Return a value as JSON of about `max_bytes` at most; where it was cut it says "…"."""
+    """Return a value as JSON of about `max_bytes` at most; where it was cut it says "..."."""
     short = brief(value, LEVELS)
     if short is not None and len(short) <= max_bytes:
         return short
