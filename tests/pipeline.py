@@ -7,6 +7,7 @@ drain turns when a test says so.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,8 @@ from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.accounts import Account, accounts
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.receive import deciding
+from spanledger_collector.receive.asgi import in_turn
+from spanledger_collector.receive.connection import Connection, Patience
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
 from spanledger_collector.receive.otlp_http import OtlpHttp
@@ -141,9 +144,13 @@ class Pipeline:
 def running(store: Store, folder: Path, keys_demanded: bool = False) -> Iterator[Pipeline]:
     """Return a pipeline whose ingest listens on a free port."""
     pipeline = Pipeline(store, folder, keys_demanded)
+    at_once = {"/api/v1/decide": deciding(pipeline.intake, folder)}
     config = uvicorn.Config(
-        OtlpHttp(pipeline.intake, {}, beside={"/api/v1/decide": deciding(pipeline.intake, folder)}),
+        OtlpHttp(
+            pipeline.intake, {}, beside={path: in_turn(each) for path, each in at_once.items()}
+        ),
         port=0,
+        http=partial(Connection, Patience(), at_once),  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         log_level="warning",  # Streamlit, where it ran before, has uvicorn tell more

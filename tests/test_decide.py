@@ -185,6 +185,16 @@ def test_what_is_changed_counts_at_once(pipeline: Pipeline):
     assert ask(pipeline, estimated_usd=2)["allowed"]
 
 
+def test_what_is_spent_between_two_questions_counts_in_the_second(pipeline: Pipeline):
+    budget(pipeline, "b", each="user")
+    found = []
+    for number in range(1, 4):
+        found.append([left["remaining"] for left in ask(pipeline, user="ann")["left"]])
+        pipeline.post("traces", traces(gpt(number, user__id="ann")))
+        pipeline.budgets.run()
+    assert found == [["0.02"], ["0.0105"], ["0.001"]]
+
+
 def test_before_the_first_evaluation_no_answer_looks_evaluated(pipeline: Pipeline):
     assert ask(pipeline) == {
         "allowed": True, "cause": "", "reason": "", "left": [], "evaluated_at": None,

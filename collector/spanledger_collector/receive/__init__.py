@@ -16,7 +16,7 @@ from spanledger_collector.decode import Limits
 from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.process import Refused, bound
 from spanledger_collector.receive.admission import Bounds
-from spanledger_collector.receive.asgi import App, Receive, Scope, Send
+from spanledger_collector.receive.asgi import AtOnce, Headers, Reply, in_turn
 from spanledger_collector.receive.connection import Connection, Patience
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
@@ -128,17 +128,18 @@ def server(settings: Settings, spool: Spool, worker: int = 1) -> Listening:
         header_s=settings.header_timeout_s,
         body_s=settings.body_timeout_s,
     )
+    at_once = {"/api/v1/decide": deciding(intake, settings.data)}
     config = uvicorn.Config(
         OtlpHttp(
             intake,
             {"durability": settings.durability},
             settings.shown(),
             worker if settings.ingest_workers > 1 else 0,
-            {"/api/v1/decide": deciding(intake, settings.data)},
+            {path: in_turn(teller) for path, teller in at_once.items()},
         ),
         host=settings.host,
         port=settings.http_port,
-        http=partial(Connection, patience),  # type: ignore[arg-type]  # it is called and nothing else
+        http=partial(Connection, patience, at_once),  # type: ignore[arg-type]  # it is called and nothing else
         loop="uvloop",
         ws="none",
         lifespan="off",
@@ -153,19 +154,19 @@ def server(settings: Settings, spool: Spool, worker: int = 1) -> Listening:
     return Listening(config, intake, settings)
 
 
-def deciding(intake: Intake, data: Path) -> App:
+def deciding(intake: Intake, data: Path) -> AtOnce:
     """Return what answers whether a step may be taken, from what the store process posts in a folder.
 
     It is loaded with the first question: 3 MB, and 40 ms that only those wait for whose agents ask.
     """
 
     @cache
-    def loaded() -> App:
+    def loaded() -> AtOnce:
         from spanledger_collector.receive.decide_http import DecideHttp
 
         return DecideHttp(intake, data)
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        await loaded()(scope, receive, send)
+    def answer(method: bytes, headers: Headers, body: bytes) -> Reply:
+        return loaded()(method, headers, body)
 
     return answer

@@ -1,4 +1,9 @@
-"""What the applications of ingest share: the words of ASGI, a body piece by piece, an answer in one."""
+"""What the applications of ingest share: the words of ASGI, a body piece by piece, an answer in one.
+
+What needs to wait for nothing answers at once: a request in one piece in, an answer out. A connection
+asks it where the request ends (`connection`); `in_turn` is its application, for a request that has to
+wait for the answer before it.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -9,6 +14,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = dict[bytes, bytes]
 HeaderList = list[tuple[bytes, bytes]]
+Reply = tuple[int, HeaderList, bytes]
+"""A status, headers without the length, a body."""
+AtOnce = Callable[[bytes, Headers, bytes], Reply]
+"""Answers a method, headers and a body, of which no more than `LONGEST` are handed over; does not raise."""
+
+LONGEST = 128 << 10  # bytes: who answers at once says of a body that long that it is too long
 
 
 class Left(Exception):
@@ -24,6 +35,24 @@ async def chunks(receive: Receive) -> AsyncIterator[bytes]:
             raise Left
         yield event.get("body", b"")
         more = event.get("more_body", False)
+
+
+def in_turn(teller: AtOnce) -> App:
+    """Return the application of what answers at once."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        try:
+            async for chunk in chunks(receive):
+                body += chunk
+                if len(body) >= LONGEST:
+                    break
+        except Left:
+            return
+        status, headers, said = teller(scope["method"].encode(), dict(scope["headers"]), body)
+        await send_whole(send, status, said, headers)
+
+    return answer
 
 
 async def send_whole(send: Send, status: int, body: bytes, headers: HeaderList) -> None:

@@ -3,15 +3,24 @@
 Headers have a size, a number and a deadline, a body has a deadline that grows with what arrives,
 and there is a most of connections. A client that is too slow finds its connection closed without
 an answer: an answer would be final for an OTLP client, a closed connection it tries again.
+
+What is answered without waiting (`asgi.AtOnce`) is answered where the request ends: a task for each, and
+ASGI's messages, would cost twice what `decide` does.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from spanledger_collector.receive.answers import Refused, error_body
+from spanledger_collector.receive.asgi import LONGEST, AtOnce
 
 BYTES_PER_S = 100 << 10  # each of these buys a body another second
 PHRASES = {400: "Bad Request", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
@@ -35,9 +44,14 @@ class Unfit(Exception):
 class Connection(HttpToolsProtocol):
     """uvicorn's protocol with bounds; it is made with `functools.partial`, bounds first."""
 
-    def __init__(self, patience: Patience, *args: Any, **named: Any) -> None:
+    def __init__(
+        self, patience: Patience, at_once: Mapping[str, AtOnce], *args: Any, **named: Any
+    ) -> None:
         super().__init__(*args, **named)
         self._patience = patience
+        self._at_once = {path.encode(): teller for path, teller in at_once.items()}
+        self._teller: AtOnce | None = None  # of the request that is arriving
+        self._asked = bytearray()
         self._header_bytes = 0  # of the request whose headers are arriving
         self._in_headers = True
         self._body_bytes = 0
@@ -85,18 +99,49 @@ class Connection(HttpToolsProtocol):
             raise Unfit
         self._in_headers, self._header_bytes, self._body_bytes = False, 0, 0
         self._allow(self._patience.body_s)
-        super().on_headers_complete()
+        self._teller = self._without_waiting()
+        if self._teller is None:
+            super().on_headers_complete()
+        elif self.expect_100_continue:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body in."""
         self._body_bytes += len(body)
-        super().on_body(body)
+        if self._teller is None:
+            super().on_body(body)
+        elif len(self._asked) < LONGEST:
+            self._asked += body
 
     def on_message_complete(self) -> None:
         """End a request; the next one may begin whenever it likes."""
         self._in_headers = True
         self._forget_deadline()
-        super().on_message_complete()
+        if self._teller is None:
+            super().on_message_complete()
+        else:
+            self._answer(self._teller)
+
+    def _without_waiting(self) -> AtOnce | None:
+        """Return what answers a request at once, None where it is an application's or has to wait."""
+        before: RequestResponseCycle | None = self.cycle
+        if self.flow.write_paused or (before is not None and not before.response_complete):
+            return None
+        return self._at_once.get(self.url) if self.parser.get_method() == b"POST" else None
+
+    def _answer(self, teller: AtOnce) -> None:
+        """Answer a request that has arrived whole."""
+        status, headers, body = teller(b"POST", dict(self.headers), bytes(self._asked))
+        self._asked.clear()
+        headers.append((b"content-length", str(len(body)).encode()))
+        kept = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        if not kept:
+            headers.append((b"connection", b"close"))
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], lines, body))
+        if not kept:
+            self.transport.close()
+        self.on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, in our words, and end the connection."""

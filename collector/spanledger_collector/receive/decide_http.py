@@ -14,23 +14,16 @@ from spanledger_collector import problems
 from spanledger_collector.budgets.board import board_file
 from spanledger_collector.budgets.decision import decision_row
 from spanledger_collector.budgets.posted import NothingPosted, Posted
-from spanledger_collector.budgets.question import MOST_BYTES, BadQuestion, question
+from spanledger_collector.budgets.question import BadQuestion, question
 from spanledger_collector.keys import PROJECT_HEADER, SHUT, Caller
 from spanledger_collector.receive.answers import Refused
-from spanledger_collector.receive.asgi import (
-    HeaderList,
-    Left,
-    Receive,
-    Scope,
-    Send,
-    chunks,
-    send_whole,
-)
+from spanledger_collector.receive.asgi import HeaderList, Headers, Reply
 from spanledger_collector.receive.intake import Intake
 
 log = logging.getLogger(__name__)
 
 UNREADABLE = "how budgets stand cannot be read just now; the log of ingest tells why"
+FAILED = "the question could not be answered; the log of ingest tells why"
 
 
 class No(Exception):
@@ -43,32 +36,32 @@ class No(Exception):
 
 
 class DecideHttp:
-    """The ASGI application of one path."""
+    """Answers the requests of one path at once (`asgi.AtOnce`)."""
 
     def __init__(self, intake: Intake, data: Path) -> None:
         """Answer whoever the intake knows, from what is posted in a data folder."""
         self._intake = intake
         self._posted = Posted(board_file(data))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, method: bytes, headers: Headers, body: bytes) -> Reply:
         """Answer one request."""
-        headers: HeaderList = [(b"content-type", b"application/json")]
         try:
-            status, body = 200, await self._answer(scope, receive)
-        except Left:
-            return
+            return (
+                200,
+                [(b"content-type", b"application/json")],
+                self._answer(method, headers, body),
+            )
         except No as no:
-            status, body = no.status, orjson.dumps(problems.document(no.status, str(no)))
-            headers = [(b"content-type", problems.CONTENT_TYPE.encode()), *no.headers]
-        await send_whole(send, status, body, headers)
+            return refusal(no)
+        except Exception:
+            log.exception("a question could not be answered")
+            return refusal(No(500, FAILED))
 
-    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
-        if scope["method"] != "POST":
+    def _answer(self, method: bytes, headers: Headers, body: bytes) -> bytes:
+        if method != b"POST":
             raise No(405, "Method Not Allowed", (b"allow", b"POST"))
-        headers = dict(scope["headers"])
         caller = self._caller(headers.get(b"authorization", b"").decode("latin-1"))
         named = headers.get(PROJECT_HEADER.encode(), b"").decode("latin-1")
-        body = await whole(receive)
         try:
             asked = question(caller.project(named), body)
             answer, evaluated_at = self._posted.decide(asked)
@@ -94,11 +87,7 @@ class DecideHttp:
         return No(503, why)
 
 
-async def whole(receive: Receive) -> bytes:
-    """Return a body; of one that is too long no more than shows that it is."""
-    body = b""
-    async for chunk in chunks(receive):
-        body += chunk
-        if len(body) > MOST_BYTES:
-            break
-    return body
+def refusal(no: No) -> Reply:
+    """Return the answer to a request that is not answered."""
+    headers: HeaderList = [(b"content-type", problems.CONTENT_TYPE.encode()), *no.headers]
+    return no.status, headers, orjson.dumps(problems.document(no.status, str(no)))
