@@ -54,6 +54,7 @@ class Connection(HttpToolsProtocol):
         self._asked = bytearray()
         self._header_bytes = 0  # of the request whose headers are arriving
         self._in_headers = True
+        self._arriving = False  # a request of which something is missing
         self._body_bytes = 0
         self._began_s = 0.0
         self._deadline: asyncio.TimerHandle | None = None
@@ -77,14 +78,20 @@ class Connection(HttpToolsProtocol):
         """Take bytes in."""
         if self.transport.is_closing():
             return  # refused already; whatever else was on the way is not read
+        self._arriving = True
         if self._in_headers:
-            if self._deadline is None:  # a further request on a connection that was kept
-                self._allow(self._patience.header_s)
             self._header_bytes += len(data)
         super().data_received(data)
         if self._in_headers and self._header_bytes > self._patience.header_bytes:
             self._complaint = self._too_large()
             self.send_400_response("")
+        elif self._arriving and self._deadline is None:  # most requests come in one piece
+            self._allow(self._patience.header_s if self._in_headers else self._patience.body_s)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._arriving = True  # the one before may have ended in the same piece
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Check the headers, then begin to answer."""
@@ -98,7 +105,7 @@ class Connection(HttpToolsProtocol):
             self._complaint = Refused("malformed_http", "no Host")
             raise Unfit
         self._in_headers, self._header_bytes, self._body_bytes = False, 0, 0
-        self._allow(self._patience.body_s)
+        self._forget_deadline()
         self._teller = self._without_waiting()
         if self._teller is None:
             super().on_headers_complete()
@@ -115,7 +122,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request; the next one may begin whenever it likes."""
-        self._in_headers = True
+        self._in_headers, self._arriving = True, False
         self._forget_deadline()
         if self._teller is None:
             super().on_message_complete()
