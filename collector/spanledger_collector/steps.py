@@ -116,7 +116,10 @@ def depths(steps: Steps) -> list[int]:
     traces, above = steps.stored["trace_id"], steps.stored["parent_span_id"]
     around = dict(zip(steps.keys, zip(traces, above, strict=True), strict=True))
     found: dict[Key, int] = {}
-    for key in around:
+    for key, parent in around.items():
+        if parent in found:  # as always, but where a clock was wrong
+            found[key] = found[parent] + 1
+            continue
         path: dict[Key, None] = {}  # in order, and quick to look into
         at = key
         while at in around and at not in found and at not in path:
