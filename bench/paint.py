@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from figures import note
@@ -17,8 +18,12 @@ from playwright.sync_api import Page, sync_playwright
 from tests.otlp import SPAN, TRACE, span, traces
 from tests.serving import Server, serving
 
+from spanledger_ui import skeleton
+
+Took = TypeVar("Took")
 ROUNDS = 5
 PRESSES = 100
+FIELDS = "&".join(f"field={name}" for name in skeleton.FIELDS)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 STEP = """async (presses) => {
@@ -66,13 +71,16 @@ def asked_ms(client: httpx.Client, address: str) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def painted_ms(page: Page, address: str, selector: str) -> float:
-    """Return how long after the address was opened something of this selector was painted."""
+def painted_ms(page: Page, address: str, selector: str) -> tuple[float, float]:
+    """Return how long after the address was opened anything was painted, and something of this selector."""
     page.goto("about:blank")
     page.goto(address, wait_until="commit")
     page.wait_for_selector(selector, timeout=60_000)
     shown: float = page.evaluate("new Promise(requestAnimationFrame).then(() => performance.now())")
-    return shown
+    anything: float = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    )
+    return anything, shown
 
 
 def opened_ms(page: Page, address: str, name: str, selector: str) -> float:
@@ -94,12 +102,12 @@ def opened_ms(page: Page, address: str, name: str, selector: str) -> float:
 def report(what: str, took: list[float]) -> None:
     """Print the median and the slowest of some times."""
     print(f"{statistics.median(took):8.0f} ms  {max(took):8.0f} ms worst  {what}")
-    painted = what.startswith("first paint")
+    painted = what.startswith(("first paint", "anything"))
     baseline = "first paint of the frame alone" if painted else "nothing: /healthz"
     note("screens", what, "ms", took, baseline)
 
 
-def repeated(measure: Callable[[], float]) -> list[float]:
+def repeated(measure: Callable[[], Took]) -> list[Took]:
     """Return a measurement some times over, after one that warms up."""
     measure()
     return [measure() for _ in range(ROUNDS)]
@@ -115,6 +123,7 @@ def paints(folder: Path, dsn: str, steps: int) -> None:
             "nothing: /healthz": f"{server.api}/healthz",
             "sessions, 50 rows": api,
             "skeleton": f"{api}/{TRACE.hex()}/events",
+            "skeleton as Replay asks for it": f"{api}/{TRACE.hex()}/columns?{FIELDS}",
         }
         with httpx.Client(timeout=60) as client:
             for what, address in questions.items():
@@ -128,7 +137,9 @@ def paints(folder: Path, dsn: str, steps: int) -> None:
                 "replay": (f"/replay?session={TRACE.hex()}", ".transcript .row"),
             }
             for what, (path, selector) in pages.items():
-                took = repeated(lambda p=path, s=selector: painted_ms(page, ui + p, s))
+                both = repeated(lambda p=path, s=selector: painted_ms(page, ui + p, s))
+                anything, took = map(list, zip(*both, strict=True))
+                report(f"anything of {what}", anything)
                 report(f"first paint of {what}", took)
             clicks = {
                 "sessions": (f"{ui}/compare", "Sessions", pages["sessions"][1]),
