@@ -7,7 +7,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Two processes more than cores: much of what is tested waits, for a browser or for what was killed.
 # The files keep the order of tests/conftest.py, the dear ones first.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(shell expr $$(nproc 2>/dev/null || echo 2) + 2) \
+SCRATCH := env TMPDIR=$$(sh .ci/scratch)
+ONE := $(SCRATCH) $(BIN)/python -m pytest
+PYTEST := $(ONE) --numprocesses $(shell expr $$(nproc 2>/dev/null || echo 2) + 2) \
     --maxprocesses 6 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
@@ -33,7 +35,7 @@ demo: $(INSTALLED) ## Replay recorded sessions into the running server
 
 # What fails beside three others at work on two cores is run once more alone: that it is slow is no defect.
 test: $(INSTALLED) browser ## Run every test: engine, exporters, browser (ARGS="-k word …")
-	$(PYTEST) $(ARGS) || { test $$? = 1 && $(BIN)/python -m pytest --last-failed $(ARGS); }
+	$(PYTEST) $(ARGS) || { test $$? = 1 && $(ONE) --last-failed $(ARGS); }
 
 # A network of its own that has loopback and nothing else: Linux, no rights needed, `ip` of iproute2.
 offline: $(INSTALLED) browser ## Run every test with the network cut in the kernel
@@ -45,7 +47,7 @@ check: $(INSTALLED) browser ## Formatting, lint, types, import law, tests with c
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(SCRATCH) $(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage report
 
 examples: $(INSTALLED) ## Run the examples whose libraries need an environment of their own

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# The first draws no window and takes a quarter less CPU; the engine is the same.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
 WAIT_MS = 60_000
 
-needed = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+needed = pytest.mark.skipif(
+    CHROMIUM is None, reason="no browser: apt-get install chromium-headless-shell"
+)
 
 
 @pytest.fixture(scope="module")
