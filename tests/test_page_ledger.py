@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
 from spanledger_schema.api import Totals
 from spanledger_ui import signin
 from spanledger_ui.pages import overview
+from tests.finance import gpt
 from tests.otlp import CAPTURES, attribute, span, traces
 from tests.pipeline import Pipeline, running
 from tests.ui_server import ledger, ledgers, listening, page, shown, texts
@@ -85,6 +87,16 @@ def test_a_model_without_a_price_gets_one_and_history_takes_it(api: str, pipelin
     assert "Without a price" not in ledgers(test)
     changes = ledger(page("audit", api))["rows"]
     assert "now it has a price" in {texts(change)["why"] for change in changes}
+
+
+def test_dollars_that_a_sender_counts_otherwise_are_beside_ours(api: str, pipeline: Pipeline):
+    twice = AnyValue(double_value=0.019)
+    pipeline.post("traces", traces(gpt(9, gen_ai__usage__cost=twice)))
+    (model,) = ledgers(page("models", api, range="all"))["Reported otherwise"]["rows"]
+    assert texts(model) == {
+        "model": "gpt-4o-2024-08-06", "by": "gen_ai.usage.cost", "calls": "1", "off": "1",
+        "reported": "0.0190", "counted": "0.0095", "difference": "0.0095",
+    }  # fmt: skip
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(api: str, pipeline: Pipeline):

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_schema.api_ledger import (
+    DriftingModel,
     ModelRow,
     Moved,
     OwnPrice,
@@ -32,6 +33,11 @@ OWN = components.columns({
     "by": "Changed by",
 }, wide="model")  # fmt: skip
 
+DRIFT = components.columns({
+    "model": "Model", "by": "Reported as", "calls": "Calls", "off": "of them off",
+    "reported": "USD reported", "counted": "USD by our prices", "difference": "Difference",
+}, wide="model", numbers="calls off reported counted difference")  # fmt: skip
+
 DIFF = components.columns({
     "what": "Model, or day (UTC)", "calls": "Calls", "before": "USD before",
     "after": "USD after", "change": "Change", "unpriced": "Unpriced",
@@ -48,6 +54,7 @@ def main() -> None:
     with page.answers():
         models = page.client().ledger.models(**chosen.asked).items
         missing = page.client().ledger.unpriced(**chosen.asked).items
+        drifting = page.client().ledger.drifting(**chosen.asked).items
     if not models:
         st.info("No model was called in this range.", icon=":material/payments:")
         st.text(
@@ -58,6 +65,8 @@ def main() -> None:
     components.ledger("Models", MODELS, [model_row(model) for model in models], key="models")
     if missing:
         unpriced(missing)
+    if drifting:
+        drift(drifting)
     own()
     reprice(chosen)
 
@@ -155,6 +164,35 @@ def set_price(model: UnpricedModel, usd_per_mtok: Mapping[str, str]) -> None:
             }
         )
     st.rerun()
+
+
+def drift(models: list[DriftingModel]) -> None:
+    """Show where those who send say other dollars than our prices come to."""
+    st.subheader("Reported otherwise", anchor=False)
+    components.ledger("Reported otherwise", DRIFT, [drift_row(m) for m in models], key="drift")
+    st.text(
+        "Totals count by our prices. A call is off by more than 1 % and a millionth of a dollar."
+    )
+
+
+def drift_row(model: DriftingModel) -> components.Row:
+    """Return the line of one model and of who reports its dollars."""
+    return {
+        "cells": {
+            "model": {"text": model.model or "model not reported", "under": model.provider or ""},
+            "by": model.reported_by,
+            "calls": text.count(model.calls),
+            "off": text.count(model.drifting_calls),
+            "reported": dollars(model.reported_usd),
+            "counted": dollars(model.computed_usd),
+            "difference": dollars(model.difference_usd),
+        }
+    }
+
+
+def dollars(usd: str) -> components.Cell:
+    """Return dollars that are known."""
+    return {"text": text.usd(usd), "title": text.exact_usd(usd)}
 
 
 def own() -> None:
