@@ -17,6 +17,7 @@ from spanledger_schema.api_ledger import (
 from spanledger_ui import components, page, tables, text, timerange
 
 DEFAULT_RANGE = "30d"
+DIFFERENCE = "kept-difference"  # forgotten with all that was kept when somebody signs out
 
 MODELS = components.columns({
     "model": "Model", "calls": "Calls", "dollars": "USD", "left_out": "", "input": "In, USD/M",
@@ -60,7 +61,7 @@ def main() -> None:
         st.text(
             "Rates show here beside the models that are called. Choose a longer range, or send a trace:"
         )
-        st.page_link("sessions.py", label="All sessions", icon=":material/list:")
+        page.way_to_sessions(":material/list:")
         return
     components.ledger("Models", MODELS, [model_row(model) for model in models], key="models")
     if missing:
@@ -246,10 +247,11 @@ def reprice(chosen: timerange.Range) -> None:
     }
     if looked:
         with page.answers():
-            st.session_state["diff"] = (wanted, page.client().ledger.reprice(wanted))
-    known = st.session_state.get("diff")
-    if known:
-        difference(*known)
+            found = page.client().ledger.reprice(wanted)
+        st.session_state[DIFFERENCE] = (page.project(), wanted, found)
+    known = st.session_state.get(DIFFERENCE)
+    if known and known[0] == page.project():  # what was shown of one is not written to another
+        difference(*known[1:])
 
 
 def difference(wanted: Mapping[str, Any], found: Repricing) -> None:
@@ -268,7 +270,7 @@ def difference(wanted: Mapping[str, Any], found: Repricing) -> None:
         if st.form_submit_button("Write it", icon=":material/edit:", type="primary"):
             with page.answers():
                 page.client().ledger.reprice({**wanted, "dry_run": False, "note": note})
-            st.session_state.pop("diff")
+            st.session_state.pop(DIFFERENCE)
             st.rerun()
 
 

@@ -124,7 +124,7 @@ def fortnight(beats: Pulse) -> None:
     bars = components.pulse(strip.drawn(beats, "cost", "Dollars of the last days"), key="days")
     if bars and (chosen := strip.chosen(beats, bars)):
         begins, ends = chosen
-        asked = {"from": begins.isoformat(), "to": ends.isoformat()}
+        asked = {**page.carried(), "from": begins.isoformat(), "to": ends.isoformat()}
         st.switch_page("sessions.py", query_params=asked)
 
 
