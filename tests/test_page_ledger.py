@@ -13,6 +13,7 @@ from spanledger_schema.api import Totals
 from spanledger_ui import signin
 from spanledger_ui.pages import overview
 from tests.finance import gpt
+from tests.ingesting import PROTOBUF
 from tests.otlp import CAPTURES, attribute, span, traces
 from tests.pipeline import Pipeline, running
 from tests.ui_server import ledger, ledgers, listening, page, shown, texts
@@ -55,7 +56,11 @@ def field(test: AppTest, label: str) -> Any:
 
 
 def test_the_books_balance_and_each_sum_is_the_apis(api: str, pipeline: Pipeline):
+    lost = PROTOBUF | {"x-spanledger-lost": "queue_full=3"}
+    pipeline.otlp.post("/v1/traces", content=traces(gpt(8)), headers=lost).raise_for_status()
+    pipeline.settle()
     test = press(page("integrity", api), "Check the books")
+    assert "Lost by clients before it was sent: queue full 3." in shown(test)
     account = pipeline.get("integrity")["accounts"][0]
     first = texts(ledgers(test)["Received"]["rows"][0])
     assert (first["received"], first["stored"], first["holds"]) == (
@@ -121,6 +126,9 @@ def test_a_server_that_asks_for_keys_takes_the_readers_own(store: Store, tmp_pat
         with listening(pipeline.api.app) as url:
             test = page("settings", url)
             assert [warning.value for warning in test.warning] == ["This server asks who you are."]
+            field(test, "API key").set_value("of another server")
+            test = press(test, "Sign in")
+            assert [warning.value for warning in test.warning] == ["No key here is this one."]
             field(test, "API key").set_value(made)
             test = press(test, "Sign in")
             assert texts(ledger(test)["rows"][0])["state"] == "good"

@@ -179,6 +179,11 @@ def refused(refusal: Refused) -> None:
     if refusal.status == 401:
         if signin.person():
             st.warning("Your sign-in has ended.", icon=":material/lock:")
+        elif key := signin.own_key():
+            st.warning("No key here is this one.", icon=":material/key_off:")
+            st.text(
+                f"The key you entered ends in {key[-4:]}: mistyped, revoked, expired, or of another server."
+            )
         else:
             st.warning("This server asks who you are.", icon=":material/lock:")
         signin.ask()

@@ -60,7 +60,7 @@ def main() -> None:
     compared(days)
     budgets(standings)
     alerts(told)
-    fortnight(beats)
+    fortnight(strip.to_today(beats, now.date()))
     movers(days[0][0].rows, days[1][0].rows)
     failed(yesterday)
 
