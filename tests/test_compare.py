@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanledger_schema.api import SessionEvent
+from spanledger_ui import comparetable
 from spanledger_ui.align import aligned
 from spanledger_ui.compare import Change, parting, together
 from spanledger_ui.comparetable import STEPS, step_rows
@@ -115,3 +116,9 @@ def test_steps_alike_are_one_row_around_what_differs():
     assert [cell["text"] for cell, _ in wide] == ["5 steps alike", "6  chat gpt-5", "7  refund"]
     assert wide[2][1]["href"] == f"replay?session=s2&event={'1' * 32}.{6:016x}"
     assert rows[2]["cells"]["difference"]["text"] == "another step, they part here"
+
+
+def test_a_difference_too_small_to_write_has_no_sign():
+    assert [comparetable.signed_time(ns) for ns in (-400_000, 0, 2_000_000, -3 * 10**9)] == [
+        "<1 ms", "0 ms", "+2 ms", "−3.0 s",
+    ]  # fmt: skip

@@ -57,6 +57,25 @@ def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
     )  # fmt: skip
 
 
+def test_the_overview_shows_what_is_nearest_to_its_limit_and_what_was_told(pipeline: Pipeline):
+    with listening(pipeline.api.app) as api:
+        before = page("overview", api)
+        assert "None in 7 days: no threshold was crossed, and nothing looked wrong." in shown(
+            before
+        )
+        for name, limit in (("roomy", "5"), ("tight", "0.02")):
+            said = {"name": name, "limit": limit, "period": {"unit": "month"}}
+            pipeline.ask("POST", "budgets", 201, json=said)
+        pipeline.budgets.run()
+        found = ledgers(page("overview", api))
+    assert [texts(row)["name"] for row in found["Budgets"]["rows"]] == ["tight", "roomy"]
+    told = [texts(row) for row in found["Last alerts"]["rows"]]
+    assert [(row["name"], row["threshold"]) for row in told] == [
+        ("tight", "80 %"),
+        ("tight", "50 %"),
+    ]
+
+
 def test_a_budget_is_changed_where_the_form_says_so_and_stays_as_it_was_elsewhere(
     pipeline: Pipeline,
 ):

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
 from spanledger_schema.api import Totals
 from spanledger_ui import signin
 from spanledger_ui.pages import overview
+from tests.finance import gpt
+from tests.ingesting import PROTOBUF
 from tests.otlp import CAPTURES, attribute, span, traces
 from tests.pipeline import Pipeline, running
 from tests.ui_server import ledger, ledgers, listening, page, shown, texts
@@ -53,7 +56,11 @@ def field(test: AppTest, label: str) -> Any:
 
 
 def test_the_books_balance_and_each_sum_is_the_apis(api: str, pipeline: Pipeline):
+    lost = PROTOBUF | {"x-spanledger-lost": "queue_full=3"}
+    pipeline.otlp.post("/v1/traces", content=traces(gpt(8)), headers=lost).raise_for_status()
+    pipeline.settle()
     test = press(page("integrity", api), "Check the books")
+    assert "Lost by clients before it was sent: queue full 3." in shown(test)
     account = pipeline.get("integrity")["accounts"][0]
     first = texts(ledgers(test)["Received"]["rows"][0])
     assert (first["received"], first["stored"], first["holds"]) == (
@@ -87,6 +94,16 @@ def test_a_model_without_a_price_gets_one_and_history_takes_it(api: str, pipelin
     assert "now it has a price" in {texts(change)["why"] for change in changes}
 
 
+def test_dollars_that_a_sender_counts_otherwise_are_beside_ours(api: str, pipeline: Pipeline):
+    twice = AnyValue(double_value=0.019)
+    pipeline.post("traces", traces(gpt(9, gen_ai__usage__cost=twice)))
+    (model,) = ledgers(page("models", api, range="all"))["Reported otherwise"]["rows"]
+    assert texts(model) == {
+        "model": "gpt-4o-2024-08-06", "by": "gen_ai.usage.cost", "calls": "1", "off": "1",
+        "reported": "0.0190", "counted": "0.0095", "difference": "0.0095",
+    }  # fmt: skip
+
+
 def test_a_key_is_shown_once_and_can_be_revoked(api: str, pipeline: Pipeline):
     test = page("settings", api)
     field(test, "What the key is for").set_value("a reader")
@@ -109,6 +126,9 @@ def test_a_server_that_asks_for_keys_takes_the_readers_own(store: Store, tmp_pat
         with listening(pipeline.api.app) as url:
             test = page("settings", url)
             assert [warning.value for warning in test.warning] == ["This server asks who you are."]
+            field(test, "API key").set_value("of another server")
+            test = press(test, "Sign in")
+            assert [warning.value for warning in test.warning] == ["No key here is this one."]
             field(test, "API key").set_value(made)
             test = press(test, "Sign in")
             assert texts(ledger(test)["rows"][0])["state"] == "good"

@@ -21,7 +21,8 @@ MARKDOWN = frozenset({
 """Calls whose first argument Streamlit reads as Markdown or HTML, or loads."""
 
 READS_MARKDOWN_TOO = frozenset({"help", "label", "caption", "captions", "title"})
-MAKES_PAGES = frozenset({"navigation"})
+TAKES_PAGES = frozenset({"navigation", "page_link"})
+"""Calls whose first argument is pages of ours."""
 
 
 def calls(source: str) -> Iterator[tuple[str, ast.Call]]:
@@ -35,7 +36,7 @@ def offences(source: str) -> list[str]:
     """Return the calls that could render what a trace says."""
     found = []
     for name, call in calls(source):
-        given = [] if name in MAKES_PAGES else call.args[:1]
+        given = [] if name in TAKES_PAGES else call.args[:1]
         said = [k.value for k in call.keywords if k.arg in READS_MARKDOWN_TOO]
         if name in MARKDOWN and not all(isinstance(a, ast.Constant) for a in [*given, *said]):
             found.append(f"line {call.lineno}: {name}")

@@ -1,6 +1,6 @@
 """The strip shows what was done when, and that something is missing where it is."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -47,6 +47,13 @@ def test_a_day_with_sessions_and_no_dollars_is_a_faint_tick():
 def test_the_strip_shows_the_measure_asked_for(measure: str, shares: list[float]):
     bars = strip.drawn(beats("4", "9"), measure, "")["bars"]
     assert [bar["share"] for bar in bars] == shares
+
+
+def test_a_strip_reaches_to_today_though_nothing_ran_yet():
+    told = strip.to_today(beats("1"), date(2026, 11, 22))
+    places = [(bar["at"], bar["quiet"]) for bar in strip.drawn(told, "cost", "")["bars"]]
+    assert places == [(11, False), (13, True)]
+    assert strip.to_today(told, date(2026, 11, 22)) == told
 
 
 def test_nothing_at_all_is_an_empty_strip():

@@ -112,6 +112,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "GET /api/v1/views": READ,
         "POST /api/v1/views": ADMIN,
         "DELETE /api/v1/views": ADMIN,
+        "GET /api/v1/projects": READ,
         "GET /api/v1/keys": ADMIN,
         "POST /api/v1/keys": ADMIN,
         "POST /api/v1/keys/{key_id}/rotate": ADMIN,

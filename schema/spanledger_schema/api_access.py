@@ -1,4 +1,4 @@
-"""Shapes of the query API about who may do what: API keys."""
+"""Shapes of the query API about who may do what: API keys, projects."""
 
 from dataclasses import dataclass
 
@@ -23,3 +23,10 @@ class NewApiKey:
 
     key: str
     kept: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """The projects that whoever asks may look into, by name."""
+
+    items: list[str]

@@ -203,7 +203,7 @@ def signed_time(ns: int | None) -> str:
 
 
 def with_sign(number: int | Decimal | None, size: str) -> str:
-    """Return a size with the sign of its number."""
-    if not number:
+    """Return a size with the sign of its number; less than can be written has none."""
+    if not number or size.startswith("<"):
         return size
     return f"{'+' if number > 0 else MINUS}{size}"

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_ui import page
-from spanledger_ui.client.wire import Parameters
+from spanledger_ui.client.wire import PROJECT_HEADER, Parameters
 
 
 def offer(table: str, wanted: Parameters) -> None:
@@ -21,6 +21,9 @@ def offer(table: str, wanted: Parameters) -> None:
         st.text("A file of any size comes from the query API:")
         address = page.client().ledger.file_address(table, {**wanted, "format": "csv"})
         st.code(address, language=None, wrap_lines=True)
+        if project := page.project():
+            st.text("with this header, where the key is one of every project:")
+            st.code(f"{PROJECT_HEADER}: {project}", language=None)
 
 
 def file(table: str, wanted: Parameters, style: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What all pages share: the client, the reader's time, and what to show when there is no answer."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -20,6 +21,9 @@ Callback = Callable[[], object]
 
 API_URL = "http://127.0.0.1:4320"
 OTLP_URL = "http://127.0.0.1:4318"
+
+PROJECT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+"""What a project may be called."""
 
 RANGES = {
     "1h": timedelta(hours=1),
@@ -48,13 +52,30 @@ def known_secrets() -> frozenset[str]:
 def client() -> Client:
     """Return the connection to the query API: this reader's own where they entered a key."""
     api_url = setting("api_url", API_URL)
-    return signin.own_client(api_url) or connection(api_url, setting("api_key", ""))
+    found = signin.own_client(api_url) or connection(api_url, setting("api_key", ""))
+    return found.about(named) if (named := project()) else found
 
 
 @st.cache_resource(show_spinner=False)
 def connection(api_url: str, api_key: str) -> Client:
     """Return one client for all readers without a key of their own; the key is the server's."""
     return Client(api_url, api_key=api_key)
+
+
+def project() -> str:
+    """Return the project of the URL, '' where it names none that can be."""
+    named = st.query_params.get("project", "")
+    return named if PROJECT.fullmatch(named) else ""
+
+
+def carried() -> dict[str, str]:
+    """Return what goes along from page to page; `replay/link.mjs` takes the same along."""
+    return {name: said for name in ("project", "tz") if (said := st.query_params.get(name))}
+
+
+def way_to_sessions(icon: str = ":material/arrow_back:") -> None:
+    """Draw the way to all sessions."""
+    st.page_link("sessions.py", label="All sessions", icon=icon, query_params=carried())
 
 
 def zone() -> tzinfo:
@@ -91,7 +112,7 @@ def since(preset: str) -> str | None:
 
 def remembered(name: str, key: object, seconds: float, make: Callable[[], T]) -> T:
     """Return what `make` made for this reader and `key`, for so many seconds."""
-    known = st.session_state.get(f"kept-{name}")
+    known, key = st.session_state.get(f"kept-{name}"), (project(), key)
     if known and known[0] == key and monotonic() - known[1] < seconds:
         kept: T = known[2]
         return kept
@@ -158,6 +179,11 @@ def refused(refusal: Refused) -> None:
     if refusal.status == 401:
         if signin.person():
             st.warning("Your sign-in has ended.", icon=":material/lock:")
+        elif key := signin.own_key():
+            st.warning("No key here is this one.", icon=":material/key_off:")
+            st.text(
+                f"The key you entered ends in {key[-4:]}: mistyped, revoked, expired, or of another server."
+            )
         else:
             st.warning("This server asks who you are.", icon=":material/lock:")
         signin.ask()
@@ -173,5 +199,5 @@ def refused(refusal: Refused) -> None:
     else:
         st.error("The query API refused this.", icon=":material/block:")
     st.code(f"{refusal.status} {refusal.title}\n{refusal.detail}", language=None, wrap_lines=True)
-    st.page_link("sessions.py", label="All sessions", icon=":material/arrow_back:")
+    way_to_sessions()
     stop()

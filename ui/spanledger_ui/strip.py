@@ -6,7 +6,8 @@ beside a dear one; a bucket that has sessions but nothing to show of the measure
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from math import ceil, sqrt
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -58,6 +59,13 @@ def drawn(told: Pulse, measure: str, label: str) -> Strip:
         ],
         "ticks": ticks(told, buckets),
     }
+
+
+def to_today(told: Pulse, today: date) -> Pulse:
+    """Return days of which the last is today, whether anything ran in it or not."""
+    if not told.beats or told.beats[-1].start >= today.isoformat():
+        return told
+    return replace(told, beats=[*told.beats, Beat(today.isoformat(), 0, 0, "0", 0, 0)])
 
 
 def first(told: Pulse) -> datetime:

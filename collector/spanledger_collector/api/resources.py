@@ -15,6 +15,7 @@ from spanledger_collector.api import (
     keys,
     ledger,
     privacy,
+    projects,
     shares,
     spool,
     tables,
@@ -65,6 +66,7 @@ def mount(
     detectors.mount(app, Tuner(desk, warden))
     spool.mount(app, yard, degraded, forwarded)
     keys.mount(app, keys_file)
+    projects.mount(app)
     shares.mount(app)
     views.mount(app)
     privacy.mount(app)

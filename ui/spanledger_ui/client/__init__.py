@@ -4,6 +4,7 @@ Parameters go in, the shapes of `spanledger_schema.api` come out. Knows HTTP and
 Streamlit; every failure is one of two errors that say what to do.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -37,14 +38,22 @@ class Client:
         project: str = "",
     ) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        if project:
-            headers["X-Spanledger-Project"] = project
-        self._wire = Wire(base_url, headers, transport)
-        self.runs = Runs(self._wire)
-        self.ledger = Ledger(self._wire)
-        self.limits = Limits(self._wire)
-        self.alerts = Alerts(self._wire)
-        self.access = Access(self._wire)
+        wire = Wire(base_url, headers, transport)
+        self._ask_over(wire.about(project) if project else wire)
+
+    def _ask_over(self, wire: Wire) -> None:
+        self._wire = wire
+        self.runs = Runs(wire)
+        self.ledger = Ledger(wire)
+        self.limits = Limits(wire)
+        self.alerts = Alerts(wire)
+        self.access = Access(wire)
+
+    def about(self, project: str) -> Self:
+        """Return a client of these very connections that asks about another project."""
+        other = copy(self)
+        other._ask_over(self._wire.about(project))
+        return other
 
     def __enter__(self) -> Self:
         return self

@@ -1,10 +1,10 @@
-"""Who may ask: keys and share links."""
+"""Who may ask, and about what: projects, keys and share links."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spanledger_schema.api_access import ApiKey, NewApiKey
+from spanledger_schema.api_access import ApiKey, NewApiKey, Projects
 from spanledger_ui.client.wire import Wire, quoted
 
 
@@ -13,6 +13,10 @@ class Access:
     """Questions about who may ask."""
 
     wire: Wire
+
+    def projects(self) -> list[str]:
+        """Return the projects that the caller may look into."""
+        return self.wire.one(Projects, "projects").items
 
     def keys(self) -> list[ApiKey]:
         """Return the API keys that the caller administers."""

@@ -7,6 +7,7 @@ from typing import Any
 from spanledger_schema.api import Spend
 from spanledger_schema.api_ledger import (
     AuditPage,
+    DriftingModels,
     Insights,
     Models,
     OwnPrice,
@@ -52,6 +53,10 @@ class Ledger:
     def unpriced(self, **range_: Parameter) -> UnpricedModels:
         """Return the models of a range that have calls without a price."""
         return self.wire.one(UnpricedModels, "models/unpriced", range_)
+
+    def drifting(self, **range_: Parameter) -> DriftingModels:
+        """Return the models of a range whose senders report other dollars than we count."""
+        return self.wire.one(DriftingModels, "models/drift", range_)
 
     def prices(self) -> list[OwnPrice]:
         """Return the operator's own prices."""

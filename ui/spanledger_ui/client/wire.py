@@ -4,6 +4,7 @@ Paths are below `/api/v1`. Every failure is one of two errors that say what to d
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ Parameters = Mapping[str, Parameter]
 
 API = "/api/v1/"
 TIMEOUT_S = httpx.Timeout(20, connect=2)
+PROJECT_HEADER = "X-Spanledger-Project"
 MOST_FILE_BYTES = 64 << 20  # of an export: it is held here while a browser fetches it
 
 
@@ -49,6 +51,13 @@ class Wire:
             transport=transport,
             trust_env=False,
         )
+        self.headers: dict[str, str] = {}
+
+    def about(self, project: str) -> "Wire":
+        """Return these very connections, to ask about another project."""
+        other = copy(self)
+        other.headers = {PROJECT_HEADER: project}
+        return other
 
     def one(self, shape: type[T], path: str, parameters: Parameters | None = None) -> T:
         """Return the answer to a question."""
@@ -78,7 +87,7 @@ class Wire:
         query = httpx.QueryParams(asked(parameters or {}))
         url = path if path.startswith("/") else API + path
         try:
-            answer = self.http.request(method, url, params=query, json=body)
+            answer = self.http.request(method, url, params=query, json=body, headers=self.headers)
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
         if answer.is_success:
@@ -89,7 +98,7 @@ class Wire:
         """Return a file; raises as `ask` does, also where it is larger than we hold."""
         query = httpx.QueryParams(asked(parameters))
         try:
-            with self.http.stream("GET", API + path, params=query) as answer:
+            with self.http.stream("GET", API + path, params=query, headers=self.headers) as answer:
                 if not answer.is_success:
                     answer.read()
                     raise refusal(answer)

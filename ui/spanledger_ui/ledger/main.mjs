@@ -4,7 +4,7 @@
 
 import { element } from "../replay/dom.mjs";
 import { UNKNOWN } from "../replay/format.mjs";
-import { follow, link } from "../replay/link.mjs";
+import { along, follow, link } from "../replay/link.mjs";
 import { ticks } from "./pairs.mjs";
 
 /**
@@ -56,7 +56,7 @@ function line(row, columns) {
 
 function linked(row, column) {
   const made = element("td", classes(column));
-  made.append(element("a", { href: row.href }, ...content(row.cells[column.key] ?? "")));  // the row follows it
+  made.append(element("a", { href: along(row.href) }, ...content(row.cells[column.key] ?? "")));  // the row follows it
   return made;
 }
 

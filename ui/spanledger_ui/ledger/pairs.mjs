@@ -1,7 +1,7 @@
 // Two rows of a ledger, ticked to be taken together: a box before each row, and where they lead.
 
 import { button, element } from "../replay/dom.mjs";
-import { follow } from "../replay/link.mjs";
+import { along, follow } from "../replay/link.mjs";
 
 /**
  * Return what keeps the ticks of one table; a third one takes the place of the first.
@@ -24,7 +24,7 @@ export function ticks(page) {
     bar.hidden = !picked.length;
     go.hidden = picked.length < 2;
     words.textContent = picked.map((row) => row.name).join("  ·  ") + (picked.length < 2 ? "  ·  tick another" : "");
-    if (picked.length === 2) go.setAttribute("href", address(page, picked[0].id, picked[1].id));
+    if (picked.length === 2) go.setAttribute("href", along(address(page, picked[0].id, picked[1].id)));
   }
 
   /** Put a box before each row of a table that was just made. */

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from spanledger_ui import components, page, signin, text
+from spanledger_ui import components, page, projects, signin, text
 from spanledger_ui.client import Health, Refused, Unreachable
 from spanledger_ui.components import FOLDER
 
@@ -21,7 +21,7 @@ def main() -> None:
         page_icon=str(FOLDER / "icon.svg"),
         layout="wide",
     )
-    current = st.navigation(shared_pages() if signin.shared_key() else pages())
+    current = navigation(shared_pages() if signin.shared_key() else pages())
     components.style("replay" if current.url_path == "replay" else "ledger")
     st.logo(str(FOLDER / "logo.svg"), icon_image=str(FOLDER / "icon.svg"), size="medium")
     below = st.sidebar.container()
@@ -29,7 +29,24 @@ def main() -> None:
         current.run()
     finally:  # whatever became of the page; its own questions come first
         with below:
+            if not signin.shared_key():
+                projects.switch()
             freshness()
+
+
+def navigation(found: list[StreamlitPage]) -> StreamlitPage:
+    """Return the page that the address names, and draw the ways to all.
+
+    Streamlit's own links leave all behind that the address says, so that where something goes along
+    they are ours.
+    """
+    along = page.carried()
+    current = st.navigation(found, position="hidden" if along else "sidebar")
+    if along:
+        with st.sidebar.container(key="ways"):
+            for each in found:
+                st.page_link(each, query_params=along)
+    return current
 
 
 def shared_pages() -> list[StreamlitPage]:

@@ -37,7 +37,7 @@ def choose() -> None:
     st.info(
         "Tick two sessions in the table to compare them step by step.", icon=":material/difference:"
     )
-    st.page_link("sessions.py", label="All sessions", icon=":material/arrow_back:")
+    page.way_to_sessions()
 
 
 def second(left: str) -> None:
@@ -51,7 +51,7 @@ def second(left: str) -> None:
     st.text(f"Compare {session.name or session.id} with which session?")
     if not others:
         st.info("No other session is of this agent.", icon=":material/search_off:")
-        st.page_link("sessions.py", label="All sessions", icon=":material/arrow_back:")
+        page.way_to_sessions()
         return
     rows = [candidate(left, other) for other in others]
     components.ledger("Sessions to compare with", tables.SESSIONS, rows, key="candidates")

@@ -1,5 +1,6 @@
 """Integrity: everything that was received is somewhere, and the books balance."""
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 import streamlit as st
@@ -36,6 +37,8 @@ def main() -> None:
     with page.answers():
         found = page.client().ledger.integrity()
         received(found)
+        beside("Lost by clients before it was sent", found.lost_by_clients)
+        beside("Words taken out before anything was kept", found.redacted)
         if found.forwarded:
             forwarded(found.forwarded)
         alertpath.draw(found.alert_path)
@@ -65,6 +68,16 @@ def received(found: Integrity) -> None:
         for account in found.accounts
     ]
     components.ledger("Received", ACCOUNT, rows, key="accounts")
+
+
+def beside(what: str, counted: Mapping[str, int]) -> None:
+    """Say what the account of spans leaves out; nothing where it left out nothing."""
+    if counted:
+        parts = (
+            f"{name.replace('_', ' ')} {text.count(number)}"
+            for name, number in sorted(counted.items())
+        )
+        st.text(f"{what}: {', '.join(parts)}.")
 
 
 def verdict(holds: bool) -> components.Cell:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_schema.api_ledger import (
+    DriftingModel,
     ModelRow,
     Moved,
     OwnPrice,
@@ -16,6 +17,7 @@ from spanledger_schema.api_ledger import (
 from spanledger_ui import components, page, tables, text, timerange
 
 DEFAULT_RANGE = "30d"
+DIFFERENCE = "kept-difference"  # forgotten with all that was kept when somebody signs out
 
 MODELS = components.columns({
     "model": "Model", "calls": "Calls", "dollars": "USD", "left_out": "", "input": "In, USD/M",
@@ -31,6 +33,11 @@ OWN = components.columns({
     "model": "Own price", "says": "Says", "from": "From", "to": "To", "state": "State",
     "by": "Changed by",
 }, wide="model")  # fmt: skip
+
+DRIFT = components.columns({
+    "model": "Model", "by": "Reported as", "calls": "Calls", "off": "of them off",
+    "reported": "USD reported", "counted": "USD by our prices", "difference": "Difference",
+}, wide="model", numbers="calls off reported counted difference")  # fmt: skip
 
 DIFF = components.columns({
     "what": "Model, or day (UTC)", "calls": "Calls", "before": "USD before",
@@ -48,16 +55,19 @@ def main() -> None:
     with page.answers():
         models = page.client().ledger.models(**chosen.asked).items
         missing = page.client().ledger.unpriced(**chosen.asked).items
+        drifting = page.client().ledger.drifting(**chosen.asked).items
     if not models:
         st.info("No model was called in this range.", icon=":material/payments:")
         st.text(
             "Rates show here beside the models that are called. Choose a longer range, or send a trace:"
         )
-        st.page_link("sessions.py", label="All sessions", icon=":material/list:")
+        page.way_to_sessions(":material/list:")
         return
     components.ledger("Models", MODELS, [model_row(model) for model in models], key="models")
     if missing:
         unpriced(missing)
+    if drifting:
+        drift(drifting)
     own()
     reprice(chosen)
 
@@ -157,6 +167,35 @@ def set_price(model: UnpricedModel, usd_per_mtok: Mapping[str, str]) -> None:
     st.rerun()
 
 
+def drift(models: list[DriftingModel]) -> None:
+    """Show where those who send say other dollars than our prices come to."""
+    st.subheader("Reported otherwise", anchor=False)
+    components.ledger("Reported otherwise", DRIFT, [drift_row(m) for m in models], key="drift")
+    st.text(
+        "Totals count by our prices. A call is off by more than 1 % and a millionth of a dollar."
+    )
+
+
+def drift_row(model: DriftingModel) -> components.Row:
+    """Return the line of one model and of who reports its dollars."""
+    return {
+        "cells": {
+            "model": {"text": model.model or "model not reported", "under": model.provider or ""},
+            "by": model.reported_by,
+            "calls": text.count(model.calls),
+            "off": text.count(model.drifting_calls),
+            "reported": dollars(model.reported_usd),
+            "counted": dollars(model.computed_usd),
+            "difference": dollars(model.difference_usd),
+        }
+    }
+
+
+def dollars(usd: str) -> components.Cell:
+    """Return dollars that are known."""
+    return {"text": text.usd(usd), "title": text.exact_usd(usd)}
+
+
 def own() -> None:
     """Show the operator's own prices, and take one back."""
     with page.answers():
@@ -208,10 +247,11 @@ def reprice(chosen: timerange.Range) -> None:
     }
     if looked:
         with page.answers():
-            st.session_state["diff"] = (wanted, page.client().ledger.reprice(wanted))
-    known = st.session_state.get("diff")
-    if known:
-        difference(*known)
+            found = page.client().ledger.reprice(wanted)
+        st.session_state[DIFFERENCE] = (page.project(), wanted, found)
+    known = st.session_state.get(DIFFERENCE)
+    if known and known[0] == page.project():  # what was shown of one is not written to another
+        difference(*known[1:])
 
 
 def difference(wanted: Mapping[str, Any], found: Repricing) -> None:
@@ -230,7 +270,7 @@ def difference(wanted: Mapping[str, Any], found: Repricing) -> None:
         if st.form_submit_button("Write it", icon=":material/edit:", type="primary"):
             with page.answers():
                 page.client().ledger.reprice({**wanted, "dry_run": False, "note": note})
-            st.session_state.pop("diff")
+            st.session_state.pop(DIFFERENCE)
             st.rerun()
 
 

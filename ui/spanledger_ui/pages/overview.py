@@ -1,4 +1,4 @@
-"""Overview: today beside yesterday, what moved, what failed, and whether everything came in."""
+"""Overview: today beside yesterday and the budgets, what was told, what moved and what failed."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -7,11 +7,23 @@ from decimal import Decimal
 import streamlit as st
 
 from spanledger_schema.api import Spend, SpendRow, Totals
+from spanledger_schema.api_budgets import AlertRow, StandingRow
 from spanledger_schema.api_tables import Beat, Pulse
-from spanledger_ui import components, figures, first_trace, page, strip, tables, text
+from spanledger_ui import (
+    budgetform,
+    components,
+    figures,
+    first_trace,
+    page,
+    strip,
+    tables,
+    text,
+)
 
 MOVERS = 8
 FAILED = 8
+BUDGETS = 5
+ALERTS, ALERT_DAYS = 5, 7
 STRIP_DAYS = 14
 
 TILES = components.columns({
@@ -43,8 +55,12 @@ def main() -> None:
             grain="day", since=(today - timedelta(days=STRIP_DAYS - 1)).isoformat(),
             tz=page.zone_name(),
         )  # fmt: skip
+        standings = page.client().limits.standings(limit=BUDGETS).standings
+        told = page.client().alerts.fired(days=ALERT_DAYS)
     compared(days)
-    fortnight(beats)
+    budgets(standings)
+    alerts(told)
+    fortnight(strip.to_today(beats, now.date()))
     movers(days[0][0].rows, days[1][0].rows)
     failed(yesterday)
 
@@ -83,13 +99,32 @@ def tokens(totals: Totals) -> int | None:
     return text.reported(totals.input_tokens + totals.output_tokens, totals)
 
 
+def budgets(standings: Sequence[StandingRow]) -> None:
+    """Show the budgets that are nearest to their limit; nothing where there is none."""
+    if not standings:
+        return
+    st.subheader("Budgets nearest to their limit", anchor=False)
+    rows = [budgetform.standing_row(s, page.zone(), page.now()) for s in standings]
+    components.ledger("Budgets", budgetform.STANDINGS, rows, key="budgets")
+
+
+def alerts(told: Sequence[AlertRow]) -> None:
+    """Show what people were last told."""
+    st.subheader("Last alerts", anchor=False)
+    if not told:
+        st.text(f"None in {ALERT_DAYS} days: no threshold was crossed, and nothing looked wrong.")
+        return
+    rows = [budgetform.alert_row(a, page.zone(), page.now()) for a in told[:ALERTS]]
+    components.ledger("Last alerts", budgetform.ALERTS, rows, key="alerts")
+
+
 def fortnight(beats: Pulse) -> None:
     """Draw the dollars of the last days; one that is chosen leads to its sessions."""
     st.subheader("Dollars of sessions by day", anchor=False)
     bars = components.pulse(strip.drawn(beats, "cost", "Dollars of the last days"), key="days")
     if bars and (chosen := strip.chosen(beats, bars)):
         begins, ends = chosen
-        asked = {"from": begins.isoformat(), "to": ends.isoformat()}
+        asked = {**page.carried(), "from": begins.isoformat(), "to": ends.isoformat()}
         st.switch_page("sessions.py", query_params=asked)
 
 

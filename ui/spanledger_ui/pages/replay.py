@@ -26,7 +26,7 @@ def choose() -> None:
     """Say how to get here with a session."""
     st.header("Replay", anchor=False)
     st.info("Choose a session to replay it step by step.", icon=":material/play_circle:")
-    st.page_link("sessions.py", label="All sessions", icon=":material/arrow_back:")
+    page.way_to_sessions()
 
 
 def load(session_id: str) -> tuple[bytes, str | None]:

@@ -314,7 +314,7 @@ def nothing_spent() -> None:
     """Say why there is no chart."""
     st.info("No model was called in this range under this filter.", icon=":material/payments:")
     st.text("Choose a longer range or another filter, or look at what arrived:")
-    st.page_link("sessions.py", label="All sessions", icon=":material/list:")
+    page.way_to_sessions(":material/list:")
 
 
 if __name__ == "__main__":
