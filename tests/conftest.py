@@ -69,7 +69,11 @@ def clickhouse(engine: str) -> Iterator[str]:
 
 
 def pytest_collection(session: pytest.Session):
-    """Let each process begin elsewhere: in a new checkout it compiles its share and finds the rest."""
+    """Let each process begin elsewhere: in a new checkout it compiles its share and finds the rest.
+
+    Garbage is looked for once it is all there: of what is imported next to nothing is.
+    """
+    gc.disable()
     told = getattr(session.config, "workerinput", None)
     if told is None or session.config.args != session.config.getini("testpaths"):
         return
@@ -90,6 +94,7 @@ def pytest_collection_finish():
     """Have garbage looked for among what tests make only: what was imported stays as long as we do."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc):

@@ -1,16 +1,18 @@
 """What a process checks before it works, and how it ends with its parent."""
 
+import gc
 import signal
 import socket
 import subprocess
 import sys
 from argparse import ArgumentParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from spanledger_collector import process
-from spanledger_collector.process import Refused
+from spanledger_collector.process import Refused, importing
 from spanledger_collector.settings import load
 from tests.ports import free_port
 
@@ -46,6 +48,22 @@ def test_a_process_ends_when_its_parents_end_of_the_pipe_is_gone(nature: str, en
         assert child.stdout.readline() == b"started\n"
         child.stdin.close()
         assert child.wait(30) == end
+
+
+def test_what_is_imported_is_no_garbage_and_what_comes_later_may_be():
+    with importing():
+        assert not gc.isenabled()
+        imported = gc.get_freeze_count()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > imported
+    gc.unfreeze()
+
+
+def test_garbage_is_looked_for_again_where_a_module_is_missing():
+    with pytest.raises(ModuleNotFoundError), importing():
+        import_module("no_such_module")
+    assert gc.isenabled()
+    gc.unfreeze()
 
 
 def test_a_port_in_use_is_refused_with_its_number_and_flag():

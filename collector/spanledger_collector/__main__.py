@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from spanledger_collector import commands
-from spanledger_collector.process import Refused
+from spanledger_collector.process import Refused, importing
 from spanledger_collector.settings import SettingInvalid
 
 COMMANDS = "spanledger.commands"  # entry points: commands that other packages bring, by name
@@ -48,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(name: str, arguments: Sequence[str]) -> int:
     """Run the command called `name` and return its exit code."""
-    command = import_module(brought().get(name, f"{commands.__name__}.{name}"))
+    with importing():
+        command = import_module(brought().get(name, f"{commands.__name__}.{name}"))
     parser = ArgumentParser(
         prog=f"spanledger {name}",
         description=command.__doc__,

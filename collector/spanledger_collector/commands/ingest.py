@@ -25,6 +25,7 @@ def run(args: Namespace) -> int:
             f"--worker {args.worker}: there are {settings.ingest_workers} of them;"
             " give more with --ingest-workers"
         )
-    from spanledger_collector import receive  # which takes a while: what is refused, is so at once
+    with process.importing():  # which takes a while: what is refused, is so at once
+        from spanledger_collector import receive
 
     return receive.serve(settings, args.worker)

@@ -20,8 +20,9 @@ def run(args: Namespace) -> int:
     settings = process.begin(args, "api_port")
     with process.holding(settings.data / "store.lock", f"data folder {settings.data}"):
         # Two seconds of CPU, which nobody waits for to be told that a port is in use.
-        from spanledger_collector import app
-        from spanledger_collector.store import ClickHouseError
+        with process.importing():
+            from spanledger_collector import app
+            from spanledger_collector.store import ClickHouseError
 
         try:
             return app.serve(settings)

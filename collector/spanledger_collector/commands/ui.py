@@ -19,7 +19,9 @@ def run(args: Namespace) -> int:
     settings = process.begin(args, "ui_port")
     sign_in = signins.client(settings)
     (screens,) = entry_points(group="spanledger.screens", name="serve")
-    screens.load()(
+    with process.importing():
+        serve = screens.load()
+    serve(
         settings.api_url,
         settings.host,
         settings.ui_port,
