@@ -19,7 +19,7 @@ TONES = {"approved": "ok", "denied": "error", "timed_out": "waiting"}
 DECIDED = columns({
     "asked": "Asked", "tool": "Tool call", "arguments": "Arguments", "policy": "Policy",
     "verdict": "Said", "by": "By", "reason": "Why",
-}, wide="tool")  # fmt: skip
+}, wide="tool", named="policy by")  # fmt: skip
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ SHOWN_CHARS = 160
 COLUMNS = components.columns({
     "at": "When", "what": "What", "before": "Before", "after": "After", "who": "Who",
     "why": "Why",
-}, wide="what")  # fmt: skip
+}, wide="what", named="before after who why")  # fmt: skip
 
 
 def main() -> None:
