@@ -28,7 +28,7 @@ HELD = components.columns({
 
 IDENTITIES = components.columns({
     "name": "Identity", "figures": "Figures", "holds": "Holds",
-}, wide="name", numbers="figures")  # fmt: skip
+}, wide="name figures")  # fmt: skip
 
 
 def main() -> None:
