@@ -107,6 +107,21 @@ def test_a_policy_is_tried_written_down_changed_and_ended(pipeline: Pipeline):
     ]  # fmt: skip
 
 
+def test_what_was_decided_says_on_what_and_leads_to_its_session(pipeline: Pipeline):
+    asked = {"id": "a1", "tool": "refund", "arguments": {"amount": 120}, "session": "s/1",
+             "agent": "clerk", "policy": "by hand"}  # fmt: skip
+    pipeline.ask("POST", "approvals", 201, json=asked)
+    said = {"verdict": "denied", "by": "ann", "reason": "too much"}
+    pipeline.ask("POST", "approvals/a1/decision", json=said)
+    with listening(pipeline.api.app) as api:
+        (row,) = ledgers(page("approvals", api))["Decided"]["rows"]
+    assert row["href"] == "replay?session=s%2F1"
+    assert {k: v for k, v in texts(row).items() if k != "asked"} == {
+        "tool": "refund", "arguments": '{"amount": 120}', "policy": "by hand", "verdict": "denied",
+        "by": "ann", "reason": "too much",
+    }  # fmt: skip
+
+
 def test_a_line_that_is_no_condition_is_named(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
         test = page("approvals", api)

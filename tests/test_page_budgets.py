@@ -265,6 +265,12 @@ def test_thresholds_are_written_as_people_write_them():
     ]  # fmt: skip
 
 
+def test_a_small_share_of_a_budget_is_not_none_of_it():
+    assert [budgetform.per_cent(p) for p in (0, 0.0036, 0.005, 0.95, 6.18)] == [
+        "0%", "<1%", "<1%", "95%", "618%",
+    ]  # fmt: skip
+
+
 def test_an_amount_is_in_the_measure_of_its_budget():
     assert [budgetform.amount("1234.5", m) for m in ("usd", "tokens")] == [
         "1,234.50 USD", "1,234.5 tokens",

@@ -344,6 +344,15 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(server: Server, tab
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_on_a_phone_a_cell_says_what_its_column_is(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/models?range=all")
+    cell = tab.locator("td.source").first
+    before = "cell => getComputedStyle(cell, '::before').content"
+    assert cell.evaluate(before) == "none"
+    tab.set_viewport_size({"width": 390, "height": 844})
+    assert cell.evaluate(before).startswith('"price from')
+
+
 def test_the_server_tells_browsers_to_load_nothing_else(server: Server):
     headers = httpx.get(server.screens).headers
     assert "default-src 'self'" in headers["content-security-policy"]

@@ -1,6 +1,7 @@
 """The pages about prices, books, changes and keys show and do what the query API answers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
 from spanledger_schema.api import Totals
+from spanledger_schema.api_ledger import AuditEntry
 from spanledger_ui import signin
-from spanledger_ui.pages import overview
+from spanledger_ui.pages import audit, overview
 from tests.finance import gpt
 from tests.ingesting import PROTOBUF
 from tests.otlp import CAPTURES, attribute, span, traces
@@ -102,6 +104,18 @@ def test_dollars_that_a_sender_counts_otherwise_are_beside_ours(api: str, pipeli
         "model": "gpt-4o-2024-08-06", "by": "gen_ai.usage.cost", "calls": "1", "off": "1",
         "reported": "0.0190", "counted": "0.0095", "difference": "0.0095",
     }  # fmt: skip
+
+
+def test_of_a_change_what_changed_is_shown_and_what_it_is_called():
+    before = {"name": "all", "limit": "1", "hard": False}
+    after = {"name": "all", "limit": "2", "owner": "ann"}
+    assert audit.changed(before, after) == (
+        {"limit": "1", "hard": False},
+        {"limit": "2", "owner": "ann"},
+    )
+    assert audit.changed(None, after) == (None, after)
+    entry = AuditEntry("", None, "budget changed", "7bc5", before, None, None)
+    assert (audit.called(entry), audit.called(replace(entry, before="x"))) == ("all", "7bc5")
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(api: str, pipeline: Pipeline):

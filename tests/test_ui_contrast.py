@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from spanledger_ui.components import FOLDER, MODULES
-from spanledger_ui.theme import DARK, LIGHT
+from spanledger_ui.theme import AXIS_DARK, AXIS_LIGHT, DARK, LIGHT
 
 THEMES: list[dict[str, Any]] = [LIGHT, DARK]
 SHEETS = [FOLDER / name / f"{name}.css" for name in MODULES]
@@ -88,6 +88,7 @@ def test_all_text_can_be_read_on_every_ground(theme: dict[str, Any]):
         "text": text,
         **{f"quiet {part}": mixed(text, part, page) for part in quiet()},
         "faded": mixed(text, FADED, page),
+        "axis": colour(AXIS_DARK if theme is DARK else AXIS_LIGHT),
         "link": colour(theme["primaryColor"]),
     }
     toned = {n: c for n, c in variables(theme).items() if n not in ONLY_MARKS | BESIDE_A_COLOUR}

@@ -48,24 +48,29 @@ TONES = {"info": "quiet", "warning": "waiting", "critical": "error"}
 STANDINGS = columns({
     "name": "Budget", "until": "Until", "spent": "Spent", "limit": "Limit", "share": "Share",
     "remaining": "Left", "forecast": "Forecast", "exhausted": "Spent up on", "state": "State",
-}, wide="name", numbers="spent limit share remaining forecast")  # fmt: skip
+}, wide="name", numbers="spent limit share remaining forecast",
+   named="until exhausted")  # fmt: skip
 
 COUNTED = columns({
     "name": "Budget", "counted": "Of this session", "limit": "Limit", "remaining": "Left of all",
     "hard": "When it is spent",
-}, wide="name", numbers="counted limit remaining")  # fmt: skip
+}, wide="name", numbers="counted limit remaining", named="hard")  # fmt: skip
 
 ALERTS = columns({
     "fired": "When", "name": "Budget or detector", "threshold": "Threshold", "spent": "Spent",
     "limit": "Limit", "told": "Told", "state": "State",
-}, wide="name", numbers="spent limit")  # fmt: skip
+}, wide="name", numbers="spent limit", named="told")  # fmt: skip
 
 PREVIEW = columns({
     "period": "Period", "group": "Of", "spent": "Would have come to",
     "crossed": "Would have told",
 }, wide="period", numbers="spent")  # fmt: skip
 
-STOPS = columns({"what": "Stopped", "since": "Since", "by": "By", "reason": "Why"}, wide="what")
+STOPS = columns(
+    {"what": "Stopped", "since": "Since", "by": "By", "reason": "Why"},
+    wide="what",
+    named="since by",
+)
 
 
 def amount(value: str, measure: str) -> str:
@@ -93,7 +98,7 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
             "until": text.moment(standing.period_end, zone, now),
             "spent": spent(standing.spent, measure, standing.at_least),
             "limit": amount(standing.limit, measure),
-            "share": {"text": f"{part:.0%}", "share": min(1.0, part)},
+            "share": {"text": per_cent(part), "share": min(1.0, part)},
             "remaining": amount(standing.remaining, measure),
             "forecast": {
                 "text": amount(ahead.amount, measure),
@@ -107,6 +112,11 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
             "state": state(standing),
         },
     }
+
+
+def per_cent(part: float) -> str:
+    """Return a part in per cent; what is not nothing never reads as nothing."""
+    return "<1%" if 0 < part <= 0.005 else f"{part:.0%}"
 
 
 def counted_row(counted: CountedRow) -> Row:

@@ -40,21 +40,28 @@ export default ({ data }) => data.forEach((file) => import(new URL(file, documen
 
 
 class Column(TypedDict, total=False):
-    """A column of a ledger; `wide` takes what room is left and holds the link of its row."""
+    """A column of a ledger; `wide` takes what room is left and holds the link of its row.
+
+    What is `named` says what it is where a narrow window has no headings; figures always do.
+    """
 
     key: str
     label: str
     align: str
     wide: bool
+    named: bool
 
 
-def columns(labels: Mapping[str, str], wide: str = "", numbers: str = "") -> list[Column]:
+def columns(
+    labels: Mapping[str, str], wide: str = "", numbers: str = "", named: str = ""
+) -> list[Column]:
     """Return the columns of a ledger.
 
     Args:
         labels: key → what stands above the column, in order.
         wide: keys of the columns that take what room is left.
         numbers: keys of the columns of figures, which stand on the right.
+        named: keys of columns whose texts alone do not say what they are.
     """
     found = [Column(key=key, label=label) for key, label in labels.items()]
     for column in found:
@@ -62,6 +69,8 @@ def columns(labels: Mapping[str, str], wide: str = "", numbers: str = "") -> lis
             column["wide"] = True
         if column["key"] in numbers.split():
             column["align"] = "right"
+        if column["key"] in named.split():
+            column["named"] = True
     return found
 
 

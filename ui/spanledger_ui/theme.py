@@ -16,6 +16,10 @@ SHARED: dict[str, Any] = {
 SERIES_LIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c8c"]
 SERIES_DARK = ["#56b4e9", "#e69f00", "#1fbf93", "#d98cbf", "#4a86c7", "#e8743b", "#a0a0a0"]
 
+# what stands along an axis; Streamlit's own grey has a contrast of 3.7 on white, where 4.5 is AA
+AXIS_LIGHT = "#565c63"
+AXIS_DARK = "#b4b9bf"
+
 LIGHT: dict[str, Any] = {
     "primaryColor": "#0b6e8f",
     "backgroundColor": "#ffffff",

@@ -8,7 +8,7 @@ import { along, follow, link } from "../replay/link.mjs";
 import { ticks } from "./pairs.mjs";
 
 /**
- * @typedef {{key: string, label: string, align?: "right", wide?: boolean}} Column
+ * @typedef {{key: string, label: string, align?: "right", wide?: boolean, named?: boolean}} Column
  * @typedef {{text: string, title?: string, tone?: string, under?: string, share?: number, href?: string}} Cell
  * @typedef {{href?: string, pick?: string, cells: Record<string, Cell | string>}} Row
  */
@@ -86,5 +86,6 @@ function small(label) {
 }
 
 function classes(column) {
-  return { class: `${column.align ?? ""} ${column.wide ? "wide" : ""} ${column.key}`.trim() };
+  const kinds = [column.align ?? "", column.wide ? "wide" : "", column.named ? "named" : "", column.key];
+  return { class: kinds.filter(Boolean).join(" ") };
 }

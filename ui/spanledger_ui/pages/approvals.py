@@ -1,6 +1,7 @@
 """Approvals: tool calls that wait for a person, what was said of others, and the policies."""
 
 import json
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,14 +11,15 @@ from spanledger_ui.components import Row, columns
 
 DAYS = 31
 SHOWN_ROWS = 200
+SHOWN_CHARS = 160
 LOOK_EVERY_S = 3
 
 TONES = {"approved": "ok", "denied": "error", "timed_out": "waiting"}
 
 DECIDED = columns({
-    "asked": "Asked", "tool": "Tool call", "policy": "Policy", "verdict": "Said", "by": "By",
-    "reason": "Why",
-}, wide="tool")  # fmt: skip
+    "asked": "Asked", "tool": "Tool call", "arguments": "Arguments", "policy": "Policy",
+    "verdict": "Said", "by": "By", "reason": "Why",
+}, wide="tool", named="policy by")  # fmt: skip
 
 
 def main() -> None:
@@ -91,17 +93,22 @@ def decided(found: list[ApprovalRow]) -> None:
 
 
 def decided_row(a: ApprovalRow) -> Row:
-    """Return the line of a call that waits no more."""
-    return {
+    """Return the line of a call that waits no more; it leads to its session."""
+    arguments = json.dumps(a.arguments, ensure_ascii=False)
+    row: Row = {
         "cells": {
             "asked": text.moment(a.asked_at, page.zone(), page.now()),
-            "tool": {"text": a.tool, "under": a.session_id, "title": json.dumps(a.arguments)},
+            "tool": {"text": a.tool, "under": a.agent or a.session_id, "title": a.session_id},
+            "arguments": {"text": text.cut(arguments, SHOWN_CHARS)[0], "title": arguments},
             "policy": a.policy,
             "verdict": {"text": a.verdict.replace("_", " "), "tone": TONES[a.verdict]},
             "by": a.by or text.UNKNOWN,
             "reason": a.reason or text.UNKNOWN,
         }
     }
+    if a.session_id:
+        row["href"] = f"replay?{urlencode({'session': a.session_id})}"
+    return row
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ SHOWN_CHARS = 160
 COLUMNS = components.columns({
     "at": "When", "what": "What", "before": "Before", "after": "After", "who": "Who",
     "why": "Why",
-}, wide="what")  # fmt: skip
+}, wide="what", named="before after who why")  # fmt: skip
 
 
 def main() -> None:
@@ -40,16 +40,32 @@ def main() -> None:
 
 def row(entry: AuditEntry) -> components.Row:
     """Return the line of one change."""
+    before, after = changed(entry.before, entry.after)
     return {
         "cells": {
             "at": text.moment(entry.at, page.zone(), page.now()),
-            "what": {"text": entry.action, "under": entry.subject},
-            "before": brief(entry.before),
-            "after": brief(entry.after),
+            "what": {"text": entry.action, "under": called(entry), "title": entry.subject},
+            "before": brief(before),
+            "after": brief(after),
             "who": entry.actor or text.UNKNOWN,
             "why": entry.note or text.UNKNOWN,
         }
     }
+
+
+def changed(before: Any, after: Any) -> tuple[Any, Any]:
+    """Return what was and what is, of two records the fields alone that are not the same."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return before, after
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    was, is_now = ({n: side[n] for n in names if n in side} for side in (before, after))
+    return was, is_now
+
+
+def called(entry: AuditEntry) -> str:
+    """Return what a record calls itself, else its id."""
+    records = (side for side in (entry.after, entry.before) if isinstance(side, Mapping))
+    return next((str(name) for record in records if (name := record.get("name"))), entry.subject)
 
 
 def brief(value: Any) -> components.Cell:

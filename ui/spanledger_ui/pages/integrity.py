@@ -14,7 +14,7 @@ SUMMANDS = ("received", "rejected", "stored", "pending", "quarantined", "dropped
 ACCOUNT = components.columns(
     {"spool": "Spool", **{key: key.capitalize() for key in SUMMANDS}, "duplicates": "Sent twice",
      "holds": "Adds up"},
-    wide="spool", numbers=" ".join((*SUMMANDS, "duplicates")),
+    wide="spool", numbers=" ".join((*SUMMANDS, "duplicates")), named="holds",
 )  # fmt: skip
 
 FORWARDED = components.columns({
@@ -24,11 +24,11 @@ FORWARDED = components.columns({
 
 HELD = components.columns({
     "since": "Since", "reason": "Reason", "spool": "Spool", "batch": "Batch", "items": "Items",
-}, wide="reason", numbers="batch items")  # fmt: skip
+}, wide="reason", numbers="batch items", named="since spool")  # fmt: skip
 
 IDENTITIES = components.columns({
     "name": "Identity", "figures": "Figures", "holds": "Holds",
-}, wide="name", numbers="figures")  # fmt: skip
+}, wide="name figures")  # fmt: skip
 
 
 def main() -> None:

@@ -22,17 +22,17 @@ DIFFERENCE = "kept-difference"  # forgotten with all that was kept when somebody
 MODELS = components.columns({
     "model": "Model", "calls": "Calls", "dollars": "USD", "left_out": "", "input": "In, USD/M",
     "cached": "Cached, USD/M", "output": "Out, USD/M", "source": "Price from", "since": "Since",
-}, wide="model", numbers="calls dollars input cached output")  # fmt: skip
+}, wide="model", numbers="calls dollars input cached output", named="source since")  # fmt: skip
 
 UNPRICED = components.columns({
     "model": "Model without a price", "calls": "Calls", "tokens": "Tokens", "seen": "Seen",
     "nearest": "Listed alike", "now": "By now",
-}, wide="model", numbers="calls tokens")  # fmt: skip
+}, wide="model", numbers="calls tokens", named="seen nearest")  # fmt: skip
 
 OWN = components.columns({
     "model": "Own price", "says": "Says", "from": "From", "to": "To", "state": "State",
     "by": "Changed by",
-}, wide="model")  # fmt: skip
+}, wide="model", named="from to by")  # fmt: skip
 
 DRIFT = components.columns({
     "model": "Model", "by": "Reported as", "calls": "Calls", "off": "of them off",

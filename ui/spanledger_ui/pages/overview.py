@@ -43,7 +43,11 @@ def main() -> None:
     today = datetime.combine(now, time(), now.tzinfo)
     yesterday = datetime.combine(today - timedelta(days=1), time(), now.tzinfo)
     with page.answers():
-        if not page.client().runs.sessions(limit=1).items:
+        beats = page.client().runs.pulse(
+            grain="day", since=(today - timedelta(days=STRIP_DAYS - 1)).isoformat(),
+            tz=page.zone_name(),
+        )  # fmt: skip
+        if not beats.beats and not page.client().runs.sessions(limit=1).items:
             first_trace.invitation()
             return
         days = [
@@ -51,10 +55,6 @@ def main() -> None:
             day(yesterday, yesterday + (now - today)),
             day(yesterday, today),
         ]
-        beats = page.client().runs.pulse(
-            grain="day", since=(today - timedelta(days=STRIP_DAYS - 1)).isoformat(),
-            tz=page.zone_name(),
-        )  # fmt: skip
         standings = page.client().limits.standings(limit=BUDGETS).standings
         told = page.client().alerts.fired(days=ALERT_DAYS)
     compared(days)

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from spanledger_schema.api_access import ApiKey
-from spanledger_ui import components, page, signin, text
+from spanledger_ui import components, page, projects, signin, text
 
 SCOPES = ("ingest", "read", "admin")
 LIFETIMES = {"never": None, "in 30 days": 30, "in 90 days": 90, "in a year": 365}
@@ -14,7 +14,7 @@ LIFETIMES = {"never": None, "in 30 days": 30, "in 90 days": 90, "in a year": 365
 COLUMNS = components.columns({
     "id": "Id", "name": "For", "project": "Project", "scopes": "May", "created": "Made",
     "expires": "Expires", "state": "State",
-}, wide="name")  # fmt: skip
+}, wide="name", named="project scopes created expires")  # fmt: skip
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def create() -> None:
     """Make a key, and show it this once."""
     with st.form("create", border=False):
         name = st.text_input("What the key is for", max_chars=200)
-        project = st.text_input("Project, or * for every one", "default")
+        project = st.text_input("Project, or * for every one", page.project() or projects.USUAL)
         scopes = st.multiselect("What it may do", SCOPES, default=["ingest"])
         lifetime = st.selectbox("It expires", list(LIFETIMES))
         if not st.form_submit_button("Make a key", icon=":material/key:"):

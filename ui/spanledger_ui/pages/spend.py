@@ -185,6 +185,8 @@ def chart(by_day: Spend, by: str) -> None:
     dark = st.context.theme.type == "dark"
     colours = theme.SERIES_DARK if dark else theme.SERIES_LIGHT
     figure = figures.spend_by_day(by_day, colours, by_day.group_by[0], by)
+    ink = theme.AXIS_DARK if dark else theme.AXIS_LIGHT
+    figure.update_xaxes(tickfont_color=ink).update_yaxes(tickfont_color=ink)
     st.plotly_chart(figure, key="by-day", config={"displayModeBar": False}, alt="Dollars by day")
 
 
