@@ -126,8 +126,9 @@ class SpoolMachine(RuleBasedStateMachine):
     @invariant()
     def what_was_acknowledged_is_there_and_nothing_else(self) -> None:
         assert [each.body for each in self.found()] == self.waiting
-        stats, pending = self.reader.accounts(self.cursor.position())
+        stats, pending, waiting = self.reader.accounts(self.cursor.position())
         assert (stats.received("traces"), pending["traces"]) == (self.kept, len(self.waiting))
+        assert len(waiting) == bool(self.waiting)
         assert self.cursor.tally()["stored"] == self.kept - len(self.waiting)
 
     def teardown(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from spanledger_collector.moments import rfc3339
 from spanledger_collector.repeats import Repeats
 from spanledger_collector.spool import Batch
 from spanledger_collector.store import ClickHouseError, Store
@@ -90,6 +91,19 @@ def test_spans_that_come_again_are_counted_apart_and_only_once_confirmed(
     account = pipeline.get("integrity")["accounts"][0]
     assert (account["stored"], account["duplicates"], account["holds"]) == (5, 2, True)
     assert [s["spans"] for s in pipeline.sessions()] == [2]
+
+
+def test_what_waits_to_be_stored_says_since_when(pipeline: Pipeline):
+    pipeline.send("traces", traces(span()))
+    received_ns = pipeline.now_ns
+    pipeline.now_ns += 1
+    pipeline.send("traces", traces(span(span_id=b"12345678")))
+    found = [pipeline.get("integrity")["accounts"][0]]
+    pipeline.settle()
+    found.append(pipeline.get("integrity")["accounts"][0])
+    assert [(each["pending"], each["waiting_since"]) for each in found] == [
+        (2, rfc3339(received_ns)), (0, None),
+    ]  # fmt: skip
 
 
 def refusing(table: str, columns: Any) -> None:

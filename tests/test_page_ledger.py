@@ -61,10 +61,13 @@ def test_the_books_balance_and_each_sum_is_the_apis(api: str, pipeline: Pipeline
     lost = PROTOBUF | {"x-spanledger-lost": "queue_full=3"}
     pipeline.otlp.post("/v1/traces", content=traces(gpt(8)), headers=lost).raise_for_status()
     pipeline.settle()
+    pipeline.send("traces", traces(gpt(9)))
     test = press(page("integrity", api), "Check the books")
     assert "Lost by clients before it was sent: queue full 3." in shown(test)
     account = pipeline.get("integrity")["accounts"][0]
-    first = texts(ledgers(test)["Received"]["rows"][0])
+    row = ledgers(test)["Received"]["rows"][0]
+    waiting, first = row["cells"]["pending"], texts(row)
+    assert (waiting["text"], waiting["under"][:7]) == ("1", "oldest ")
     assert (first["received"], first["stored"], first["holds"]) == (
         str(account["received"]), str(account["stored"]), "yes",
     )  # fmt: skip

@@ -96,7 +96,8 @@ def test_a_span_that_the_store_refuses_is_set_aside_and_all_others_are_stored(
     assert integrity["holds"]
     assert integrity["accounts"][0] == {
         "spool": "0001.spool", "signal": "traces", "received": 31, "rejected": 0, "stored": 29,
-        "pending": 0, "quarantined": 2, "dropped": 0, "duplicates": 0, "holds": True,
+        "pending": 0, "quarantined": 2, "dropped": 0, "duplicates": 0, "waiting_since": None,
+        "holds": True,
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ class SpoolAccount:
     quarantined: int
     dropped: int
     duplicates: int  # of those stored, spans that had come before, as far as the store remembers
+    waiting_since: str | None  # when the oldest was received that is pending
     holds: bool
 
 

@@ -13,7 +13,7 @@ from spanledger_collector.access import actor_of
 from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json
 from spanledger_collector.api.parameters import alert_path_of, desk_of
-from spanledger_collector.moments import SECOND_NS, within
+from spanledger_collector.moments import SECOND_NS, rfc3339, within
 from spanledger_collector.spool import Held
 from spanledger_collector.spoolwork import Chosen, Yard
 from spanledger_schema.api_spool import (
@@ -96,6 +96,7 @@ def integrity(request: Request) -> Json:
             quarantined=a.quarantined,
             dropped=a.dropped,
             duplicates=a.duplicates,
+            waiting_since=rfc3339(a.waiting_since_ns) if a.waiting_since_ns else None,
             holds=a.holds,
         )
         for a in found

@@ -21,6 +21,7 @@ class Account:
     stored: int  # by the store; log records that name no span are read and left out
     pending: int
     quarantined: int
+    waiting_since_ns: int | None = None  # when the oldest that is pending was received
     redacted: Mapping[str, int] = field(default_factory=dict)  # in the whole spool, by rule
     dropped: int = 0  # from quarantine, because somebody said so
     duplicates: int = 0  # of those stored: spans that had come before
@@ -35,7 +36,7 @@ class Account:
 
 def accounts(path: Path, reader: Reader, cursor: Cursor) -> Iterator[Account]:
     """Yield the accounts of a spool. Only the thread that drains it may ask."""
-    stats, pending = reader.accounts(cursor.position())
+    stats, pending, waiting = reader.accounts(cursor.position())
     tally = cursor.tally()
     stored = {"traces": tally["stored"], "logs": tally["records"] + tally["unlinked"]}
     for signal in ("traces", "logs"):
@@ -48,6 +49,7 @@ def accounts(path: Path, reader: Reader, cursor: Cursor) -> Iterator[Account]:
             stored=stored[signal],
             pending=pending[signal],
             quarantined=tally[f"quarantined_{signal}"],
+            waiting_since_ns=waiting.get(signal),
             redacted=stats.redacted if signal == "traces" else {},  # once for both signals
             dropped=tally[f"dropped_{signal}"],
             duplicates=tally["duplicates"] if signal == "traces" else 0,

@@ -7,7 +7,7 @@ anything, and keeps no read open between two calls, so the writer's log can alwa
 import time
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ TALLY = "SELECT signal, name, value FROM tally"
 BEFORE = "SELECT max(seq) FROM batch WHERE received_ns < ?"
 OLDEST = "SELECT seq, received_ns FROM batch WHERE seq > ? ORDER BY seq LIMIT 1"
 PENDING = "SELECT signal, sum(items) FROM batch WHERE seq > ? GROUP BY signal"
+WAITING = "SELECT signal, min(received_ns) FROM batch WHERE seq > ? GROUP BY signal"
 
 
 ROUND_BYTES = 64 << 20  # of bodies, read at once
@@ -85,14 +86,15 @@ class Reader:
         """Return how many items wait after `seq`, by signal."""
         return Counter(dict(self._rows(PENDING, seq)))
 
-    def accounts(self, seq: int) -> tuple[Stats, Counter[str]]:
-        """Return the sums of the spool and how many items wait after `seq`, at one moment."""
+    def accounts(self, seq: int) -> tuple[Stats, Counter[str], Mapping[str, int]]:
+        """Return the sums of the spool and, by signal, how many items wait after `seq` and since when (ns)."""
         db = self._opened()
         if db is None:
-            return Stats(), Counter()
+            return Stats(), Counter(), {}
         with db:  # one transaction: the writer may commit between two reads
-            sums, pending = summed(db.execute(TALLY)), dict(db.execute(PENDING, (seq,)))
-        return sums, Counter(pending)
+            sums = summed(db.execute(TALLY))
+            pending, waiting = (dict(db.execute(sql, (seq,))) for sql in (PENDING, WAITING))
+        return sums, Counter(pending), waiting
 
     def _rows(self, sql: str, seq: int) -> Any:
         """Return the rows of a query, none before the writer has made its tables."""

@@ -1,12 +1,12 @@
 """Integrity: everything that was received is somewhere, and the books balance."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import streamlit as st
 
 from spanledger_schema.api_ledger import Identity, Verification
-from spanledger_schema.api_spool import Forwarded, HeldBack, Integrity
+from spanledger_schema.api_spool import Forwarded, HeldBack, Integrity, SpoolAccount
 from spanledger_ui import alertpath, components, page, text
 
 SUMMANDS = ("received", "rejected", "stored", "pending", "quarantined", "dropped")
@@ -57,17 +57,27 @@ def received(found: Integrity) -> None:
     if not found.accounts:
         st.info("Nothing was received yet.", icon=":material/inbox:")
         return
+    now = datetime.now(UTC)
     rows: list[components.Row] = [
         {
             "cells": {
                 "spool": {"text": account.signal, "under": account.spool},
                 **{key: text.count(getattr(account, key)) for key in (*SUMMANDS, "duplicates")},
+                "pending": pending(account, now),
                 "holds": verdict(account.holds),
             }
         }
         for account in found.accounts
     ]
     components.ledger("Received", ACCOUNT, rows, key="accounts")
+
+
+def pending(account: SpoolAccount, now: datetime) -> components.Cell:
+    """Return the cell of what waits to be stored, and how long the oldest of it has waited."""
+    if account.waiting_since is None:
+        return text.count(account.pending)
+    received = text.ago(account.waiting_since, now)
+    return {"text": text.count(account.pending), "under": f"oldest {received}"}
 
 
 def beside(what: str, counted: Mapping[str, int]) -> None:
