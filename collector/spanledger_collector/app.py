@@ -294,6 +294,7 @@ def serve(settings: Settings) -> int:
         query_api(settings, door, draining, mender),
         host=settings.host,
         port=settings.api_port,
+        ws="none",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=int(settings.stop_s),
