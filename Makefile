@@ -5,11 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# Two processes more than cores: much of what is tested waits, for a browser or for what was killed.
+# One process more than cores: what is tested waits now and then, for a browser or for what was killed.
+# With two more the same tests take a quarter more CPU, for they share caches, and a fifth more time.
 # The files keep the order of tests/conftest.py, the dear ones first.
 SCRATCH := env TMPDIR=$$(sh .ci/scratch)
 ONE := $(SCRATCH) $(BIN)/python -m pytest
-PYTEST := $(ONE) --numprocesses $(shell expr $$(nproc 2>/dev/null || echo 2) + 2) \
+PYTEST := $(ONE) --numprocesses $(shell expr $$(nproc 2>/dev/null || echo 2) + 1) \
     --maxprocesses 6 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
@@ -33,7 +34,7 @@ serve: $(INSTALLED) ## Start the server and print its addresses (ARGS="--data FO
 demo: $(INSTALLED) ## Replay recorded sessions into the running server
 	@exec $(BIN)/spanledger demo $(ARGS)
 
-# What fails beside three others at work on two cores is run once more alone: that it is slow is no defect.
+# What fails beside others at work on two cores is run once more alone: that it is slow is no defect.
 test: $(INSTALLED) browser ## Run every test: engine, exporters, browser (ARGS="-k word …")
 	$(PYTEST) $(ARGS) || { test $$? = 1 && $(ONE) --last-failed $(ARGS); }
 
