@@ -7,6 +7,7 @@ import pytest
 
 from spanledger_collector import keychest, keys
 from spanledger_collector.store import Store
+from spanledger_ui import signin
 from tests.finance import gpt
 from tests.ingesting import PROTOBUF
 from tests.otlp import NOON_NS, traces
@@ -59,6 +60,13 @@ def test_a_project_is_chosen_and_its_pages_are_about_it_alone(pipeline: Pipeline
         assert [row["pick"] for row in ledger(test)["rows"]] == ["of shop"]
         ways = {link.proto.label: link.proto.query_string for link in test.get("page_link")}
         assert (len(ways), set(ways.values())) == (11, {"project=shop"})
+
+
+def test_a_share_link_leads_to_no_other_page_whatever_goes_along(pipeline: Pipeline):
+    with listening(pipeline.api.app) as api:
+        test = page("app", api, share="k", session="of shop", tz="UTC", project="shop")
+        assert [link.proto.label for link in test.get("page_link")] == []
+        test.session_state[signin.CONNECTED]["k"].close()
 
 
 def test_a_name_that_no_project_can_have_is_the_usual_one(pipeline: Pipeline):

@@ -21,7 +21,7 @@ def main() -> None:
         page_icon=str(FOLDER / "icon.svg"),
         layout="wide",
     )
-    current = navigation(shared_pages() if signin.shared_key() else pages())
+    current = st.navigation(shared_pages()) if signin.shared_key() else navigation(pages())
     components.style("replay" if current.url_path == "replay" else "ledger")
     st.logo(str(FOLDER / "logo.svg"), icon_image=str(FOLDER / "icon.svg"), size="medium")
     below = st.sidebar.container()
