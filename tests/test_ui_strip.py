@@ -51,8 +51,9 @@ def test_the_strip_shows_the_measure_asked_for(measure: str, shares: list[float]
 
 def test_a_strip_reaches_to_today_though_nothing_ran_yet():
     told = strip.to_today(beats("1"), date(2026, 11, 22))
-    places = [(bar["at"], bar["quiet"]) for bar in strip.drawn(told, "cost", "")["bars"]]
-    assert places == [(11, False), (13, True)]
+    drawn = strip.drawn(told, "cost", "")
+    places = [(bar["at"], bar["quiet"]) for bar in drawn["bars"]]
+    assert (drawn["buckets"], places) == (14, [(11, False)])  # no bar where there was no session
     assert strip.to_today(told, date(2026, 11, 22)) == told
 
 

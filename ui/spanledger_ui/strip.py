@@ -56,6 +56,7 @@ def drawn(told: Pulse, measure: str, label: str) -> Strip:
                 "title": title(beat, told.grain),
             }
             for at, tall, beat in zip(places, heights, told.beats, strict=True)
+            if beat.sessions
         ],
         "ticks": ticks(told, buckets),
     }
