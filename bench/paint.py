@@ -5,7 +5,6 @@ exporter does, and asks API and Chromium. The frame of the screens alone is the 
 """
 
 import os
-import shutil
 import statistics
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import TypeVar
 import httpx
 from figures import note
 from playwright.sync_api import Page, sync_playwright
+from tests.browser import CHROMIUM
 from tests.otlp import SPAN, TRACE, span, traces
 from tests.serving import Server, serving
 
@@ -24,7 +24,6 @@ Took = TypeVar("Took")
 ROUNDS = 5
 PRESSES = 100
 FIELDS = "&".join(f"field={name}" for name in skeleton.FIELDS)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 STEP = """async (presses) => {
   const took = [];
