@@ -29,7 +29,6 @@ from spanledger_collector.ledger import own_prices
 from spanledger_collector.ledger.accounts import Account, accounts
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.receive import deciding
-from spanledger_collector.receive.asgi import in_turn
 from spanledger_collector.receive.connection import Connection, Patience
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
@@ -146,9 +145,7 @@ def running(store: Store, folder: Path, keys_demanded: bool = False) -> Iterator
     pipeline = Pipeline(store, folder, keys_demanded)
     at_once = {"/api/v1/decide": deciding(pipeline.intake, folder)}
     config = uvicorn.Config(
-        OtlpHttp(
-            pipeline.intake, {}, beside={path: in_turn(each) for path, each in at_once.items()}
-        ),
+        OtlpHttp(pipeline.intake, {}, at_once=at_once),
         port=0,
         http=partial(Connection, Patience(), at_once),  # type: ignore[arg-type]
         lifespan="off",

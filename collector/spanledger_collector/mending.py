@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from spanledger_collector.drain import Drain
 from spanledger_collector.handover import Closing
-from spanledger_collector.ledger.recount import trace_batches
+from spanledger_collector.ledger.recount import stored_traces
 from spanledger_collector.parts import Part, Parts
 from spanledger_collector.rollup import TraceKey
 from spanledger_collector.spoolwork import Yard, replay
@@ -60,7 +60,7 @@ class Mender:
     def _total(self) -> None:
         """Compute every trace anew from its spans."""
         for project in [row["project_id"] for row in self.store.rows("ledger_projects")]:
-            for traces in trace_batches(self.store, project):
+            for traces in stored_traces(self.store, project):
                 self.yard.handover.do(recomputed([(project, trace) for trace in traces]))
 
     def degraded(self) -> list[str]:

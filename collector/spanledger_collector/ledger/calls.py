@@ -9,12 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Self
 
+from spanledger_collector.ledger.trace_pages import trace_batches
 from spanledger_collector.store import Store
 from spanledger_schema.span import Usage
 
 BATCH_CALLS = 5_000  # their ids have to fit into the address of a request: a megabyte
-PAGE_TRACES = 50_000
-NO_TRACE = bytes(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,8 @@ class Call:
 def batches(store: Store, wanted: CallFilter) -> Iterator[list[Call]]:
     """Yield the calls that a filter means, whole traces at a time."""
     asked = asdict(wanted)
-    for traces in trace_batches(store, asked):
+    for found in trace_batches(store, "call_traces", BATCH_CALLS, **asked):
+        traces = [trace.hex() for trace in found]
         rows = list(store.rows("calls", **only(asked, CALL_PARAMETERS), traces=traces))
         unbilled = not_billed(store, wanted.project, traces) if rows else frozenset()
         if rows:
@@ -84,26 +84,6 @@ CALL_PARAMETERS = ("project", "since_ns", "until_ns", "provider", "model", "only
 def only(asked: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Return some of the parameters."""
     return {name: asked[name] for name in names}
-
-
-def trace_batches(store: Store, asked: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield ids of traces, in hex, with about a batch of calls in each list."""
-    after = NO_TRACE
-    while True:
-        page = list(store.rows("call_traces", **asked, after=after.hex(), limit=PAGE_TRACES))
-        traces: list[str] = []
-        size = 0
-        for row in page:
-            traces.append(row["trace_id"].hex())
-            size += row["found"]
-            if size >= BATCH_CALLS:
-                yield traces
-                traces, size = [], 0
-        if traces:
-            yield traces
-        if len(page) < PAGE_TRACES:
-            return
-        after = page[-1]["trace_id"]
 
 
 def not_billed(store: Store, project: str, traces: Sequence[str]) -> frozenset[tuple[bytes, bytes]]:

@@ -12,8 +12,8 @@ from itertools import chain
 from typing import Any
 
 from spanledger_collector.drain import Drain
-from spanledger_collector.ledger.calls import NO_TRACE
 from spanledger_collector.ledger.desk import Desk
+from spanledger_collector.ledger.trace_pages import NO_TRACE, trace_batches
 from spanledger_collector.places import Places
 from spanledger_collector.reconcile import Fact
 from spanledger_collector.reconcile.lookalikes import MOST_ALIKE
@@ -31,7 +31,6 @@ from spanledger_collector.store import Read, Store
 from spanledger_collector.totals import TRACE_COLUMNS
 
 BATCH_SPANS = 10_000
-PAGE_TRACES = 50_000
 MOST_NAMED = 5
 LOOKS = 3  # on a shared store another process may be in the middle of something, once or twice
 
@@ -80,7 +79,7 @@ def recount(desk: Desk, project_id: str) -> Recount:
     """Return what counting every trace of a project again finds."""
     found = Recount()
     after = NO_TRACE
-    for traces in chain(trace_batches(desk.store, project_id), [[]]):  # then rows without spans
+    for traces in chain(stored_traces(desk.store, project_id), [[]]):  # then rows without spans
         until = traces[-1] if traces else b""
         rows = stored_rows(desk.store.columns, project_id, after, until)
         facts = facts_of(desk.store.columns, project_id, traces)
@@ -92,25 +91,9 @@ def recount(desk: Desk, project_id: str) -> Recount:
     return found
 
 
-def trace_batches(store: Store, project_id: str) -> Iterator[list[bytes]]:
-    """Yield the traces that have spans, in order, about a batch of spans in each list."""
-    after = NO_TRACE
-    while True:
-        asked = {"project": project_id, "after": after.hex(), "limit": PAGE_TRACES}
-        page = list(store.rows("stored_traces", **asked))
-        traces: list[bytes] = []
-        size = 0
-        for row in page:
-            traces.append(row["trace_id"])
-            size += row["found"]
-            if size >= BATCH_SPANS:
-                yield traces
-                traces, size = [], 0
-        if traces:
-            yield traces
-        if len(page) < PAGE_TRACES:
-            return
-        after = page[-1]["trace_id"]
+def stored_traces(store: Store, project_id: str) -> Iterator[list[bytes]]:
+    """Yield the traces of a project that have spans, in order, about a batch of spans in each list."""
+    return trace_batches(store, "stored_traces", BATCH_SPANS, project=project_id)
 
 
 def stored_rows(read: Read, project_id: str, after: bytes, until: bytes) -> Stored:

@@ -16,7 +16,7 @@ from spanledger_collector.decode import Limits
 from spanledger_collector.keys import KeyFile, keys_file
 from spanledger_collector.process import Refused, bound
 from spanledger_collector.receive.admission import Bounds
-from spanledger_collector.receive.asgi import AtOnce, Headers, Reply, in_turn
+from spanledger_collector.receive.asgi import AtOnce, Headers, Reply
 from spanledger_collector.receive.connection import Connection, Patience
 from spanledger_collector.receive.intake import Intake
 from spanledger_collector.receive.keyring import Keyring
@@ -135,7 +135,7 @@ def server(settings: Settings, spool: Spool, worker: int = 1) -> Listening:
             {"durability": settings.durability},
             settings.shown(),
             worker if settings.ingest_workers > 1 else 0,
-            {path: in_turn(teller) for path, teller in at_once.items()},
+            at_once,
         ),
         host=settings.host,
         port=settings.http_port,

@@ -1,8 +1,8 @@
 """What the applications of ingest share: the words of ASGI, a body piece by piece, an answer in one.
 
 What needs to wait for nothing answers at once: a request in one piece in, an answer out. A connection
-asks it where the request ends (`connection`); `in_turn` is its application, for a request that has to
-wait for the answer before it.
+asks it where the request ends (`connection`); `answer_in_turn` answers, as an application does, a
+request that has to wait for the answer before it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +11,6 @@ from typing import Any
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = dict[bytes, bytes]
 HeaderList = list[tuple[bytes, bytes]]
 Reply = tuple[int, HeaderList, bytes]
@@ -37,22 +36,18 @@ async def chunks(receive: Receive) -> AsyncIterator[bytes]:
         more = event.get("more_body", False)
 
 
-def in_turn(teller: AtOnce) -> App:
-    """Return the application of what answers at once."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        body = b""
-        try:
-            async for chunk in chunks(receive):
-                body += chunk
-                if len(body) >= LONGEST:
-                    break
-        except Left:
-            return
-        status, headers, said = teller(scope["method"].encode(), dict(scope["headers"]), body)
-        await send_whole(send, status, said, headers)
-
-    return answer
+async def answer_in_turn(teller: AtOnce, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request by what answers at once."""
+    body = b""
+    try:
+        async for chunk in chunks(receive):
+            body += chunk
+            if len(body) >= LONGEST:
+                break
+    except Left:
+        return
+    status, headers, said = teller(scope["method"].encode(), dict(scope["headers"]), body)
+    await send_whole(send, status, said, headers)
 
 
 async def send_whole(send: Send, status: int, body: bytes, headers: HeaderList) -> None:

@@ -13,13 +13,14 @@ import orjson
 from spanledger_collector.decode.wire import Encoding, Signal
 from spanledger_collector.receive.answers import Answer, Refused, error_body, success_body
 from spanledger_collector.receive.asgi import (
-    App,
+    AtOnce,
     HeaderList,
     Headers,
     Left,
     Receive,
     Scope,
     Send,
+    answer_in_turn,
     chunks,
     send_whole,
 )
@@ -67,7 +68,7 @@ class OtlpHttp:
         about: Mapping[str, str],
         verbose: Mapping[str, str] | None = None,
         worker: int = 0,
-        beside: Mapping[str, App] | None = None,
+        at_once: Mapping[str, AtOnce] | None = None,
     ) -> None:
         """Serve an intake.
 
@@ -76,20 +77,20 @@ class OtlpHttp:
             about: what /readyz tells everybody of the settings.
             verbose: what /readyz?verbose tells an administrator.
             worker: our number among several that listen side by side, 0 when alone.
-            beside: what else is answered here, by its path.
+            at_once: what else is answered here, by its path; the connection asks it where it can.
         """
         self._intake = intake
         self._about = about
         self._verbose = verbose or {}
         self._worker = worker
-        self._beside = beside or {}
+        self._at_once = at_once or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         signal = SIGNALS.get(scope["path"])
         if signal is None:
-            if beside := self._beside.get(scope["path"]):
-                await beside(scope, receive, send)
+            if teller := self._at_once.get(scope["path"]):
+                await answer_in_turn(teller, scope, receive, send)
             else:
                 await self._show(scope, send)
             return
