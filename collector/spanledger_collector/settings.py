@@ -140,7 +140,7 @@ class Settings:
     max_tags_per_day: Annotated[
         Count, "most keys of tags that totals tell apart, in a project and day; then __other__"
     ] = 200
-    drain_wait_s: Annotated[Seconds, "pause between two rounds, unless a full one waits"] = 0.25
+    drain_wait_s: Annotated[Seconds, "pause between two rounds, unless a full one waits"] = 0.5
     redact: Annotated[
         Names, "words to take out before anything is kept: api_keys, cards, emails"
     ] = ()
