@@ -19,6 +19,7 @@ from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
 from spanledger_collector.approvals.history import Called
 from spanledger_collector.approvals.policy import Policy, fits, policy, strictest
 from spanledger_collector.budgets.answers import notice
+from spanledger_collector.ids import short_id
 from spanledger_collector.ledger.audit import as_json
 from spanledger_collector.moments import SECOND_NS, rfc3339
 from spanledger_schema.api_approvals import (
@@ -89,8 +90,8 @@ def ask_approval(request: Request, wanted: AskForm) -> Json:
     now_ns = counter.now_ns
     asked = Approval(
         project, wanted.id or token_hex(8), wanted.tool, wanted.arguments,
-        rule.id if rule else wanted.policy, wanted.session, wanted.user, wanted.agent, now_ns,
-        now_ns + wait_s * SECOND_NS, channels=rule.channels if rule else (),
+        rule.id if rule else wanted.policy, short_id(wanted.session), short_id(wanted.user),
+        wanted.agent, now_ns, now_ns + wait_s * SECOND_NS, channels=rule.channels if rule else (),
     )  # fmt: skip
     if rule is None:
         return Json(approval_row(asked, "allowed"), status_code=201)
