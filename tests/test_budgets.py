@@ -125,6 +125,34 @@ def test_the_next_period_tells_anew(pipeline: Pipeline):
     assert [t[1:3] for t in told(pipeline)] == [("actual:40", "0.0095")] * 2
 
 
+def test_what_comes_after_a_period_has_ended_is_told_of_that_period_once(pipeline: Pipeline):
+    add(pipeline, thresholds=[{"percent": 40}, {"percent": 80}], remind_hours=1)
+    pipeline.post("traces", traces(gpt(1)))
+    assert told(pipeline) == [("", "actual:40", "0.0095", 1, False)]
+    pipeline.now_ns += 13 * HOUR_NS  # an hour into the next day
+    pipeline.post("traces", traces(gpt(2)))
+    once = [("", "actual:40", "0.0095", 1, False), ("", "actual:80", "0.019", 1, False)]
+    assert told(pipeline) == once
+    (latest, _) = pipeline.get("alerts")
+    assert (latest["period_end"], latest["fired_at"]) == (
+        "2026-11-22T00:00:00.000000000Z", "2026-11-22T01:00:00.000000000Z",
+    )  # fmt: skip
+    pipeline.restart()
+    pipeline.now_ns += 2 * HOUR_NS
+    assert told(pipeline) == once
+
+
+def test_a_budget_says_nothing_of_periods_before_it_was_written_down(pipeline: Pipeline):
+    pipeline.post("traces", traces(gpt(1, days_ago=1), gpt(2, days_ago=1)))
+    add(pipeline)
+    assert told(pipeline) == []
+    pipeline.now_ns += 13 * HOUR_NS
+    change = {"name": "all", "limit": "0.001", "period": {"unit": "day"}}
+    pipeline.ask("PUT", "budgets/b", json=change)
+    pipeline.post("traces", traces(gpt(3)))
+    assert told(pipeline) == []
+
+
 def test_a_price_that_comes_late_is_told_late_and_says_so_at_once(pipeline: Pipeline):
     add(pipeline, limit="0.0004", thresholds=[{"percent": 90}])
     pipeline.post("traces", traces(call(1)))

@@ -6,19 +6,17 @@ is handed to the thread that writes, which evaluates at once, so that the answer
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from spanledger_collector.budgets import stops, table
 from spanledger_collector.budgets.decide import Decision, Question, Stop, decide
 from spanledger_collector.budgets.evaluate import Books, Evaluator, spending
-from spanledger_collector.budgets.period import around
+from spanledger_collector.budgets.period import INSTANT, around
 from spanledger_collector.budgets.rule import Budget
 from spanledger_collector.budgets.standing import Spent, Standing
 from spanledger_collector.budgets.table import Edit
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
-
-INSTANT = timedelta(microseconds=1)
 
 
 class Office:
