@@ -14,7 +14,7 @@ from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json, refuse
 from spanledger_collector.api.parameters import office_of
 from spanledger_collector.approvals.approval import Approval
-from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval
+from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval, OtherCall
 from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
 from spanledger_collector.approvals.history import Called
 from spanledger_collector.approvals.policy import Policy, fits, policy, strictest
@@ -34,7 +34,9 @@ MOST_ARGUMENTS = 64 << 10  # bytes, as JSON
 WAIT_S = 300
 MOST_MATCHES = 100
 
-REFUSALS: Mapping[type[Exception], int] = MappingProxyType({NoApproval: 404, AlreadyDecided: 409})
+REFUSALS: Mapping[type[Exception], int] = MappingProxyType(
+    {NoApproval: 404, AlreadyDecided: 409, OtherCall: 409}
+)
 
 Id = Annotated[str, Path(pattern=r"^[\w.@+-]{1,100}$")]
 By = Annotated[str, Query(max_length=200, description="who does it, for the audit")]
