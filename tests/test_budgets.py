@@ -8,7 +8,7 @@ import pytest
 
 from spanledger_collector.store import Store
 from tests.finance import DAY_NS, add_price, call, gpt, reprice
-from tests.otlp import traces
+from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
 
 STORES = ["chdb"]
@@ -53,6 +53,26 @@ def test_a_budget_stands_at_what_was_spent_in_its_period_and_nothing_else(pipeli
 def test_a_budget_without_spend_stands_at_nothing_spent(pipeline: Pipeline):
     add(pipeline)
     assert standings(pipeline) == [("", "0", "0.02", [])]
+
+
+@pytest.mark.parametrize(
+    ("measure", "at_least"), [("usd", True), ("tokens", True), ("calls", False)]
+)
+def test_what_reported_no_tokens_leaves_more_spent_than_is_known(
+    pipeline: Pipeline, measure: str, at_least: bool
+):
+    silent = span(
+        trace_id=b"s" * 16, span_id=b"s" * 8,
+        attributes=[attribute("gen_ai.operation.name", "chat"), attribute("session.id", "s"),
+                    attribute("gen_ai.provider.name", "openai"),
+                    attribute("gen_ai.response.model", "gpt-4o-2024-08-06")],
+    )  # fmt: skip
+    pipeline.post("traces", traces(gpt(1, session__id="s"), silent))
+    add(pipeline, measure=measure, limit="9", hard=True)
+    (standing,) = pipeline.get("budgets/standings")["standings"]
+    (counted,) = pipeline.get("budgets/counting", session="s")
+    (left,) = pipeline.ask("POST", "decide", json={})["left"]
+    assert [said["at_least"] for said in (standing, counted, left)] == [at_least] * 3
 
 
 def test_a_budget_counts_what_it_is_about(pipeline: Pipeline):

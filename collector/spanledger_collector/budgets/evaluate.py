@@ -184,8 +184,8 @@ def spending(store: Store, budget: Budget, span: Span, now: datetime) -> dict[st
     active = now - SESSIONS_OF if budget.period.unit == "session" else None
     rows = query(store, budget, span, active=active)
     return {
-        group: Spent(Decimal(amount), unpriced, Decimal(estimated))
-        for group, _, amount, unpriced, estimated in rows
+        group: Spent(Decimal(amount), unpriced, Decimal(estimated), silent)
+        for group, _, amount, unpriced, estimated, silent in rows
     }
 
 
@@ -220,8 +220,8 @@ def query(
     *,
     by_day: bool = False,
     active: datetime | None = None,
-) -> Iterator[tuple[str, str, str, int, str]]:
-    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated."""
+) -> Iterator[tuple[str, str, str, int, str, int]]:
+    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated, silent calls."""
     columns = store.columns(
         "budget_spend",
         project=budget.project_id,

@@ -28,7 +28,8 @@ SELECT
         toDecimal128(lines.llm_errors, 12)
     ))) AS amount,
     sum(lines.unpriced_calls) AS unpriced,
-    toString(sum(lines.estimated_usd)) AS estimated
+    toString(sum(lines.estimated_usd)) AS estimated,
+    sum(lines.calls_without_usage) AS silent
 FROM traces FINAL
 ARRAY JOIN lines
 WHERE project_id = {project:String}
