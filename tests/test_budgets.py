@@ -114,6 +114,30 @@ def test_a_budget_for_each_session_counts_whole_sessions(pipeline: Pipeline):
     assert [s[:2] for s in standings(pipeline)] == [("s", "0.019"), ("t", "0.0095")]
 
 
+def test_a_session_that_spent_its_hard_budget_is_refused_however_long_it_pauses(pipeline: Pipeline):
+    pipeline.post("traces", traces(*(gpt(n, session__id="s") for n in (1, 2, 3))))
+    add(pipeline, period={"unit": "session"}, hard=True)
+    whole = {"name": "all", "period": {"unit": "session"}, "hard": True}
+    for _ in range(2):
+        pipeline.now_ns += 3 * DAY_NS
+        pipeline.restart()
+        assert standings(pipeline) == [
+            ("s", "0.0285", "-0.0085", ["actual:50", "actual:80", "actual:100"])
+        ]
+        assert pipeline.ask("POST", "decide", json={"session": "s"})["cause"] == "budget"
+    pipeline.ask("PUT", "budgets/b", json=whole | {"limit": "0.03"})
+    assert pipeline.ask("POST", "decide", json={"session": "s"})["allowed"]
+
+
+def test_a_session_of_long_ago_is_told_which_budgets_counted_it(pipeline: Pipeline):
+    pipeline.post("traces", traces(gpt(1, session__id="s")))
+    add(pipeline, period={"unit": "session"})
+    pipeline.now_ns += 3 * DAY_NS
+    assert standings(pipeline) == []
+    (counted,) = pipeline.get("budgets/counting", session="s")
+    assert (counted["group"], counted["counted"], counted["remaining"]) == ("s", "0.0095", "0.0105")
+
+
 def test_each_threshold_is_told_once_in_a_period_whatever_comes_again(pipeline: Pipeline):
     add(pipeline)
     assert told(pipeline) == []

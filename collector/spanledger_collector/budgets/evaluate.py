@@ -37,7 +37,7 @@ LEAST_PAUSE_S = 1.0
 IDLE_PAUSE_S = 10.0  # a period may end while nothing arrives
 
 SESSIONS_OF = timedelta(days=1)
-"""A budget per session looks at sessions that did something in the last day."""
+"""A budget per session looks at sessions that did something in the last day, and those it refuses."""
 
 LOOK_BACK_EVERY = timedelta(minutes=1)
 """How often the period before the present one is looked at: what comes late is told late."""
@@ -96,7 +96,9 @@ class Evaluator:
         """Evaluate every budget; return what was told, which is on disk by then."""
         began, now = time.monotonic(), self._now()
         standings = {
-            s.key: s for budget in self.budgets for s in standing(self._store, budget, now)
+            s.key: s
+            for budget in self.budgets
+            for s in standing(self._store, budget, now, self._board.refused(budget))
         }
         news = [*self._news(standings.values(), now), *self._late_news(now)]
         if news:
@@ -142,10 +144,15 @@ def key(alert: Alert) -> Key:
     return alert.project_id, alert.budget_id, alert.group
 
 
-def standing(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:
-    """Yield how a budget stands, one for each group that has spent; for all as one, always one."""
+def standing(
+    store: Store, budget: Budget, now: datetime, refused: Sequence[str] = ()
+) -> Iterator[Standing]:
+    """Yield how a budget stands, one for each group that has spent; for all as one, always one.
+
+    `refused` are sessions that had spent theirs: they are looked at however long they did nothing.
+    """
     span = around(budget.period, now)
-    spent = spending(store, budget, span, now)
+    spent = spending(store, budget, span, now, refused)
     if not budget.each:
         spent = {"": spent.get("", Spent())}
     coming = forecasts(store, budget, span, now, spent) if is_foreseen(budget) else {}
@@ -179,10 +186,12 @@ def is_foreseen(budget: Budget) -> bool:
     )
 
 
-def spending(store: Store, budget: Budget, span: Span, now: datetime) -> dict[str, Spent]:
-    """Return what each group spent in a stretch of time."""
+def spending(
+    store: Store, budget: Budget, span: Span, now: datetime, also: Sequence[str] = ()
+) -> dict[str, Spent]:
+    """Return what each group spent in a stretch of time; of sessions those of late, and `also`."""
     active = now - SESSIONS_OF if budget.period.unit == "session" else None
-    rows = query(store, budget, span, active=active)
+    rows = query(store, budget, span, active=active, also=also)
     return {
         group: Spent(Decimal(amount), unpriced, Decimal(estimated), silent)
         for group, _, amount, unpriced, estimated, silent in rows
@@ -220,6 +229,7 @@ def query(
     *,
     by_day: bool = False,
     active: datetime | None = None,
+    also: Sequence[str] = (),
 ) -> Iterator[tuple[str, str, str, int, str, int]]:
     """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated, silent calls."""
     columns = store.columns(
@@ -232,6 +242,7 @@ def query(
         since_s=seconds(span.start),
         until_s=seconds(span.end) if span.end else FAR_FUTURE_S,
         active_s=seconds(active) if active else 0,
+        also=list(also),
         **{name: budget.scope.get(name, "") for name in SCOPE},
     )
     return zip(*columns, strict=True)

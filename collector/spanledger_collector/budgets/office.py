@@ -84,10 +84,14 @@ class Office:
             if budget.project_id != project_id or budget.scope.get("session", session) != session:
                 continue
             own = replace(budget, scope={**budget.scope, "session": session})
-            for group, spent in spending(
-                self._desk.store, own, around(budget.period, at), at
-            ).items():
-                if known := standings.get((project_id, budget.id, group)):
+            span = around(budget.period, at)
+            for group, spent in spending(self._desk.store, own, span, at, [session]).items():
+                known = standings.get((project_id, budget.id, group))
+                if known is None and budget.period.unit == "session":
+                    known = Standing(
+                        budget, group, span, spent
+                    )  # nothing of late: it is all there is
+                if known:
                     found.append((known, spent))
         return found
 

@@ -35,7 +35,7 @@ ARRAY JOIN lines
 WHERE project_id = {project:String}
     AND lines.quarter >= toDateTime({since_s:UInt32}, 'UTC')
     AND lines.quarter < toDateTime({until_s:UInt32}, 'UTC')
-    AND ({active_s:UInt32} = 0 OR session_key IN (
+    AND ({active_s:UInt32} = 0 OR session_key IN {also:Array(String)} OR session_key IN (
         SELECT session_key FROM traces
         WHERE project_id = {project:String} AND ended_at >= toDateTime({active_s:UInt32}, 'UTC')
     ))
