@@ -17,6 +17,7 @@ from spanledger_ui.alerts.errands import run
 from spanledger_ui.client import Client
 from tests.otlp import NOON_NS
 from tests.pipeline import Pipeline, running
+from tests.ports import free_port
 from tests.receivers import SECRET, Hook, hook
 from tests.ui_server import listening
 
@@ -124,6 +125,39 @@ def test_asked_approved_denied_and_timed_out_arrive_signed_and_once_each(
         "asked_at": "2026-11-21T12:00:00.000000000Z", "expires_at": "2026-11-21T12:01:00.000000000Z",
         "decided_at": "2026-11-21T12:00:00.000000000Z",
     }  # fmt: skip
+
+
+def test_a_channel_that_does_not_answer_is_tried_once_a_round_and_holds_nobody_up(
+    pipeline: Pipeline, endpoint: tuple[Hook, str]
+):
+    found, url = endpoint
+    for id_ in ("first", "second", "third"):
+        ask(pipeline, id_, policy="big")
+    section = {"kind": "webhook", "secret_env": "S", "private": True}
+    nobody = f"http://127.0.0.1:{free_port()}/"
+    known = {name: channel(name, section | {"url": place}, {"S": SECRET})
+             for name, place in (("away", nobody), ("ops", url))}  # fmt: skip
+    with listening(pipeline.api.app) as api, Client(api) as client:
+        assert run(client, known, NOON) == 4
+    assert [id_ for id_, _ in found.got] == ["first.pending", "second.pending", "third.pending"]
+    log = pipeline.get("alerts/deliveries")
+    assert [(r["message_id"], r["outcome"]) for r in log if r["channel"] == "away"] == [
+        ("first.pending", "retry")
+    ]
+
+
+def test_quiet_channels_are_asked_for_what_is_critical_alone(
+    pipeline: Pipeline, endpoint: tuple[Hook, str]
+):
+    found, url = endpoint
+    ask(pipeline, "waits", policy="big")
+    section = {"kind": "webhook", "secret_env": "S", "private": True, "url": url}
+    known = {"ops": channel("ops", section | {"quiet": "11:00-13:00 UTC"}, {"S": SECRET})}
+    with listening(pipeline.api.app) as api, Client(api) as client:
+        assert client.alerts.errands(["ops"], ["ops"]) == []
+        assert run(client, known, NOON) == 0
+        assert run(client, known, NOON + timedelta(hours=1)) == 1
+    assert [id_ for id_, _ in found.got] == ["waits.pending"]
 
 
 def test_a_policy_names_who_is_told_and_one_withdrawn_since_still_does(pipeline: Pipeline):

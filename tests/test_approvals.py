@@ -96,6 +96,16 @@ def test_a_call_waits_until_somebody_named_decides_and_for_good(pipeline: Pipeli
     ]  # fmt: skip
 
 
+def test_what_is_said_of_one_call_is_said_of_no_other_under_its_id(pipeline: Pipeline):
+    write(pipeline)
+    ask(pipeline, 51, id="call-1")
+    decide(pipeline, "call-1")
+    for other in ({"arguments": {"amount": 5100}}, {"tool": "refund_all"}):
+        said = {"tool": "refund", "arguments": {"amount": 51}, "id": "call-1", "policy": "any"}
+        pipeline.ask("POST", "approvals", 409, json=said | other)
+    assert len(pipeline.get("approvals")) == 1
+
+
 def test_what_nobody_decides_in_time_is_not_allowed_any_more(pipeline: Pipeline):
     write(pipeline, timeout_s=60)
     waiting = ask(pipeline)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -48,9 +48,15 @@ class Account:
     """How many limits there were, one after the other."""
     crossed: set[tuple[str, str, int]] = field(default_factory=set)
 
+    written: datetime = BEGAN
+    """When the budget was last written down."""
+
     def spent(self, now: datetime) -> Decimal:
         """Return what the calls of the day of `now` cost, on the clock of Berlin."""
-        today = now.astimezone(BERLIN).date()
+        return self.spent_on(now.astimezone(BERLIN).date())
+
+    def spent_on(self, today: date) -> Decimal:
+        """Return what the calls of a day cost."""
         ours = [
             is_gpt for at, is_gpt in self.calls.values() if at.astimezone(BERLIN).date() == today
         ]
@@ -58,15 +64,29 @@ class Account:
         return sum((GPT_USD if is_gpt else llama for is_gpt in ours), Decimal(0))
 
     def look(self, now: datetime) -> None:
-        """Note what is crossed at the moment of an evaluation, under the limit that holds."""
-        start = datetime.combine(now.astimezone(BERLIN).date(), datetime.min.time(), BERLIN)
-        begins = f"{start.astimezone(UTC):%Y-%m-%dT%H:%M}"
-        spent = self.spent(now)
+        """Note what is crossed at the moment of an evaluation, under the limit that holds.
+
+        Today, and yesterday for a day after it, unless the budget was written down since.
+        """
+        today = now.astimezone(BERLIN).date()
+        self.look_at(today)
+        if now - midnight(today) <= timedelta(days=1) and self.written < midnight(today):
+            self.look_at(today - timedelta(days=1))
+
+    def look_at(self, day: date) -> None:
+        """Note what is crossed on a day."""
+        begins = f"{midnight(day):%Y-%m-%dT%H:%M}"
+        spent = self.spent_on(day)
         self.crossed |= {
             (begins, f"actual:{percent}", self.limits)
             for percent in PERCENTS
             if spent >= self.limit * percent / 100
         }
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of a day in Berlin."""
+    return datetime.combine(day, datetime.min.time(), BERLIN).astimezone(UTC)
 
 
 HAPPENINGS = st.lists(
@@ -94,6 +114,13 @@ OTHER_LIMITS = [
     ("limit", 1, 0), ("limit", 0, 0), ("pass", 14, 0), ("call", 4, 0), ("limit", 1, 0),
 ]  # fmt: skip
 """Less, the same again, more than is spent, a limit that held before, and the first one; a new day."""
+
+
+OF_YESTERDAY = [
+    ("call", 0, 0), ("pass", 5, 0), ("call", 2, 6), ("call", 4, 6), ("restart", 0, 0), ("call", 1, 6),
+    ("limit", 1, 0), ("call", 6, 6),
+]  # fmt: skip
+"""Calls of the day before, until another limit holds."""
 
 
 @pytest.fixture
@@ -126,7 +153,8 @@ class Run:
         return self.pipeline.ask(method, path, status, headers=headers, **how)
 
     def happen(self, what: str, number: int, hours_ago: int) -> None:
-        """Have something happen, here and in the plain account."""
+        """Have something happen, here and in the plain account; a minute later than the last."""
+        self.pipeline.now_ns += 60_000_000_000
         if what == "call":
             self.call(number, hours_ago)
         elif what == "pass":
@@ -162,6 +190,7 @@ class Run:
         self.pipeline.now_ns += 1
         if limit != self.account.limit:
             self.account.limit, self.account.limits = limit, self.account.limits + 1
+        self.account.written = self.now
         self.ask("PUT", f"budgets/{self.project}", json=self.wanted())
 
     def price(self) -> None:
@@ -188,6 +217,7 @@ class Run:
 @given(happenings=HAPPENINGS)
 @example(happenings=LONG_DAY)
 @example(happenings=OTHER_LIMITS)
+@example(happenings=OF_YESTERDAY)
 def test_exactly_the_thresholds_of_a_plain_addition_are_told_once_each(
     pipeline: Pipeline, happenings: list[tuple[str, int, int]]
 ):

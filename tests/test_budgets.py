@@ -8,7 +8,7 @@ import pytest
 
 from spanledger_collector.store import Store
 from tests.finance import DAY_NS, add_price, call, gpt, reprice
-from tests.otlp import traces
+from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
 
 STORES = ["chdb"]
@@ -55,6 +55,26 @@ def test_a_budget_without_spend_stands_at_nothing_spent(pipeline: Pipeline):
     assert standings(pipeline) == [("", "0", "0.02", [])]
 
 
+@pytest.mark.parametrize(
+    ("measure", "at_least"), [("usd", True), ("tokens", True), ("calls", False)]
+)
+def test_what_reported_no_tokens_leaves_more_spent_than_is_known(
+    pipeline: Pipeline, measure: str, at_least: bool
+):
+    silent = span(
+        trace_id=b"s" * 16, span_id=b"s" * 8,
+        attributes=[attribute("gen_ai.operation.name", "chat"), attribute("session.id", "s"),
+                    attribute("gen_ai.provider.name", "openai"),
+                    attribute("gen_ai.response.model", "gpt-4o-2024-08-06")],
+    )  # fmt: skip
+    pipeline.post("traces", traces(gpt(1, session__id="s"), silent))
+    add(pipeline, measure=measure, limit="9", hard=True)
+    (standing,) = pipeline.get("budgets/standings")["standings"]
+    (counted,) = pipeline.get("budgets/counting", session="s")
+    (left,) = pipeline.ask("POST", "decide", json={})["left"]
+    assert [said["at_least"] for said in (standing, counted, left)] == [at_least] * 3
+
+
 def test_a_budget_counts_what_it_is_about(pipeline: Pipeline):
     pipeline.post("traces", traces(gpt(1, user__id="ann"), gpt(2, user__id="bob"), call(3)))
     add(pipeline, scope={"user": "ann"})
@@ -94,6 +114,30 @@ def test_a_budget_for_each_session_counts_whole_sessions(pipeline: Pipeline):
     assert [s[:2] for s in standings(pipeline)] == [("s", "0.019"), ("t", "0.0095")]
 
 
+def test_a_session_that_spent_its_hard_budget_is_refused_however_long_it_pauses(pipeline: Pipeline):
+    pipeline.post("traces", traces(*(gpt(n, session__id="s") for n in (1, 2, 3))))
+    add(pipeline, period={"unit": "session"}, hard=True)
+    whole = {"name": "all", "period": {"unit": "session"}, "hard": True}
+    for _ in range(2):
+        pipeline.now_ns += 3 * DAY_NS
+        pipeline.restart()
+        assert standings(pipeline) == [
+            ("s", "0.0285", "-0.0085", ["actual:50", "actual:80", "actual:100"])
+        ]
+        assert pipeline.ask("POST", "decide", json={"session": "s"})["cause"] == "budget"
+    pipeline.ask("PUT", "budgets/b", json=whole | {"limit": "0.03"})
+    assert pipeline.ask("POST", "decide", json={"session": "s"})["allowed"]
+
+
+def test_a_session_of_long_ago_is_told_which_budgets_counted_it(pipeline: Pipeline):
+    pipeline.post("traces", traces(gpt(1, session__id="s")))
+    add(pipeline, period={"unit": "session"})
+    pipeline.now_ns += 3 * DAY_NS
+    assert standings(pipeline) == []
+    (counted,) = pipeline.get("budgets/counting", session="s")
+    assert (counted["group"], counted["counted"], counted["remaining"]) == ("s", "0.0095", "0.0105")
+
+
 def test_each_threshold_is_told_once_in_a_period_whatever_comes_again(pipeline: Pipeline):
     add(pipeline)
     assert told(pipeline) == []
@@ -123,6 +167,34 @@ def test_the_next_period_tells_anew(pipeline: Pipeline):
     pipeline.now_ns += DAY_NS
     pipeline.post("traces", traces(gpt(2, days_ago=-1)))
     assert [t[1:3] for t in told(pipeline)] == [("actual:40", "0.0095")] * 2
+
+
+def test_what_comes_after_a_period_has_ended_is_told_of_that_period_once(pipeline: Pipeline):
+    add(pipeline, thresholds=[{"percent": 40}, {"percent": 80}], remind_hours=1)
+    pipeline.post("traces", traces(gpt(1)))
+    assert told(pipeline) == [("", "actual:40", "0.0095", 1, False)]
+    pipeline.now_ns += 13 * HOUR_NS  # an hour into the next day
+    pipeline.post("traces", traces(gpt(2)))
+    once = [("", "actual:40", "0.0095", 1, False), ("", "actual:80", "0.019", 1, False)]
+    assert told(pipeline) == once
+    (latest, _) = pipeline.get("alerts")
+    assert (latest["period_end"], latest["fired_at"]) == (
+        "2026-11-22T00:00:00.000000000Z", "2026-11-22T01:00:00.000000000Z",
+    )  # fmt: skip
+    pipeline.restart()
+    pipeline.now_ns += 2 * HOUR_NS
+    assert told(pipeline) == once
+
+
+def test_a_budget_says_nothing_of_periods_before_it_was_written_down(pipeline: Pipeline):
+    pipeline.post("traces", traces(gpt(1, days_ago=1), gpt(2, days_ago=1)))
+    add(pipeline)
+    assert told(pipeline) == []
+    pipeline.now_ns += 13 * HOUR_NS
+    change = {"name": "all", "limit": "0.001", "period": {"unit": "day"}}
+    pipeline.ask("PUT", "budgets/b", json=change)
+    pipeline.post("traces", traces(gpt(3)))
+    assert told(pipeline) == []
 
 
 def test_a_price_that_comes_late_is_told_late_and_says_so_at_once(pipeline: Pipeline):

@@ -132,6 +132,23 @@ def test_both_doors_give_the_same_answers(pipeline: Pipeline):
     }  # fmt: skip
 
 
+def test_an_id_too_long_to_be_kept_is_refused_and_stopped_by_what_it_is_kept_as(pipeline: Pipeline):
+    whole = "s" * 300
+    pipeline.post("traces", traces(*(gpt(n, session__id=whole) for n in (1, 2, 3))))
+    budget(pipeline, "each", each="session")
+    budget(pipeline, "one", scope={"session": whole})
+    said = ask(pipeline, session=whole)
+    assert [(left["budget_id"], left["remaining"]) for left in said["left"]] == [
+        ("each", "-0.0085"), ("one", "-0.0085"),
+    ]  # fmt: skip
+    assert said["cause"] == "budget"
+    (kept,) = [row["id"] for row in pipeline.sessions()]
+    pipeline.ask("POST", "stops", 201, json={"subject": "session", "value": kept})
+    assert ask(pipeline, session=whole)["cause"] == "stop"
+    pipeline.ask("POST", "stops", 201, json={"subject": "user", "value": "u" * 300})
+    assert ask(pipeline, user="u" * 300)["cause"] == "stop"
+
+
 def test_both_doors_refuse_the_same_in_the_same_words(pipeline: Pipeline):
     answers = [both(pipeline, body) for body in BAD]
     assert {status for status, *_ in answers} == {400}

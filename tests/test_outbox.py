@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spanledger_collector.budgets.alarm import Alert
-from spanledger_collector.budgets.outbox import GIVE_UP, State, errands, next_at
+from spanledger_collector.budgets.outbox import GIVE_UP, State, at_most, errands, next_at
 from spanledger_collector.budgets.period import Period, Span
 from spanledger_collector.budgets.rule import Budget
 from spanledger_collector.store import Store
@@ -78,6 +78,24 @@ def test_nobody_is_told_of_a_budget_that_was_withdrawn_or_of_last_week():
     assert due(budget=None) == []
     assert due(now=NOON + timedelta(days=7)) == [("a-0.1", "c", 1)]
     assert due(now=NOON + timedelta(days=7, seconds=1)) == []
+
+
+def test_a_quiet_channel_is_told_only_what_is_critical_and_tests():
+    grave = replace(ALERT, id="b-0", severity="critical")
+    test = {("p", "test-1", "c"): State("test", 0, NOON, "asked")}
+    found = errands([ALERT, grave], [BUDGET], ["c", "d"], test, NOON, quiet=["c"])
+    assert [(message.id, channel) for message, channel, _ in found] == [
+        ("a-0.1", "d"), ("b-0.1", "c"), ("b-0.1", "d"), ("test-1", "c"),
+    ]  # fmt: skip
+
+
+def test_a_channel_that_takes_nothing_keeps_nothing_from_another():
+    many = [replace(ALERT, id=f"a-{n}") for n in range(10)]
+    states = {("p", f"a-{n}.1", "d"): DELIVERED for n in range(9)}
+    found = at_most(errands(many, [BUDGET], ["c", "d"], states, NOON), 3)
+    assert [(message.id, channel) for message, channel, _ in found] == [
+        ("a-0.1", "c"), ("a-1.1", "c"), ("a-2.1", "c"), ("a-9.1", "d"),
+    ]  # fmt: skip
 
 
 def test_a_message_is_tried_for_a_day_with_longer_and_longer_pauses():

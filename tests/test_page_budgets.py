@@ -141,6 +141,18 @@ def test_what_is_rarely_entered_is_refused_as_the_api_does(
     assert said in test.code[0].value
 
 
+def test_a_preview_says_that_it_tries_no_forecast(pipeline: Pipeline):
+    pipeline.post("traces", traces(gpt(1)))
+    with listening(pipeline.api.app) as api:
+        test = page("budgets", api)
+        for name, value in {"name": "b", "limit": "1", "thresholds": "100 forecast"}.items():
+            test.text_input(key=f"{name}-new").set_value(value)
+        press(test, "Preview")
+    assert "Thresholds on the forecast are not tried: only what was spent is." in [
+        each.value for each in test.caption
+    ]
+
+
 def test_a_budget_is_withdrawn_where_it_is_changed(pipeline: Pipeline):
     made = {"name": "refunds", "limit": "5", "period": {"unit": "month"}}
     budget_id = pipeline.ask("POST", "budgets", 201, json=made)["id"]

@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, Literal
 
 import pytest
 
@@ -71,6 +72,24 @@ def test_silence_means_what_was_chosen():
     Server(None).decider("open").check(ASKED)
     with pytest.raises(spanledger.BudgetExceeded, match="did not say"):
         Server(None).decider("closed").check(ASKED)
+
+
+@pytest.mark.parametrize("mode", ["open", "closed"])
+def test_a_yes_of_old_is_no_answer_where_silence_means_no(mode: Literal["open", "closed"]):
+    server, back = Server(YES), threading.Event()
+
+    def slow(asked: Question) -> Answer:
+        if server.asked:
+            back.wait()
+        return server(asked)
+
+    decider = Decider(slow, mode, 2.0, 0.5, lambda: server.now)
+    decider.check(ASKED)
+    server.now = 2.0
+    refused = pytest.raises(spanledger.BudgetExceeded, match="did not say")
+    with refused if mode == "closed" else nullcontext():
+        decider.check(ASKED)
+    back.set()
 
 
 def test_silence_after_a_no_stays_a_no():

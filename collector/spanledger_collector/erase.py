@@ -17,9 +17,9 @@ from spanledger_collector import spoolwork
 from spanledger_collector.budgets import table
 from spanledger_collector.drain import Drain
 from spanledger_collector.erased import digest
+from spanledger_collector.ids import short_id
 from spanledger_collector.ledger import audit
 from spanledger_collector.moments import rfc3339
-from spanledger_collector.normalise import short_id
 from spanledger_collector.rollup import TraceKey
 from spanledger_collector.spool import Held
 from spanledger_collector.spoolwork import Yard

@@ -8,7 +8,6 @@ Refuses to know other spans: what a trace makes of this one is `reconcile`'s to 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from hashlib import sha256
 from operator import attrgetter
 from types import ModuleType
 from typing import Any
@@ -44,6 +43,7 @@ from spanledger_collector.dialects import (
     vercel,
 )
 from spanledger_collector.endings import ending
+from spanledger_collector.ids import short_id
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.reconcile import Hint
 from spanledger_schema.span import CALLS, Attributes, Content, Counts, Event, Facts, Record, Span
@@ -170,29 +170,13 @@ def has_odd_cost(attributes: Attributes) -> bool:
     return any(cost is not None and dollars(cost) is None for cost in said)
 
 
-MOST_ID_BYTES = 200
-HASH_DIGITS = 8
-
-
 def shorten_ids(found: Facts) -> None:
     """Shorten what identifies a session, a user or a model and is too long for an id."""
     for name in ("session_id", "user_id", "request_model", "response_model"):
         said = getattr(found, name)
-        if said and len(said) > MOST_ID_BYTES // 4 and (short := short_id(said)) != said:
+        if said and (short := short_id(said)) != said:
             setattr(found, name, short)
             found.flags = tuple(dict.fromkeys((*found.flags, "id_shortened")))
-
-
-def short_id(said: str) -> str:
-    """Return an id in at most 200 bytes; of a longer one, its end is a hash of the whole.
-
-    So two long ids that begin alike stay two.
-    """
-    whole = said.encode()
-    if len(whole) <= MOST_ID_BYTES:
-        return said
-    start = whole[: MOST_ID_BYTES - HASH_DIGITS - 1].decode(errors="ignore")
-    return f"{start}~{sha256(whole).hexdigest()[:HASH_DIGITS]}"
 
 
 SCRUBBED = "[Scrubbed due to"  # what Logfire leaves of values whose name looks like a secret's

@@ -99,7 +99,9 @@ class Decider:
                 self._send(question, held)
             asking = held.asking
         if not fresh and asking is not None:
-            asking.wait(self._wait_s)
+            came = asking.wait(self._wait_s)
+            if not came and self._mode == "closed":
+                return None  # what it said before may not hold any more
         return held.answer
 
     def _of(self, question: Question) -> Held:

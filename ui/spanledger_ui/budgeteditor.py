@@ -142,5 +142,7 @@ def preview(wanted: dict[str, Any]) -> None:
         st.text("It would have counted nothing so far.")
         return
     zone, now, measure = page.zone(), page.now(), wanted["measure"]
+    if any(each["basis"] == "forecast" for each in wanted.get("thresholds", ())):
+        st.caption("Thresholds on the forecast are not tried: only what was spent is.")
     rows = [budgetform.preview_row(past, measure, zone, now) for past in found[:SHOWN_ROWS]]
     components.ledger("In the last periods", budgetform.PREVIEW, rows, key="preview")

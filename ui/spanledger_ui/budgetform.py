@@ -86,11 +86,20 @@ def spent(value: str, measure: str, at_least: bool) -> Cell:
     return {"text": f"at least {said}" if at_least else said, "title": value}
 
 
+def left_out(standing: StandingRow) -> str:
+    """Return which calls are not in what is spent, '' where all of them are."""
+    if not standing.at_least:
+        return ""
+    if standing.measure == "usd" and standing.unpriced_calls:
+        return f"{text.calls(standing.unpriced_calls)} unpriced"
+    return "calls that reported no tokens"
+
+
 def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
     """Return the line of one budget, or of one group of it."""
     measure, ahead = standing.measure, standing.outlook
     part = float(Decimal(standing.spent) / Decimal(standing.limit))
-    unpriced = f"{text.calls(standing.unpriced_calls)} unpriced" if standing.at_least else ""
+    unpriced = left_out(standing)
     return {
         "href": edit(standing.budget_id),
         "cells": {

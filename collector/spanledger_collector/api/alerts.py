@@ -19,8 +19,6 @@ from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.postroom import Postroom
 from spanledger_schema.api_alerts import DeliveryRow, Errand, Event
 
-MOST_ERRANDS = 500
-
 Name = Annotated[str, Field(pattern=r"^[\w.-]{1,100}$")]
 
 router = routing.router("/api/v1/alerts")
@@ -42,10 +40,14 @@ def postroom_of(request: Request) -> Postroom:
 def list_errands(
     request: Request,
     channel: Annotated[list[Name], Query(min_length=1, max_length=100)],
+    quiet: Annotated[
+        list[Name] | None,
+        Query(max_length=100, description="of these channels only what is critical, and tests"),
+    ] = None,
 ) -> Json:
-    """What is due on these channels in every project, what came first first."""
-    due = postroom_of(request).due(channel)
-    return Json([errand_row(*each) for each in due[:MOST_ERRANDS]])
+    """What is due on these channels in every project, what came first first; 500 of each at most."""
+    due = postroom_of(request).due(channel, quiet or ())
+    return Json([errand_row(*each) for each in due])
 
 
 class ResultForm(BaseModel):

@@ -14,11 +14,12 @@ from spanledger_collector.api import routing
 from spanledger_collector.api.answers import Json, refuse
 from spanledger_collector.api.parameters import office_of
 from spanledger_collector.approvals.approval import Approval
-from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval
+from spanledger_collector.approvals.counter import AlreadyDecided, Counter, NoApproval, OtherCall
 from spanledger_collector.approvals.form import LONGEST_WAIT_S, PolicyForm
 from spanledger_collector.approvals.history import Called
 from spanledger_collector.approvals.policy import Policy, fits, policy, strictest
 from spanledger_collector.budgets.answers import notice
+from spanledger_collector.ids import short_id
 from spanledger_collector.ledger.audit import as_json
 from spanledger_collector.moments import SECOND_NS, rfc3339
 from spanledger_schema.api_approvals import (
@@ -33,7 +34,9 @@ MOST_ARGUMENTS = 64 << 10  # bytes, as JSON
 WAIT_S = 300
 MOST_MATCHES = 100
 
-REFUSALS: Mapping[type[Exception], int] = MappingProxyType({NoApproval: 404, AlreadyDecided: 409})
+REFUSALS: Mapping[type[Exception], int] = MappingProxyType(
+    {NoApproval: 404, AlreadyDecided: 409, OtherCall: 409}
+)
 
 Id = Annotated[str, Path(pattern=r"^[\w.@+-]{1,100}$")]
 By = Annotated[str, Query(max_length=200, description="who does it, for the audit")]
@@ -89,8 +92,8 @@ def ask_approval(request: Request, wanted: AskForm) -> Json:
     now_ns = counter.now_ns
     asked = Approval(
         project, wanted.id or token_hex(8), wanted.tool, wanted.arguments,
-        rule.id if rule else wanted.policy, wanted.session, wanted.user, wanted.agent, now_ns,
-        now_ns + wait_s * SECOND_NS, channels=rule.channels if rule else (),
+        rule.id if rule else wanted.policy, short_id(wanted.session), short_id(wanted.user),
+        wanted.agent, now_ns, now_ns + wait_s * SECOND_NS, channels=rule.channels if rule else (),
     )  # fmt: skip
     if rule is None:
         return Json(approval_row(asked, "allowed"), status_code=201)

@@ -34,6 +34,7 @@ from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.budgets.rule import Budget, budget
 from spanledger_collector.budgets.stops import NoStop, stop_id, stops
 from spanledger_collector.budgets.table import BudgetTaken, Edit, NoBudget
+from spanledger_collector.ids import short_id
 from spanledger_schema.api_budgets import (
     AlertRow,
     BudgetRow,
@@ -173,11 +174,12 @@ def add_stop(request: Request, wanted: StopForm, by: By = "") -> Json:
     """Stop a session, an agent, a user or the project: `decide` says no until that is lifted."""
     if (wanted.subject == "project") == bool(wanted.value):
         return problem(400, "give a value for a session, an agent or a user, none for a project")
+    whom = short_id(wanted.value) if wanted.subject in ("session", "user") else wanted.value
     stop = Stop(
-        stop_id(wanted.subject, wanted.value),
+        stop_id(wanted.subject, whom),
         project_of(request),
         wanted.subject,
-        wanted.value,
+        whom,
         wanted.reason,
         actor_of(request, by),
     )

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import orjson
+
 from spanledger_collector.approvals import table
 from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.approvals.history import Past, past
 from spanledger_collector.approvals.policy import Policy
+from spanledger_collector.ledger.audit import as_json
 from spanledger_collector.ledger.desk import Desk
 
 
@@ -20,6 +23,10 @@ class NoApproval(LookupError):
 
 class AlreadyDecided(ValueError):
     """Somebody decided before, or the time for it is over."""
+
+
+class OtherCall(ValueError):
+    """Another call was asked for under this id: what is said of that one is not said of this."""
 
 
 class Counter:
@@ -52,12 +59,18 @@ class Counter:
         return past(self._desk.store, wanted, since_ns)
 
     def ask(self, wanted: Approval) -> Approval:
-        """Write down that a call waits; asked again under its id, it is as it stands by now."""
+        """Write down that a call waits; asked again under its id, it is as it stands by now.
+
+        Raises:
+            OtherCall: it is another tool or has other arguments.
+        """
 
         def work(_: object) -> Approval:
             known = table.approvals(self._desk.store, wanted.project_id, wanted.id)
             if not known:
                 table.keep(self._desk.store, wanted)
+            elif not is_same(known[0], wanted):
+                raise OtherCall(f"{wanted.id}: another call was asked for under this id")
             return (known or [wanted])[0]
 
         return self._desk.handover.do(work).at(self.now_ns)
@@ -91,3 +104,9 @@ class Counter:
             return decided
 
         return self._desk.handover.do(work)
+
+
+def is_same(known: Approval, wanted: Approval) -> bool:
+    """Tell whether a call is the one that was asked for, as far as it is kept."""
+    given = orjson.loads(as_json(dict(wanted.arguments)))
+    return (known.tool, known.arguments) == (wanted.tool, given)

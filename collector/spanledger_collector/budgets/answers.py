@@ -70,7 +70,7 @@ def counted_row(s: Standing, own: Spent) -> CountedRow:
     """Return a budget that counts a session as the API says it."""
     b = s.budget
     counted, limit, remaining = amount(own.amount), amount(b.limit), amount(s.remaining)
-    at_least = b.measure == "usd" and own.unpriced_calls > 0
+    at_least = own.is_least(b.measure)
     return CountedRow(b.id, b.name, s.group, b.measure, counted, at_least, limit, remaining, b.hard)
 
 

@@ -117,6 +117,16 @@ class Board:
             self._write(now)
         self._standings = now
 
+    def refused(self, budget: Budget) -> list[str]:
+        """Return the sessions that a hard budget per session refused when it was last worked out."""
+        if not budget.hard or budget.period.unit != "session":
+            return []
+        place = budget.project_id, budget.id
+        return [
+            group for (*whose, group), (rest, _) in self._standings.items()
+            if rest <= 0 and tuple(whose) == place
+        ]  # fmt: skip
+
     def _write(self, now: Mapping[Key, Noted]) -> None:
         """Write what has changed, in a transaction of the caller's."""
         was = self._standings

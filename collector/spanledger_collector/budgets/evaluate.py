@@ -8,7 +8,7 @@ less often instead. What it finds is put in one place at once, for other threads
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from spanledger_collector.budgets.decide import Stop
 from spanledger_collector.budgets.decision import evaluated
 from spanledger_collector.budgets.forecast import HISTORY_DAYS, ByDay, Forecast, forecast
 from spanledger_collector.budgets.form import UNFORESEEN
-from spanledger_collector.budgets.period import Span, around, midnight
+from spanledger_collector.budgets.period import INSTANT, Span, around, midnight
 from spanledger_collector.budgets.rule import SCOPE, Budget
 from spanledger_collector.budgets.standing import Key, Spent, Standing
 from spanledger_collector.failpoints import Point, reach
@@ -37,7 +37,10 @@ LEAST_PAUSE_S = 1.0
 IDLE_PAUSE_S = 10.0  # a period may end while nothing arrives
 
 SESSIONS_OF = timedelta(days=1)
-"""A budget per session looks at sessions that did something in the last day."""
+"""A budget per session looks at sessions that did something in the last day, and those it refuses."""
+
+LOOK_BACK_EVERY = timedelta(minutes=1)
+"""How often the period before the present one is looked at: what comes late is told late."""
 
 FAR_FUTURE_S = 4_000_000_000  # as far as the column goes, nearly
 
@@ -68,6 +71,7 @@ class Evaluator:
         self._told: defaultdict[Key, dict[str, Alert]] = defaultdict(dict)
         self._turns = Turns(LEAST_PAUSE_S, IDLE_PAUSE_S)
         self.books = Books(datetime.fromtimestamp(0, UTC))
+        self._looked_back_at = self.books.at
         self.reload()
 
     def reload(self) -> None:
@@ -92,17 +96,11 @@ class Evaluator:
         """Evaluate every budget; return what was told, which is on disk by then."""
         began, now = time.monotonic(), self._now()
         standings = {
-            s.key: s for budget in self.budgets for s in standing(self._store, budget, now)
+            s.key: s
+            for budget in self.budgets
+            for s in standing(self._store, budget, now, self._board.refused(budget))
         }
-        lowest = {(b.project_id, b.id): first_at(b) for b in self.budgets}
-        news = [
-            (event, alert)
-            for place, each in standings.items()
-            if (told := self._told.get(place, {}))
-            or each.forecast
-            or each.spent.amount >= lowest[place[:2]]
-            for event, alert in step(told, each, now)
-        ]
+        news = [*self._news(standings.values(), now), *self._late_news(now)]
         if news:
             reach(Point.ALERT_FOUND)
             table.keep(self._store, [alert for _, alert in news], self._clock())
@@ -115,6 +113,23 @@ class Evaluator:
         finally:
             self.books = Books(now, standings, time.monotonic() - began)
         return news
+
+    def _news(self, found: Iterable[Standing], now: datetime) -> Iterator[tuple[Event, Alert]]:
+        """Yield what there is to tell of standings."""
+        lowest = {(b.project_id, b.id): first_at(b) for b in self.budgets}
+        for each in found:
+            place = each.key
+            told = self._told.get(place, {})
+            if told or each.forecast or each.spent.amount >= lowest[place[:2]]:
+                yield from step(told, each, now)
+
+    def _late_news(self, now: datetime) -> list[tuple[Event, Alert]]:
+        """Return what was crossed in periods that ended of late, and nobody was told of yet."""
+        if timedelta(0) <= now - self._looked_back_at < LOOK_BACK_EVERY:
+            return []
+        self._looked_back_at = now
+        over = (s for budget in self.budgets for s in ended(self._store, budget, now))
+        return [(event, alert) for event, alert in self._news(over, now) if event == "fired"]
 
     def close(self) -> None:
         """Let go of the board; what stands there goes on to hold."""
@@ -129,15 +144,34 @@ def key(alert: Alert) -> Key:
     return alert.project_id, alert.budget_id, alert.group
 
 
-def standing(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:
-    """Yield how a budget stands, one for each group that has spent; for all as one, always one."""
+def standing(
+    store: Store, budget: Budget, now: datetime, refused: Sequence[str] = ()
+) -> Iterator[Standing]:
+    """Yield how a budget stands, one for each group that has spent; for all as one, always one.
+
+    `refused` are sessions that had spent theirs: they are looked at however long they did nothing.
+    """
     span = around(budget.period, now)
-    spent = spending(store, budget, span, now)
+    spent = spending(store, budget, span, now, refused)
     if not budget.each:
         spent = {"": spent.get("", Spent())}
     coming = forecasts(store, budget, span, now, spent) if is_foreseen(budget) else {}
     for group, each in spent.items():
         yield Standing(budget, group, span, each, coming.get(group))
+
+
+def ended(store: Store, budget: Budget, now: datetime) -> Iterator[Standing]:
+    """Yield how a budget stands in the period before this one, for a day after that has ended.
+
+    A rule that was written down since then says nothing of it.
+    """
+    begins = around(budget.period, now).start
+    is_later = budget.revision_ns >= int(begins.timestamp()) * SECOND_NS
+    if budget.period.unit in ("rolling", "session") or is_later or now - begins > table.RECALL:
+        return
+    span = around(budget.period, begins - INSTANT)
+    for group, spent in spending(store, budget, span, now).items():
+        yield Standing(budget, group, span, spent)
 
 
 def first_at(budget: Budget) -> Decimal:
@@ -152,13 +186,15 @@ def is_foreseen(budget: Budget) -> bool:
     )
 
 
-def spending(store: Store, budget: Budget, span: Span, now: datetime) -> dict[str, Spent]:
-    """Return what each group spent in a stretch of time."""
+def spending(
+    store: Store, budget: Budget, span: Span, now: datetime, also: Sequence[str] = ()
+) -> dict[str, Spent]:
+    """Return what each group spent in a stretch of time; of sessions those of late, and `also`."""
     active = now - SESSIONS_OF if budget.period.unit == "session" else None
-    rows = query(store, budget, span, active=active)
+    rows = query(store, budget, span, active=active, also=also)
     return {
-        group: Spent(Decimal(amount), unpriced, Decimal(estimated))
-        for group, _, amount, unpriced, estimated in rows
+        group: Spent(Decimal(amount), unpriced, Decimal(estimated), silent)
+        for group, _, amount, unpriced, estimated, silent in rows
     }
 
 
@@ -193,8 +229,9 @@ def query(
     *,
     by_day: bool = False,
     active: datetime | None = None,
-) -> Iterator[tuple[str, str, str, int, str]]:
-    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated."""
+    also: Sequence[str] = (),
+) -> Iterator[tuple[str, str, str, int, str, int]]:
+    """Return rows of `budget_spend.sql`: group, day, amount, unpriced calls, estimated, silent calls."""
     columns = store.columns(
         "budget_spend",
         project=budget.project_id,
@@ -205,6 +242,7 @@ def query(
         since_s=seconds(span.start),
         until_s=seconds(span.end) if span.end else FAR_FUTURE_S,
         active_s=seconds(active) if active else 0,
+        also=list(also),
         **{name: budget.scope.get(name, "") for name in SCOPE},
     )
     return zip(*columns, strict=True)

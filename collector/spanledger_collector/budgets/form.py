@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spanledger_collector.budgets.rule import EACH, SCOPE, TAG, Basis, Measure, Severity
+from spanledger_collector.ids import short_id
 from spanledger_schema.api_budgets import PROOF_CHANNEL
 
 MOST_THRESHOLDS = 20
+LONG = ("session", "user", "model")  # may be kept under a shorter id
 LONGEST_ROLLING_H = 24 * 366
 
 
@@ -43,7 +45,11 @@ def known_scope(narrowed: dict[str, str]) -> dict[str, str]:
     """Return what spend is narrowed to, without what narrows nothing."""
     if unknown := sorted(narrowed.keys() - set(SCOPE)):
         raise ValueError(f"{unknown[0]!r} is none of {', '.join(SCOPE)}")
-    return {name: value for name, value in narrowed.items() if value}
+    return {
+        name: short_id(value) if name in LONG else value
+        for name, value in narrowed.items()
+        if value
+    }
 
 
 def known_channel(name: str) -> str:

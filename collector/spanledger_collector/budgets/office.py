@@ -6,19 +6,17 @@ is handed to the thread that writes, which evaluates at once, so that the answer
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from spanledger_collector.budgets import stops, table
 from spanledger_collector.budgets.decide import Decision, Question, Stop, decide
 from spanledger_collector.budgets.evaluate import Books, Evaluator, spending
-from spanledger_collector.budgets.period import around
+from spanledger_collector.budgets.period import INSTANT, around
 from spanledger_collector.budgets.rule import Budget
 from spanledger_collector.budgets.standing import Spent, Standing
 from spanledger_collector.budgets.table import Edit
 from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
-
-INSTANT = timedelta(microseconds=1)
 
 
 class Office:
@@ -86,10 +84,14 @@ class Office:
             if budget.project_id != project_id or budget.scope.get("session", session) != session:
                 continue
             own = replace(budget, scope={**budget.scope, "session": session})
-            for group, spent in spending(
-                self._desk.store, own, around(budget.period, at), at
-            ).items():
-                if known := standings.get((project_id, budget.id, group)):
+            span = around(budget.period, at)
+            for group, spent in spending(self._desk.store, own, span, at, [session]).items():
+                known = standings.get((project_id, budget.id, group))
+                if known is None and budget.period.unit == "session":
+                    known = Standing(
+                        budget, group, span, spent
+                    )  # nothing of late: it is all there is
+                if known:
                     found.append((known, spent))
         return found
 

@@ -6,7 +6,8 @@ recovery; of an approval that it is asked for, and then what was said. A message
 every attempt.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -56,6 +57,10 @@ class Message:
     approval: Approval | None = None
 
 
+Due = tuple[Message, str, int]
+"""A message, the channel it is due on, and the number of the attempt."""
+
+
 def errands(
     alerts: Iterable[Alert],
     budgets: Iterable[Budget],
@@ -63,7 +68,8 @@ def errands(
     states: Mapping[Place, State],
     now: datetime,
     approvals: Iterable[Approval] = (),
-) -> Iterator[tuple[Message, str, int]]:
+    quiet: Collection[str] = (),
+) -> Iterator[Due]:
     """Yield what is due: message, channel and the number of the attempt, what came first first.
 
     Approvals come before alerts: somebody waits.
@@ -75,9 +81,11 @@ def errands(
         states: how each message stands on each channel it was tried on.
         now: the moment.
         approvals: as they stand now, in the order they were asked for.
+        quiet: channels that are told only what is critical now, and tests.
     """
+    loud = [name for name in channels if name not in quiet]
     for approval in approvals:
-        for channel in routes(approval, channels):
+        for channel in routes(approval, loud):
             stale = STALE if approval.verdict == "pending" else LATE
             yield from in_order(approval_messages(approval), channel, states, now, stale)
     wanted = {(b.project_id, b.id): routes(b, channels) for b in budgets}
@@ -85,11 +93,22 @@ def errands(
     for alert in sorted(alerts, key=lambda a: (a.fired_at, a.id)):
         found = everybody if alert.detail else ()  # what a detector found goes to them all
         for channel in wanted.get((alert.project_id, alert.budget_id), found):
+            if channel in quiet and alert.severity != "critical":
+                continue
             yield from in_order(alert_messages(alert), channel, states, now, STALE)
     for (project_id, id_, channel), state in states.items():
         if state.event == "test" and channel in channels and is_due(state, now):
             test = Message(id_, project_id, "test", state.first_at)
             yield test, channel, state.attempts + 1
+
+
+def at_most(found: Iterable[Due], each: int) -> Iterator[Due]:
+    """Yield the first of each channel: one that takes nothing keeps nothing from another."""
+    count: Counter[str] = Counter()
+    for due in found:
+        count[due[1]] += 1
+        if count[due[1]] <= each:
+            yield due
 
 
 def routes(about: Budget | Approval, channels: Sequence[str]) -> Sequence[str]:
@@ -110,7 +129,7 @@ def in_order(
     states: Mapping[Place, State],
     now: datetime,
     stale: timedelta,
-) -> Iterator[tuple[Message, str, int]]:
+) -> Iterator[Due]:
     """Yield what is due of one thing on one channel: each message waits for the one before it."""
     for message in messages:
         state = states.get((message.project_id, message.id, channel))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 Unit = Literal["hour", "day", "week", "month", "quarter", "year", "rolling", "session"]
 
 QUARTER_OF_AN_HOUR = timedelta(minutes=15)
+INSTANT = timedelta(microseconds=1)
 MONTHS = MappingProxyType({"month": 1, "quarter": 3, "year": 12})
 
 

@@ -11,7 +11,7 @@ from spanledger_collector.approvals.approval import Approval
 from spanledger_collector.budgets import deliveries, proof, table
 from spanledger_collector.budgets.deliveries import Delivery
 from spanledger_collector.budgets.evaluate import Evaluator
-from spanledger_collector.budgets.outbox import LATE, STALE, Message, errands, next_at
+from spanledger_collector.budgets.outbox import LATE, STALE, Due, at_most, errands, next_at
 from spanledger_collector.budgets.proof import Prover
 from spanledger_collector.drain import Drain
 from spanledger_collector.failpoints import Point, reach
@@ -19,6 +19,8 @@ from spanledger_collector.ledger.desk import Desk
 from spanledger_collector.moments import SECOND_NS
 from spanledger_collector.store import Store
 from spanledger_schema.api_alerts import Event, Outcome
+
+MOST_ERRANDS = 500
 
 
 class Postroom:
@@ -39,14 +41,18 @@ class Postroom:
         """Return the moment, by the clock of the ledger."""
         return datetime.fromtimestamp(self._desk.clock() / SECOND_NS, UTC)
 
-    def due(self, channels: Sequence[str]) -> list[tuple[Message, str, int]]:
-        """Return what is to be told on these channels now: message, channel, number of attempt."""
+    def due(self, channels: Sequence[str], quiet: Sequence[str]) -> list[Due]:
+        """Return what is to be told on these channels now, at most MOST_ERRANDS on each.
+
+        On those that are `quiet` only what is critical, and tests.
+        """
         now = self.now
         states = deliveries.states(self.store, now - 2 * STALE)
         alerts = table.alerts(self.store, now - STALE)
         waiting = self._approvals(now)
         budgets = [*self._evaluator.budgets, proof.RULE]
-        return list(errands(alerts, budgets, channels, states, now, waiting))
+        found = errands(alerts, budgets, channels, states, now, waiting, quiet)
+        return list(at_most(found, MOST_ERRANDS))
 
     def _approvals(self, now: datetime) -> list[Approval]:
         """Return what may have to be told of approvals, as they stand now."""

@@ -10,6 +10,7 @@ from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as says
 
 from spanledger_collector.budgets.decide import Question
+from spanledger_collector.ids import short_id
 from spanledger_collector.problems import complaint
 
 MOST_BYTES = 64 << 10
@@ -22,6 +23,7 @@ class BadQuestion(ValueError):
 
 
 TEXTS = ("session", "user", "agent", "environment", "service", "provider", "model")
+IDS = ("session", "user", "model")  # long ones are counted under what they are kept as
 FIELDS = {
     **{name: says.with_default_schema(says.str_schema(), default="") for name in TEXTS},
     "tags": says.with_default_schema(says.list_schema(says.str_schema()), default_factory=list),
@@ -54,4 +56,5 @@ def question(project_id: str, body: bytes) -> Question:
     except ValidationError as error:
         found = ({**each, "loc": ("body", *each["loc"])} for each in error.errors())
         raise BadQuestion(complaint(found)) from None
-    return Question(project_id, **{**said, "tags": tuple(said["tags"])})
+    kept = {name: short_id(said[name]) for name in IDS}
+    return Question(project_id, **{**said, **kept, "tags": tuple(said["tags"])})

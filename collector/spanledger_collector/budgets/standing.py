@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from spanledger_collector.budgets.forecast import Forecast
 from spanledger_collector.budgets.period import Span
-from spanledger_collector.budgets.rule import Budget, Threshold
+from spanledger_collector.budgets.rule import Budget, Measure, Threshold
 
 Key = tuple[str, str, str]
 """Project, a budget's id in it, and the group it counts apart, '' when it counts all as one."""
@@ -21,6 +21,14 @@ class Spent:
     amount: Decimal = Decimal(0)
     unpriced_calls: int = 0
     estimated_usd: Decimal = Decimal(0)
+    silent_calls: int = 0
+    """Calls that reported no tokens, and have no price for that."""
+
+    def is_least(self, measure: Measure) -> bool:
+        """Tell whether more was spent than the amount says, which leaves these calls out."""
+        if measure == "usd":
+            return self.unpriced_calls + self.silent_calls > 0
+        return measure == "tokens" and self.silent_calls > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,8 @@ class Standing:
 
     @property
     def at_least(self) -> bool:
-        """Tell whether more was spent than the amount says: calls without a price are not in it."""
-        return self.budget.measure == "usd" and self.spent.unpriced_calls > 0
+        """Tell whether more was spent than the amount says."""
+        return self.spent.is_least(self.budget.measure)
 
     @property
     def exhausted(self) -> bool:

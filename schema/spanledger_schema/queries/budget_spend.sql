@@ -28,13 +28,14 @@ SELECT
         toDecimal128(lines.llm_errors, 12)
     ))) AS amount,
     sum(lines.unpriced_calls) AS unpriced,
-    toString(sum(lines.estimated_usd)) AS estimated
+    toString(sum(lines.estimated_usd)) AS estimated,
+    sum(lines.calls_without_usage) AS silent
 FROM traces FINAL
 ARRAY JOIN lines
 WHERE project_id = {project:String}
     AND lines.quarter >= toDateTime({since_s:UInt32}, 'UTC')
     AND lines.quarter < toDateTime({until_s:UInt32}, 'UTC')
-    AND ({active_s:UInt32} = 0 OR session_key IN (
+    AND ({active_s:UInt32} = 0 OR session_key IN {also:Array(String)} OR session_key IN (
         SELECT session_key FROM traces
         WHERE project_id = {project:String} AND ended_at >= toDateTime({active_s:UInt32}, 'UTC')
     ))

@@ -37,9 +37,14 @@ class Attempt:
 
 def run(client: Client, channels: Mapping[str, Channel], now: datetime) -> int:
     """Tell what is due; return how many errands were attempted."""
-    count = 0
-    for attempt in attempts(client.alerts.errands(list(channels)), channels, now):
+    count, away = 0, set()
+    quiet = [name for name, c in channels.items() if c.quiet and c.quiet.holds(now)]
+    for attempt in attempts(client.alerts.errands(list(channels), quiet), channels, now):
+        if attempt.channel.name in away:
+            continue  # the rest has its turn in later rounds: the other channels wait for nobody
         error = outcome(attempt)
+        if error and not error.permanent:
+            away.add(attempt.channel.name)
         for errand in attempt.errands:
             client.alerts.note_delivery(
                 errand, error.code if error else "", bool(error and error.permanent)

@@ -69,7 +69,9 @@ def lines_of(alert: AlertRow) -> list[str]:
     least = "at least " if alert.at_least else ""
     said = [f"Spent when it was told: {least}{alert.spent} of {alert.limit} {unit(alert)}"]
     if alert.at_least:
-        said.append(f"Not in it: {alert.unpriced_calls} calls without a price")
+        unpriced = f"{alert.unpriced_calls} calls without a price"
+        is_known = alert.measure == "usd" and alert.unpriced_calls
+        said.append(f"Not in it: {unpriced if is_known else 'calls that reported no tokens'}")
     if alert.estimated_usd != "0":
         said.append(f"Estimated: {alert.estimated_usd} USD of it")
     if alert.forecast is not None:

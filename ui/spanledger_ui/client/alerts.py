@@ -35,9 +35,9 @@ class Alerts:
         """Let a detector tell otherwise from now on."""
         self.wire.ask("PUT", f"detectors/{quoted(name)}", wanted)
 
-    def errands(self, channels: Sequence[str]) -> list[Errand]:
-        """Return what is due on channels, what came first first."""
-        return self.wire.many(Errand, "alerts/outbox", {"channel": channels})
+    def errands(self, channels: Sequence[str], quiet: Sequence[str] = ()) -> list[Errand]:
+        """Return what is due on channels, what came first first; on quiet ones what is critical."""
+        return self.wire.many(Errand, "alerts/outbox", {"channel": channels, "quiet": quiet})
 
     def note_delivery(self, errand: Errand, error: str, permanent: bool) -> DeliveryRow:
         """Note how an attempt at an errand went; `error` is '' where it went well."""
