@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from spanledger_collector.budgets.board import Board, Rules, board_file
 from spanledger_collector.budgets.decide import Stop
+from spanledger_collector.ids import short_id
 from tests.ingesting import Ingest, listening, settings_for
 from tests.otlp import span, traces
 
@@ -20,7 +21,7 @@ USERS = ("ann", "bob", "eve")
 LONG = "x" * 30_000
 STOPS = (
     Stop("s", "default", "user", "bob", "enough"),
-    Stop("t", "default", "session", LONG, LONG),
+    Stop("t", "default", "session", short_id(LONG), LONG),
 )
 
 
