@@ -119,7 +119,9 @@ def test_an_embedding_step_counts_tokens_under_their_own_name():
     assert (facts.kind, facts.counts) == ("embedding", Counts(input_tokens=43))
 
 
-@pytest.mark.parametrize("name", ["session_id", "chatId", "threadId"])
+@pytest.mark.parametrize(
+    "name", ["session_id", "session.id", "chatId", "threadId", "conversation_id"]
+)
 def test_the_session_is_wherever_the_application_put_it(name):
     given = {"ai.operationId": "ai.generateText", f"ai.telemetry.metadata.{name}": "s"}
     facts = vercel.read(made("ai.generateText", attributes=given))

@@ -113,7 +113,11 @@ class Billing:
         covered: set[bytes] = set()
         by_id = self._tree.by_id
         for span_id in self.billed:
-            self._cover(by_id[span_id], covered)
+            if has_usage(by_id[span_id]):
+                self._cover(by_id[span_id], covered)
+        for span_id, billed_id in self.same_as.items():  # the call below it is billed elsewhere
+            if has_usage(by_id[billed_id]):
+                self._cover(by_id[span_id], covered)
         for fact in reversed(self._tree.outward):
             if fact.usage_role == "cost":
                 self.billed.add(fact.span_id)
@@ -132,9 +136,7 @@ class Billing:
                 self._cover(fact, covered)
 
     def _cover(self, fact: Fact, covered: set[bytes]) -> None:
-        """Mark the ancestors of a billed span with usage: what they carry is a sum."""
-        if not has_usage(fact):
-            return
+        """Mark the ancestors of a span whose usage is billed: what they carry is a sum."""
         for above in self._tree.ancestors(fact):
             if above.span_id in covered:
                 return
