@@ -31,3 +31,29 @@ def test_a_tool_of_a_run_that_speaks_the_conventions_fails_and_works():
 
 def test_a_run_told_in_two_vocabularies_below_one_span_counts_once():
     assert every_meter(traces("vercel-ai-7")[-1]) == [(8364, 2192, None, 2436)]
+
+
+def test_what_langchain_answered_in_javascript_tells_the_model_and_the_cache_writes():
+    run, call, stream, other, _ = traces("langchain-js-openinference")
+    assert every_meter(call) == [(10917, 2951, 763, 3333)]
+    assert every_meter(stream) == [(10954, 2962, 766, 3347)]  # one more than billed, as it was sent
+    assert [c["streaming"] for t in (call, stream, other) for c in t["llm_calls"]] == [
+        False, True, True,
+    ]  # fmt: skip
+    assert [c["response_model"] for t in (run, other) for c in t["llm_calls"]] == [
+        "gpt-4o-2024-08-06",
+    ] * 3  # fmt: skip
+    assert stream["llm_calls"][0]["output_text"] == "Plain words. #242"
+
+
+def test_a_graph_in_javascript_does_not_visit_its_start():
+    run = traces("langchain-js-openinference")[0]
+    assert [node["name"] for node in run["nodes"]] == ["agent", "tools", "agent"]
+
+
+def test_a_tool_of_langchain_in_javascript_failed_without_its_stack_and_returned_its_content():
+    run = traces("langchain-js-openinference")[0]
+    assert [(t["args"], t["result"], t["error"]) for t in run["tool_calls"]] == [
+        ("B-0", None, {"type": "Error", "message": "no order B-0"}),
+        ("B-1", {"id": "B-1", "price": 9.5}, None),
+    ]

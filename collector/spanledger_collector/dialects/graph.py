@@ -24,6 +24,7 @@ SESSION_KEYS = (
     "conversation_id", "conversationId", "chat_id", "chatId",
 )  # fmt: skip
 USER_KEYS = ("user_id", "userId", "user.id", "langfuse_user_id", "langfuseUserId")
+ENDS = ("__start__", "__end__")  # of a graph; JavaScript runs the one as if it were a node
 LONGEST_NAME = 128  # characters; a longer "name" of a node is prose
 SEND = re.compile(r"Send\(node='([^']+)'")
 
@@ -36,7 +37,7 @@ def graph_node(facts: Facts, metadata: Mapping[str, Value], name: str) -> None:
     same holds of an agent, whose run is a graph of its own.
     """
     node = metadata.get("langgraph_node")
-    if not isinstance(node, str) or not node or node != name:
+    if not isinstance(node, str) or not node or node != name or node in ENDS:
         if name == metadata.get(AGENT):
             facts.kind, facts.agent = "agent", name
         return
