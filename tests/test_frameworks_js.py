@@ -1,5 +1,10 @@
 """Agents written in JavaScript, as real libraries recorded them."""
 
+import pytest
+
+from spanledger_collector.normalise import facts
+from spanledger_schema.span import Event
+from tests.recorded import made
 from tests.test_frameworks import every_meter, tools, traces
 
 
@@ -57,3 +62,38 @@ def test_a_tool_of_langchain_in_javascript_failed_without_its_stack_and_returned
         ("B-0", None, {"type": "Error", "message": "no order B-0"}),
         ("B-1", {"id": "B-1", "price": 9.5}, None),
     ]
+
+
+def test_claudes_input_as_traceloop_hands_it_on_in_javascript_leaves_the_cache_out():
+    run = traces("traceloop-js")[0]
+    assert every_meter(run) == [(11361, 3083, 799, 3489), (None, None, None, None)]
+    assert (run["session_id"], run["user_id"]) == ("s-2", "u-2")
+
+
+def test_a_task_that_executes_a_tool_is_a_tool_call_of_the_tool_that_its_answer_names():
+    assert [tools(trace) for trace in traces("traceloop-js")[1:]] == [
+        [("DynamicStructuredTool", {"id": "B-0"}, None, True)],
+        [("lookup", {"id": "B-4"}, {"id": "B-4", "price": 9.5}, False)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("no order\n\nOrderError: no order\n    at a (b.js:1:1)\n", ("OrderError", "no order")),
+        ("two\nlines\n\nError: two\nlines\n    at b.js:1:1", ("Error", "two\nlines")),
+        ("TypeError: x\n    at a (b.js:1:1)\n    at c.js:2:2", ("TypeError", "x")),
+        ("no class\n    at the end", (None, "no class")),
+        ("where it happened: at home", (None, "where it happened: at home")),
+    ],
+)
+def test_an_error_of_javascript_is_told_by_its_class_and_without_its_stack(
+    message: str, told: tuple[str | None, str]
+):
+    thrown = Event("exception", 0, {"exception.message": message})
+    found = facts(made("tool", error="failed", events=(thrown,)))
+    assert (found.error_type, found.error_message) == told
+
+
+def test_a_plain_error_of_javascript_is_one_by_its_class():
+    assert facts(made("tool", error="Error: no order")).error_type == "Error"

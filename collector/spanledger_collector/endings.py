@@ -25,14 +25,16 @@ WAITS = frozenset(
 )
 CANCELS = frozenset({"CancelledError", "Cancelled", "AbortError", "GeneratorExit"})
 
-NAMED = re.compile(r"\A([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]")
+NAMED = re.compile(
+    r"\A((?:[A-Za-z_][\w.]*)?(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]"
+)
 """How a status message begins in which a library left the exception's class."""
 
 CODED = re.compile(r"\bError code: (\d{3})\b")
 """How the OpenAI and Anthropic clients word a refused request; conventions allow a code as type."""
 
 FRAME = "    at "
-CLASS = re.compile(r"^([A-Za-z_$][\w.$]*)(?:: |$)", re.MULTILINE)
+CLASS = re.compile(r"^([A-Za-z_$][\w.$]*): ", re.MULTILINE)
 """How JavaScript begins a stack trace: the class of the error, then its message."""
 
 QUOTED = re.compile(r"\A[\w.]+\((['\"])(.*?)\1\s*,?\s*\)", re.DOTALL)
@@ -93,7 +95,7 @@ def error_type(span: Span, facts: Facts, told: Event | None) -> str | None:
     if name is None and told is not None:
         name = without_stack(text(told.attributes, MESSAGE) or "")[1]
     if name is None and (
-        match := NAMED.match(span.status_message) or CODED.search(said(span, facts)[:200])
+        match := NAMED.match(said(span, facts)) or CODED.search(said(span, facts)[:200])
     ):
         name = match[1]
     return name.rpartition(".")[2] or name if name else None
