@@ -95,5 +95,9 @@ def test_an_error_of_javascript_is_told_by_its_class_and_without_its_stack(
     assert (found.error_type, found.error_message) == told
 
 
-def test_a_plain_error_of_javascript_is_one_by_its_class():
-    assert facts(made("tool", error="Error: no order")).error_type == "Error"
+def test_the_class_of_an_error_stands_at_the_beginning_of_what_a_dialect_tells():
+    a = {
+        "langfuse.observation.level": "ERROR",
+        "langfuse.observation.status_message": "TypeError: x",
+    }
+    assert facts(made("tool", attributes=a)).error_type == "TypeError"

@@ -25,9 +25,7 @@ WAITS = frozenset(
 )
 CANCELS = frozenset({"CancelledError", "Cancelled", "AbortError", "GeneratorExit"})
 
-NAMED = re.compile(
-    r"\A((?:[A-Za-z_][\w.]*)?(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]"
-)
+NAMED = re.compile(r"\A([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout|Required))\s*[:(]")
 """How a status message begins in which a library left the exception's class."""
 
 CODED = re.compile(r"\bError code: (\d{3})\b")
