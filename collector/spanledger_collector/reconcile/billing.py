@@ -153,12 +153,12 @@ class Billing:
                 self.not_billed[fact.span_id] = "covered"
 
     def _drop_inner_tools(self) -> None:
-        """Count a tool call once when a transport below it reports the same tool again."""
+        """Count a tool call once when a span below it tells of the same tool again, or of none."""
         for fact in self._tree.order:
-            if fact.kind != "tool" or not fact.tool:
+            if fact.kind != "tool" or fact.span_id in self.billed:
                 continue
             above = next((f for f in self._tree.ancestors(fact) if f.kind in BOUNDARIES), None)
-            if above is not None and above.kind == "tool" and above.tool == fact.tool:
+            if above is not None and above.kind == "tool" and fact.tool in (above.tool, ""):
                 self.not_billed[fact.span_id] = "duplicate"
                 self.same_as[fact.span_id] = self.same_as.get(above.span_id, above.span_id)
 
