@@ -101,3 +101,46 @@ def test_the_class_of_an_error_stands_at_the_beginning_of_what_a_dialect_tells()
         "langfuse.observation.status_message": "TypeError: x",
     }
     assert facts(made("tool", attributes=a)).error_type == "TypeError"
+
+
+def test_session_and_user_are_found_in_the_metadata_of_whichever_library():
+    assert whose("mastra") == [("s-1", "u-1"), ("s-2", None)]
+    assert every_meter(traces("mastra")[0]) == [
+        (14654, 4062, None, 4646), (14691, 4073, None, 4659), (14728, 4084, None, 4672),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a.metadata.sessionId", ("v", 3, None)),
+        ("a.metadata.session.id", ("v", 3, None)),
+        ("a.b.metadata.conversation_id", ("v", 3, None)),
+        ("a.metadata.threadId", ("v", 6, None)),
+        ("metadata.user_id", (None, 99, "v")),
+        ("a.metadata.sessionIds", (None, 99, None)),
+        ("a.notmetadata.sessionId", (None, 99, None)),
+    ],
+)
+def test_an_attribute_names_a_session_or_a_user_by_how_it_ends(
+    name: str, told: tuple[str | None, int, str | None]
+):
+    found = facts(made("run", attributes={name: "v"}))
+    assert (found.session_id, found.session_rank, found.user_id) == told
+
+
+def test_a_hand_off_tells_both_agents_by_name_or_each_in_an_object():
+    given = {
+        "openinference.span.kind": "TOOL", "tool.name": "handoff_to_booking",
+        "input.value": '{"from_agent":"triage"}', "output.value": '{"to_agent":"booking"}',
+    }  # fmt: skip
+    found = facts(made("handoff to booking", attributes=given))
+    assert (found.kind, found.state_from, found.state_to, found.tool) == (
+        "handoff", "triage", "booking", None,
+    )  # fmt: skip
+
+
+def test_the_trace_of_the_agents_sdk_is_no_agent_in_javascript_either():
+    scope = "@arizeai/openinference-instrumentation-openai-agents"
+    span = made("flow", scope, attributes={"openinference.span.kind": "AGENT"})
+    assert (facts(span).kind, facts(span).agent) == ("workflow", None)

@@ -83,7 +83,7 @@ VERSION = re.compile(r"[-@](?:\d{4}-\d\d-\d\d|\d{3,8})")
 
 STREAMED = re.compile(r"Stream|_stream\Z")
 
-HANDOFF = "handoff to "
+HANDOFF, OF_HANDOFF = "handoff to ", "handoff_to_"
 TRIPPED = re.compile(r"\AGuardrail tripwire triggered: .*?'guardrail': '([^']*)'")
 
 
@@ -258,10 +258,10 @@ def said(a: Mapping[str, Value]) -> str | None:
 def read_tool(span: Span, facts: Facts, answer: Value) -> None:
     """Read a tool call; a hand-off is recorded as one, from its input to its output."""
     a = span.attributes
-    if facts.tool is None and span.name.startswith(HANDOFF):
-        facts.kind = "handoff"
-        facts.state_from = text(a, "input.value")
-        facts.state_to = text(a, "output.value") or span.name.removeprefix(HANDOFF)
+    if span.name.startswith(HANDOFF) and facts.tool in (None, OF_HANDOFF + after(span.name)):
+        facts.kind, facts.tool = "handoff", None
+        facts.state_from = party(a.get("input.value"), "from_agent")
+        facts.state_to = party(a.get("output.value"), "to_agent") or after(span.name)
         facts.agent = facts.state_from
         facts.preview = f"{facts.state_from or '?'} → {facts.state_to}"
         return
@@ -278,11 +278,22 @@ def read_tool(span: Span, facts: Facts, answer: Value) -> None:
     facts.preview = preview(called_with(a)) or preview(answer)
 
 
+def after(name: str) -> str:
+    """Return the agent that the name of a hand-off's span tells."""
+    return name.removeprefix(HANDOFF)
+
+
+def party(value: Value, role: str) -> str | None:
+    """Return one of the agents of a hand-off: sent as its name, or as `{"from_agent": …}`."""
+    told = structure(value)
+    return text(told, role) if isinstance(told, dict) else text({role: value}, role)
+
+
 def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
     """Read an agent, a guardrail, a chain: where it stands in a graph, what it decided."""
     a = span.attributes
     if facts.kind == "agent" and facts.agent is None:
-        if "openai_agents" in span.scope.name:
+        if "openai_agents" in span.scope.name.replace("-", "_"):
             facts.kind = "workflow"  # the trace itself is recorded as an agent
         else:
             facts.agent = METHOD.sub("", span.name)
