@@ -41,7 +41,7 @@ QUOTED = re.compile(r"\A[\w.]+\((['\"])(.*?)\1\s*,?\s*\)", re.DOTALL)
 
 def ending(span: Span, facts: Facts) -> None:
     """Set the status of `facts` and, where it is one, the type and message of the error."""
-    failed = span.status_code == ERROR or facts.status == "error"
+    failed = (span.status_code == ERROR and facts.status != "ok") or facts.status == "error"
     if not failed and facts.status is None:
         failed = "error.type" in span.attributes
     told = last_exception(span)

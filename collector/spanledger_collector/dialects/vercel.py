@@ -99,6 +99,7 @@ PROVIDERS_OWN = {
 ADDED = {"reasoning_tokens": COUNTS["reasoning_tokens"]}
 
 MILLISECOND = 1_000_000
+ERROR = 2  # OTLP status code
 
 
 def claims(keys: frozenset[str], scope: str) -> bool:
@@ -121,6 +122,8 @@ def read(span: Span) -> Facts:
         return facts
     step = operation.rpartition(".")[2]
     facts.kind = STEPS.get(step) or RUNS.get(operation, "workflow")
+    if span.status_code == ERROR and ended_well(span):
+        facts.status = "ok"
     if facts.kind == "agent":
         facts.agent = text(a, "ai.telemetry.functionId")
     if facts.kind != "tool":
@@ -135,6 +138,17 @@ def read(span: Span) -> Facts:
         or first_call(a)
     )
     return facts
+
+
+def ended_well(span: Span) -> bool:
+    """Tell whether a span says how it came to its end, and threw nothing on the way.
+
+    OpenInference's processor gives the error of one span to those after it and around it.
+    """
+    a = span.attributes
+    reason = text(a, "ai.response.finishReason") or "error"
+    answered = "ai.toolCall.result" in a or reason != "error"
+    return answered and not any(event.name == "exception" for event in span.events)
 
 
 def usage(attributes: Attributes, kind: Kind) -> Counts:
