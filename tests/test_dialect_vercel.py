@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from spanledger_collector.dialects import vercel
+from spanledger_collector.normalise import facts
 from spanledger_collector.usage import usage
-from spanledger_schema.span import Content, Counts, Facts, Message, Part, Span
+from spanledger_schema.span import Content, Counts, Event, Facts, Message, Part, Span
 from tests import recorded
 from tests.recorded import made, one
 
@@ -119,11 +120,28 @@ def test_an_embedding_step_counts_tokens_under_their_own_name():
     assert (facts.kind, facts.counts) == ("embedding", Counts(input_tokens=43))
 
 
-@pytest.mark.parametrize("name", ["session_id", "chatId", "threadId"])
+@pytest.mark.parametrize(
+    "name", ["session_id", "session.id", "chatId", "threadId", "conversation_id"]
+)
 def test_the_session_is_wherever_the_application_put_it(name):
     given = {"ai.operationId": "ai.generateText", f"ai.telemetry.metadata.{name}": "s"}
     facts = vercel.read(made("ai.generateText", attributes=given))
     assert (facts.session_id, facts.session_rank) == ("s", 3)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"ai.operationId": "ai.toolCall", "ai.toolCall.result": "{}"},
+        {"ai.operationId": "ai.generateText.doGenerate", "ai.response.finishReason": "stop"},
+    ],
+)
+def test_the_error_of_another_span_that_a_processor_passes_on_is_not_its_own(told):
+    thrown = Event("exception", 0, {"exception.type": "Error", "exception.message": "no order"})
+    passed_on = made("step", scope="ai", error="no order", attributes=told)
+    own = made("step", scope="ai", error="no order", attributes=told, events=(thrown,))
+    assert (facts(passed_on).status, facts(passed_on).error_message) == ("ok", None)
+    assert (facts(own).status, facts(own).error_message) == ("error", "no order")
 
 
 @pytest.mark.parametrize("span_id", ["bd63", "1fd4", "5a25", "c599", "7963", "5b39"])

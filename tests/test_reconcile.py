@@ -43,6 +43,15 @@ def test_an_agents_usage_is_what_its_calls_add_up_to():
     assert not_billed(agent, call(2, 1), call(3, 1)) == {1: "rollup"}
 
 
+def test_an_agents_usage_is_a_rollup_also_where_another_librarys_account_of_its_call_is_billed():
+    run, told = call(1, 9, kind="agent", scope="a"), during(2, 1, 2, parent=1, scope="a")
+    other = during(4, 1, 2, parent=3, scope="b", response_id="r", reasoning_tokens=3)
+    told.response_id = "r"
+    facts = (span(9), run, told, span(3, 9), other)
+    assert billed(*facts) == [4]
+    assert not_billed(*facts) == {1: "rollup", 2: "duplicate"}
+
+
 def test_usage_that_only_an_agent_reports_is_billed_on_it():
     assert billed(call(1, kind="agent"), span(2, 1, kind="tool", tool="t")) == [1]
 

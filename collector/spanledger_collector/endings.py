@@ -31,13 +31,17 @@ NAMED = re.compile(r"\A([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout
 CODED = re.compile(r"\bError code: (\d{3})\b")
 """How the OpenAI and Anthropic clients word a refused request; conventions allow a code as type."""
 
+FRAME = "    at "
+CLASS = re.compile(r"^([A-Za-z_$][\w.$]*): ", re.MULTILINE)
+"""How JavaScript begins a stack trace: the class of the error, then its message."""
+
 QUOTED = re.compile(r"\A[\w.]+\((['\"])(.*?)\1\s*,?\s*\)", re.DOTALL)
 """An exception's repr, `ValueError('too much')`."""
 
 
 def ending(span: Span, facts: Facts) -> None:
     """Set the status of `facts` and, where it is one, the type and message of the error."""
-    failed = span.status_code == ERROR or facts.status == "error"
+    failed = (span.status_code == ERROR and facts.status != "ok") or facts.status == "error"
     if not failed and facts.status is None:
         failed = "error.type" in span.attributes
     told = last_exception(span)
@@ -86,11 +90,28 @@ def error_type(span: Span, facts: Facts, told: Event | None) -> str | None:
     """Return the class of an error without its module: libraries disagree about the module."""
     name = text(told.attributes, "exception.type") if told else None
     name = name or facts.error_type or text(span.attributes, "error.type")
+    if name is None and told is not None:
+        name = without_stack(text(told.attributes, MESSAGE) or "")[1]
     if name is None and (
-        match := NAMED.match(span.status_message) or CODED.search(said(span, facts)[:200])
+        match := NAMED.match(said(span, facts)) or CODED.search(said(span, facts)[:200])
     ):
         name = match[1]
     return name.rpartition(".")[2] or name if name else None
+
+
+def without_stack(message: str) -> tuple[str, str | None]:
+    """Return a message without the stack of JavaScript that was left in it, and the class it names.
+
+    Some write the message, then the stack, which begins with the class and the message again.
+    """
+    told, frames, _ = message.partition(f"\n{FRAME}")
+    if not frames:
+        return message, None
+    for found in CLASS.finditer(told):
+        words, again = told[: found.start()].strip(), told[found.end() :].strip()
+        if words == again or not found.start():
+            return words or again, found[1]
+    return told, None
 
 
 def said(span: Span, facts: Facts) -> str:
@@ -102,7 +123,7 @@ def error_message(span: Span, facts: Facts, told: Event | None) -> str | None:
     """Return what went wrong, in the words of the exception or else of the status."""
     message = text(told.attributes, MESSAGE) if told else None
     if message or facts.error_message:
-        return message or facts.error_message
+        return without_stack(message or facts.error_message or "")[0]
     if span.status_message:
         match = QUOTED.match(span.status_message)
         return match[2] if match else span.status_message

@@ -15,7 +15,9 @@ from typing import Any
 from spanledger_collector.dialects import (
     APPLICATION_SESSION,
     LIBRARY_SESSION,
+    METADATA_SESSION,
     PREVIEW_LENGTH,
+    THREAD_SESSION,
     Claims,
     Read,
     Show,
@@ -23,13 +25,17 @@ from spanledger_collector.dialects import (
     ag2,
     agent_framework,
     anthropic_sdk,
+    claude_code,
+    codex,
     dollars,
+    gemini_cli,
     genai,
     langfuse,
     langsmith,
     litellm,
     logfire,
     mcp_sdk,
+    metadata,
     mirascope,
     mlflow,
     one_line,
@@ -82,6 +88,9 @@ DIALECTS = tuple(
         logfire,
         mirascope,
         anthropic_sdk,
+        claude_code,
+        codex,
+        gemini_cli,
         mcp_sdk,
         openinference,
         openllmetry,
@@ -146,8 +155,14 @@ def whose(span: Span, found: Facts) -> None:
         found.session_id, found.session_rank = session, APPLICATION_SESSION
     if found.session_id and found.session_id.startswith(SCRUBBED):
         found.session_id, found.session_rank = None, 99
+    sessions, users = metadata.names(tuple(span.attributes))
+    if sessions and found.session_rank > THREAD_SESSION:
+        told = next((name for name in sessions if text(span.attributes, name)), None)
+        if told:
+            found.session_id = text(span.attributes, told)
+            found.session_rank = THREAD_SESSION if "thread" in told.lower() else METADATA_SESSION
     if found.user_id is None:
-        found.user_id = text(span.attributes, "user.id", "enduser.id")
+        found.user_id = text(span.attributes, "user.id", "enduser.id", *users)
 
 
 COSTS = frozenset(

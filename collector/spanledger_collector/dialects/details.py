@@ -19,11 +19,25 @@ def detailed(known: Counts | None, told: Answer, output: Value) -> Counts | None
     if known is None:
         return told.counts
     if known.cache_read_tokens is not None or known.invalid:
-        return known
+        return with_writes(known, told.counts)
     for more in (told.counts, repr_counts(output)):
         if more and more.cache_read_tokens is not None and same_totals(more, known):
             return more if more.includes_cache is not False else beside(known, more)
     return known
+
+
+def with_writes(known: Counts, more: Counts | None) -> Counts:
+    """Return the counts of a span that tell what was read from a cache, with what was written to it."""
+    if known.cache_write_tokens is not None or more is None or known.invalid:
+        return known
+    read, written = more.cache_read_tokens, more.cache_write_tokens
+    if written is None or read != known.cache_read_tokens or not same_totals(more, known):
+        return known
+    lasting = more.cache_write_1h_tokens or None
+    return replace(
+        known, cache_write_tokens=written, cache_write_1h_tokens=lasting, includes_cache=True,
+        basis="raw",
+    )  # fmt: skip
 
 
 def beside(known: Counts, more: Counts) -> Counts:

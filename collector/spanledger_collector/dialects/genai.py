@@ -85,6 +85,10 @@ COUNTS = {
 }
 
 SECOND = 1_000_000_000
+FIRST_CHUNK = (
+    "gen_ai.client.operation.time_to_first_chunk",  # the name of a metric, as an attribute
+    "gen_ai.response.time_to_first_chunk",
+)
 
 
 TELLTALES = frozenset(
@@ -124,7 +128,9 @@ def read(span: Span) -> Facts:
     read_usage(a, facts)
     facts.streaming = flag(a, "gen_ai.request.stream")
     facts.finish_reason = finish_reason(a)
-    facts.ttft_ns = duration_ns(a.get("gen_ai.response.time_to_first_chunk"), SECOND)
+    for name in FIRST_CHUNK:
+        if (first := duration_ns(a.get(name), SECOND)) is not None:
+            facts.streaming, facts.ttft_ns = True, first
     if tier := text(a, "openai.response.service_tier", "gen_ai.openai.response.service_tier"):
         facts.price_context = {"service_tier": tier}
     facts.preview = preview(a.get("gen_ai.output.messages") or a.get("gen_ai.tool.call.arguments"))

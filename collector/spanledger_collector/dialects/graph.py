@@ -19,7 +19,12 @@ from spanledger_collector.dialects import (
 from spanledger_schema.span import Facts, Value
 
 AGENT = "lc_agent_name"  # LangChain tells every run inside an agent whose it is
-SESSION_KEYS = ("session_id", "sessionId", "conversation_id", "chat_id")
+SESSION_KEYS = (
+    "session_id", "sessionId", "session.id", "langfuse_session_id", "langfuseSessionId",
+    "conversation_id", "conversationId", "chat_id", "chatId",
+)  # fmt: skip
+USER_KEYS = ("user_id", "userId", "user.id", "langfuse_user_id", "langfuseUserId")
+ENDS = ("__start__", "__end__")  # of a graph; JavaScript runs the one as if it were a node
 LONGEST_NAME = 128  # characters; a longer "name" of a node is prose
 SEND = re.compile(r"Send\(node='([^']+)'")
 
@@ -32,7 +37,7 @@ def graph_node(facts: Facts, metadata: Mapping[str, Value], name: str) -> None:
     same holds of an agent, whose run is a graph of its own.
     """
     node = metadata.get("langgraph_node")
-    if not isinstance(node, str) or not node or node != name:
+    if not isinstance(node, str) or not node or node != name or node in ENDS:
         if name == metadata.get(AGENT):
             facts.kind, facts.agent = "agent", name
         return
@@ -57,7 +62,7 @@ def whose(facts: Facts, metadata: Mapping[str, Value]) -> None:
         facts.session_id, facts.session_rank = session, METADATA_SESSION
     graph_thread(facts, metadata)
     if facts.user_id is None:
-        facts.user_id = text(metadata, "user_id", "userId")
+        facts.user_id = text(metadata, *USER_KEYS)
     if facts.agent is None:
         facts.agent = text(metadata, AGENT)
 

@@ -78,9 +78,12 @@ METHOD = re.compile(r"(?<=\w)\._?[a-z]\w*\Z")
 
 ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-fA-F]+>")
 
+VERSION = re.compile(r"[-@](?:\d{4}-\d\d-\d\d|\d{3,8})")
+"""What an answer adds to the name of the model that was asked: which version of it answered."""
+
 STREAMED = re.compile(r"Stream|_stream\Z")
 
-HANDOFF = "handoff to "
+HANDOFF, OF_HANDOFF = "handoff to ", "handoff_to_"
 TRIPPED = re.compile(r"\AGuardrail tripwire triggered: .*?'guardrail': '([^']*)'")
 
 
@@ -162,7 +165,10 @@ def read_call(span: Span, facts: Facts, answer: Value) -> None:
     of_application(facts, request)
     response = answer if isinstance(answer, dict) else {}
     read_models(span, facts, request)
-    facts.response_id = response_id(response) or response_id(request)
+    named = facts.response_model
+    if named and told.model and VERSION.fullmatch(told.model.removeprefix(named)):
+        facts.response_model = told.model
+    facts.response_id = response_id(response) or told.id or response_id(request)
     if response.get("object") == "response":
         facts.finish_reason = text(response, "status")  # not the "stop" that some put there
     facts.streaming = True if in_chunks(response) else streaming(span, request)
@@ -189,7 +195,13 @@ def in_chunks(response: Mapping[str, Any]) -> bool:
     found = response.get("generations")
     while isinstance(found, list) and found:
         found = found[0]
-    return isinstance(found, dict) and found.get("type") == "ChatGenerationChunk"
+    if not isinstance(found, dict):
+        return False
+    message = found.get("message")
+    kind = message.get("id") if isinstance(message, dict) else None  # in JavaScript
+    return found.get("type") == "ChatGenerationChunk" or (
+        isinstance(kind, list) and kind[-1:] == ["AIMessageChunk"]
+    )
 
 
 def streaming(span: Span, request: Mapping[str, Value]) -> bool | None:
@@ -246,10 +258,10 @@ def said(a: Mapping[str, Value]) -> str | None:
 def read_tool(span: Span, facts: Facts, answer: Value) -> None:
     """Read a tool call; a hand-off is recorded as one, from its input to its output."""
     a = span.attributes
-    if facts.tool is None and span.name.startswith(HANDOFF):
-        facts.kind = "handoff"
-        facts.state_from = text(a, "input.value")
-        facts.state_to = text(a, "output.value") or span.name.removeprefix(HANDOFF)
+    if span.name.startswith(HANDOFF) and facts.tool in (None, OF_HANDOFF + after(span.name)):
+        facts.kind, facts.tool = "handoff", None
+        facts.state_from = party(a.get("input.value"), "from_agent")
+        facts.state_to = party(a.get("output.value"), "to_agent") or after(span.name)
         facts.agent = facts.state_from
         facts.preview = f"{facts.state_from or '?'} → {facts.state_to}"
         return
@@ -258,17 +270,30 @@ def read_tool(span: Span, facts: Facts, answer: Value) -> None:
         facts.tool = span.name.removesuffix(method)
     facts.agent = None
     if isinstance(answer, dict) and facts.tool_call_id is None:
-        inner = answer.get("data") or answer.get("kwargs") or answer
+        inner = answer.get("data") or answer.get("kwargs") or answer.get("output") or answer
+        if isinstance(inner, dict):
+            inner = inner.get("kwargs") or inner
         if isinstance(inner, dict):
             facts.tool_call_id = text(inner, "tool_call_id")
     facts.preview = preview(called_with(a)) or preview(answer)
+
+
+def after(name: str) -> str:
+    """Return the agent that the name of a hand-off's span tells."""
+    return name.removeprefix(HANDOFF)
+
+
+def party(value: Value, role: str) -> str | None:
+    """Return one of the agents of a hand-off: sent as its name, or as `{"from_agent": …}`."""
+    told = structure(value)
+    return text(told, role) if isinstance(told, dict) else text({role: value}, role)
 
 
 def read_step(span: Span, facts: Facts, metadata: Mapping[str, Value]) -> None:
     """Read an agent, a guardrail, a chain: where it stands in a graph, what it decided."""
     a = span.attributes
     if facts.kind == "agent" and facts.agent is None:
-        if "openai_agents" in span.scope.name:
+        if "openai_agents" in span.scope.name.replace("-", "_"):
             facts.kind = "workflow"  # the trace itself is recorded as an agent
         else:
             facts.agent = METHOD.sub("", span.name)
@@ -316,7 +341,8 @@ def returned(value: Value) -> Value:
     if (output := tool_output(found)) is not None:
         return output["raw_output"]
     if isinstance(found, dict):
-        inner = found.get("data") or found.get("kwargs")
+        told = found["output"] if found.keys() == {"output"} else found  # as JavaScript wraps it
+        inner = (told.get("data") or told.get("kwargs")) if isinstance(told, dict) else None
         if isinstance(inner, dict) and "tool_call_id" in inner:
             return structure(inner.get("content"))
     return found
@@ -336,7 +362,7 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     said_out = flattened(a, "llm.output_messages.", "assistant")
     return Content(
         input=said_in or messages(a.get("input.value"), "user"),
-        output=said_out or messages(output(a), "assistant"),
+        output=said_out if any(m.parts for m in said_out) else messages(output(a), "assistant"),
         tools=tools or None,
         parameters={k: v for k, v in request.items() if k not in ("model", "tools", "messages")},
         state_given=structure(a.get("input.value")),

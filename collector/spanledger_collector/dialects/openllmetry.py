@@ -60,7 +60,8 @@ TELLTALES = frozenset(
 
 ASSOCIATED = "traceloop.association.properties."
 SESSIONS = (
-    ("session_id", 1), ("chat_id", 2), ("conversation_id", 2), ("thread_id", THREAD_SESSION),
+    ("session_id", 1), ("sessionId", 1), ("chat_id", 2), ("chatId", 2), ("conversation_id", 2),
+    ("conversationId", 2), ("thread_id", THREAD_SESSION), ("threadId", THREAD_SESSION),
 )  # fmt: skip
 TOOL_STEP = "tool.arguments"  # on the steps of a LlamaIndex agent that call a tool
 CHUNKS = ("llm.content.completion.chunk", "gen_ai.content.completion.chunk")
@@ -99,7 +100,7 @@ def read_whose(a: Mapping[str, Value], facts: Facts) -> None:
         if session := text(a, ASSOCIATED + key):
             facts.session_id, facts.session_rank = session, rank
             break
-    facts.user_id = text(a, ASSOCIATED + "user_id")
+    facts.user_id = text(a, f"{ASSOCIATED}user_id", f"{ASSOCIATED}userId")
 
 
 def read_call(span: Span, facts: Facts) -> None:
@@ -128,7 +129,7 @@ def read_entity(span: Span, facts: Facts) -> None:
     if facts.kind == "span":
         read_step(a, facts)
     if facts.kind == "tool":
-        facts.tool = text(a, "gen_ai.tool.name", "tool.name") or name
+        facts.tool = text(a, "gen_ai.tool.name", "tool.name") or answering_tool(a) or name
         facts.preview = preview(called_with(a))
     elif facts.kind == "agent":
         facts.agent = facts.agent or text(a, "gen_ai.agent.name") or name
@@ -144,13 +145,35 @@ def read_entity(span: Span, facts: Facts) -> None:
 
 def read_step(a: Mapping[str, Value], facts: Facts) -> None:
     """Read a step of a LlamaIndex agent: the one that asks the model, or one that calls a tool."""
-    if TOOL_STEP in a:
+    if is_tool(a):
         facts.kind = "tool"
         output = tool_output(structure(a.get("traceloop.entity.output"))) or {}
         if output.get("is_error") is True:
             facts.status, facts.error_message = "error", text(output, "raw_output")
     elif agent := answering_agent(a.get("traceloop.entity.output")):
         facts.kind, facts.agent = "agent", agent
+
+
+def is_tool(a: Mapping[str, Value]) -> bool:
+    """Tell whether a span is a tool call that may bear the kind of any step."""
+    kind = a.get("traceloop.span.kind")
+    return (
+        TOOL_STEP in a
+        or (kind == "tool" and "traceloop.entity.name" in a)
+        or (kind == "task" and a.get("gen_ai.operation.name") == "execute_tool")
+    )
+
+
+def answering_tool(a: Mapping[str, Value]) -> str | None:
+    """Return the tool that a LangChain message answers for; its span bears the name of a class."""
+    answer = tool_message(structure(a.get("traceloop.entity.output")))
+    return text(answer, "name") if answer else None
+
+
+def tool_message(value: Value) -> dict[str, Value] | None:
+    """Return what stands in a serialised tool message, None for anything else."""
+    inner = value.get("kwargs") if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) and "tool_call_id" in inner else None
 
 
 def read_handoff(span: Span, facts: Facts) -> None:
@@ -197,9 +220,8 @@ def unwrapped(value: Value) -> Value:
         for key in ("outputs", "output", "result"):
             if key in value and value.keys() <= {key, "kwargs", "is_error", "tags", "metadata"}:
                 return unwrapped(structure(value[key]))
-        inner = value.get("kwargs")
-        if isinstance(inner, dict) and "tool_call_id" in inner:
-            return structure(inner.get("content"))
+    if (message := tool_message(value)) is not None:
+        return structure(message.get("content"))
     return value
 
 
@@ -217,6 +239,8 @@ def called_with(a: Mapping[str, Value]) -> Value:
         return structure(value["arguments"])
     if value and value.keys() <= {"args", "kwargs"}:  # decorators
         kwargs, args = value.get("kwargs"), value.get("args")
+        if not kwargs and isinstance(args, list) and len(args) == 1 and isinstance(args[0], str):
+            return structure(args[0])  # JavaScript: all of the arguments in one
         return value if kwargs and args else kwargs or args or {}
     return value
 
@@ -224,7 +248,7 @@ def called_with(a: Mapping[str, Value]) -> Value:
 def content(span: Span, logs: Sequence[Event]) -> Content:
     """Return flattened messages, or the input and output of an entity."""
     a = span.attributes
-    if TOOL_STEP in a or ("traceloop.entity.name" in a and a.get("traceloop.span.kind") == "tool"):
+    if is_tool(a):
         result = unwrapped(structure(a.get("traceloop.entity.output")))
         return Content(arguments=called_with(a), result=result)
     said_in = flattened(a, "gen_ai.prompt.", "user")

@@ -1,8 +1,9 @@
-"""The `ai.*` dialect: spans of the Vercel AI SDK, versions 4 to 6.
+"""The `ai.*` dialect: spans of the Vercel AI SDK, versions 4 to 7.
 
-Source: vercel/ai, `packages/ai/src/telemetry/` and `packages/ai/src/generate-text/`; captures.
-The wrapper of a run (`ai.generateText`) repeats the sum of its steps; the steps
-(`ai.generateText.doGenerate`) are the calls.
+Source: vercel/ai, `packages/ai/src/telemetry/`, `packages/ai/src/generate-text/` and
+`packages/otel/src/`; captures. The wrapper of a run (`ai.generateText`) repeats the sum of its
+steps; the steps (`ai.generateText.doGenerate`) are the calls. Version 7 speaks `gen_ai.*` and, where
+it is told to, adds what the conventions have no name for under `ai.*`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +50,10 @@ RUNS: dict[str, Kind] = {
     "ai.toolCall": "tool",
 }
 
-META = "ai.telemetry.metadata."
+META = ("ai.telemetry.metadata.", "ai.settings.context.")  # the latter: version 7
+SESSIONS = ("sessionId", "session_id", "session.id", "langfuseSessionId", "chatId", "chat_id")
+CONVERSATIONS = ("conversationId", "conversation_id", "threadId", "thread_id")
+USERS = ("userId", "user_id", "user.id", "userid", "langfuseUserId")
 
 TEXTS = {
     "provider": ("gen_ai.system", "gen_ai.provider.name", "ai.model.provider"),
@@ -57,12 +61,8 @@ TEXTS = {
     "response_model": ("ai.response.model", "gen_ai.response.model"),
     "response_id": ("ai.response.id", "gen_ai.response.id"),
     "finish_reason": ("ai.response.finishReason",),
-    "session_id": tuple(
-        META + name
-        for name in ("sessionId", "session_id", "langfuseSessionId", "chatId", "chat_id")
-    )
-    + tuple(META + name for name in ("conversationId", "threadId", "thread_id")),
-    "user_id": (f"{META}userId", f"{META}user_id", f"{META}langfuseUserId"),
+    "session_id": tuple(at + name for name in SESSIONS + CONVERSATIONS for at in META),
+    "user_id": tuple(at + name for name in USERS for at in META),
     "trace_name": ("ai.telemetry.functionId", "resource.name"),
     "tool": ("ai.toolCall.name",),
     "tool_call_id": ("ai.toolCall.id",),
@@ -96,12 +96,17 @@ PROVIDERS_OWN = {
     "reasoning_tokens": ("reasoningTokens",),
 }
 
+ADDED = {"reasoning_tokens": COUNTS["reasoning_tokens"]}
+
 MILLISECOND = 1_000_000
+ERROR = 2  # OTLP status code
 
 
 def claims(keys: frozenset[str], scope: str) -> bool:
     """Tell whether a span speaks this dialect."""
-    return "ai.operationId" in keys
+    return "ai.operationId" in keys or any(
+        key.startswith(("ai.settings.", "ai.usage.")) for key in keys
+    )
 
 
 def read(span: Span) -> Facts:
@@ -110,10 +115,15 @@ def read(span: Span) -> Facts:
     facts = Facts(dialect=NAME)
     fill(facts, a, TEXTS)
     facts.session_rank = METADATA_SESSION if facts.session_id else 99
-    facts.tags = texts(a.get(f"{META}tags"))
-    operation = text(a, "ai.operationId") or ""
+    facts.tags = next((tags for at in META if (tags := texts(a.get(f"{at}tags")))), ())
+    operation = text(a, "ai.operationId")
+    if operation is None:
+        facts.counts = counts(a, ADDED)
+        return facts
     step = operation.rpartition(".")[2]
     facts.kind = STEPS.get(step) or RUNS.get(operation, "workflow")
+    if span.status_code == ERROR and ended_well(span):
+        facts.status = "ok"
     if facts.kind == "agent":
         facts.agent = text(a, "ai.telemetry.functionId")
     if facts.kind != "tool":
@@ -128,6 +138,17 @@ def read(span: Span) -> Facts:
         or first_call(a)
     )
     return facts
+
+
+def ended_well(span: Span) -> bool:
+    """Tell whether a span says how it came to its end, and threw nothing on the way.
+
+    OpenInference's processor gives the error of one span to those after it and around it.
+    """
+    a = span.attributes
+    reason = text(a, "ai.response.finishReason") or "error"
+    answered = "ai.toolCall.result" in a or reason != "error"
+    return answered and not any(event.name == "exception" for event in span.events)
 
 
 def usage(attributes: Attributes, kind: Kind) -> Counts:

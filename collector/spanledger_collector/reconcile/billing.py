@@ -113,7 +113,11 @@ class Billing:
         covered: set[bytes] = set()
         by_id = self._tree.by_id
         for span_id in self.billed:
-            self._cover(by_id[span_id], covered)
+            if has_usage(by_id[span_id]):
+                self._cover(by_id[span_id], covered)
+        for span_id, billed_id in self.same_as.items():  # the call below it is billed elsewhere
+            if has_usage(by_id[billed_id]):
+                self._cover(by_id[span_id], covered)
         for fact in reversed(self._tree.outward):
             if fact.usage_role == "cost":
                 self.billed.add(fact.span_id)
@@ -132,9 +136,7 @@ class Billing:
                 self._cover(fact, covered)
 
     def _cover(self, fact: Fact, covered: set[bytes]) -> None:
-        """Mark the ancestors of a billed span with usage: what they carry is a sum."""
-        if not has_usage(fact):
-            return
+        """Mark the ancestors of a span whose usage is billed: what they carry is a sum."""
         for above in self._tree.ancestors(fact):
             if above.span_id in covered:
                 return
@@ -151,12 +153,12 @@ class Billing:
                 self.not_billed[fact.span_id] = "covered"
 
     def _drop_inner_tools(self) -> None:
-        """Count a tool call once when a transport below it reports the same tool again."""
+        """Count a tool call once when a span below it tells of the same tool again, or of none."""
         for fact in self._tree.order:
-            if fact.kind != "tool" or not fact.tool:
+            if fact.kind != "tool" or fact.span_id in self.billed:
                 continue
             above = next((f for f in self._tree.ancestors(fact) if f.kind in BOUNDARIES), None)
-            if above is not None and above.kind == "tool" and above.tool == fact.tool:
+            if above is not None and above.kind == "tool" and fact.tool in (above.tool, ""):
                 self.not_billed[fact.span_id] = "duplicate"
                 self.same_as[fact.span_id] = self.same_as.get(above.span_id, above.span_id)
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from spanledger_schema.span import Scope
 
 INCLUDES_CACHE: dict[str, bool] = {
+    "@arizeai/openinference-": True,
+    "@traceloop/instrumentation-anthropic": False,  # adds up a total without them, too
     "com.anthropic.sdk": True,  # the SDK's own spans add the three input counts up
     "gcp.vertex.agent": True,
     "litellm": True,
