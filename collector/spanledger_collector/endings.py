@@ -35,6 +35,9 @@ FRAME = "    at "
 CLASS = re.compile(r"^([A-Za-z_$][\w.$]*): ", re.MULTILINE)
 """How JavaScript begins a stack trace: the class of the error, then its message."""
 
+FRAY = 8
+"""Characters of white space that two tellings of one message may differ by."""
+
 QUOTED = re.compile(r"\A[\w.]+\((['\"])(.*?)\1\s*,?\s*\)", re.DOTALL)
 """An exception's repr, `ValueError('too much')`."""
 
@@ -108,8 +111,11 @@ def without_stack(message: str) -> tuple[str, str | None]:
     if not frames:
         return message, None
     for found in CLASS.finditer(told):
-        words, again = told[: found.start()].strip(), told[found.end() :].strip()
-        if words == again or not found.start():
+        before, after = found.start(), len(told) - found.end()
+        if before and abs(before - after) > FRAY:
+            continue  # comparing costs as much as a text is long, which may have a class on each line
+        words, again = told[:before].strip(), told[found.end() :].strip()
+        if words == again or not before:
             return words or again, found[1]
     return told, None
 
