@@ -1,22 +1,29 @@
 """The sessions page shows what the query API answers, or what to do when there is nothing."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from spanledger_collector.store import Store
+from spanledger_schema.api_tables import CallRow
+from spanledger_ui import tables
+from spanledger_ui.pages.sessions import VIEWS
 from tests.otlp import attribute, span, traces
 from tests.ports import free_port
 from tests.ui_server import answering, capture, components, ledger, page, shown, stored, texts
+from tests.ui_shapes import filled
 
 CAPTURES = (
     "openinference-langchain__langgraph-refund-retry",
     "openinference-dspy__react",
     "openinference-anthropic__tools-cache-stream",
 )
+NOON = "2026-11-21T12:00:00Z"
 NAME = "<img src=x onerror=alert(1)> **bold** [x](http://evil.example) 🧾 مرحبا"
 
 
@@ -112,6 +119,29 @@ def test_traces_and_calls_are_views_of_the_same(api: str):
         items = httpx.get(f"{api}/api/v1/{view}?q=user:user-7").json()["items"]
         assert shown_table["columns"][1]["label"] == wide
         assert len(shown_table["rows"]) == len(items) > 0
+
+
+@pytest.mark.parametrize(
+    ("known", "dollars", "status"),
+    [
+        ({"cost_usd": "0.5", "cost_source": "priced", "status": "ok"}, "0.5000", "ok"),
+        ({"cost_usd": "0.5", "cost_source": "estimated", "status": "error"}, "≈ 0.5000", "error"),
+        ({"cost_usd": None, "cost_source": "unpriced", "status": "unset"}, "unpriced", "–"),
+    ],
+)
+def test_a_call_says_what_was_guessed_and_what_nobody_said(
+    known: dict[str, Any], dollars: str, status: str
+):
+    call = CallRow(**filled(CallRow, {"started_at": NOON, "input_tokens": 7, **known}))
+    cells = texts(tables.call_row(call, UTC, datetime.now(UTC)))
+    assert (cells["dollars"], cells["status"]) == (dollars, status)
+
+
+def test_only_sessions_are_ticked_to_be_compared(api: str):
+    views = {view: ledger(page("sessions", api, range="all", view=view)) for view in VIEWS}
+    assert {view: shown_table["pairs"] for view, shown_table in views.items()} == {
+        "sessions": "compare", "traces": "", "calls": "",
+    }  # fmt: skip
 
 
 def test_a_range_of_two_moments_holds_instead_of_the_preset(api: str):

@@ -157,8 +157,9 @@ def results(asked: Mapping[str, str | None]) -> None:
     if not shown.rows:
         nothing_found()
         return
+    pairs = "compare" if "pick" in shown.rows[0] else ""
     components.ledger(
-        "Sessions", chosen_columns(shown.columns), shown.rows, key="sessions", pairs="compare"
+        "Sessions", chosen_columns(shown.columns), shown.rows, key="sessions", pairs=pairs
     )
     pager(shown.next_cursor)
 
