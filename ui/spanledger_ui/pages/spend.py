@@ -245,7 +245,9 @@ def cells(totals: Totals, total: Totals) -> dict[str, components.Cell]:
         "cached": tables.exactly(text.reported(totals.cache_read_tokens, totals)),
         "output": tables.exactly(text.reported(totals.output_tokens, totals)),
         "dollars": tables.dollars(totals),
-        "share": {"text": f"{part:.1%}", "share": part} if part is not None else text.UNKNOWN,
+        "share": {"text": text.per_cent(part, 1), "share": part}
+        if part is not None
+        else text.UNKNOWN,
         "left_out": {"text": ", ".join(text.left_out(totals)), "tone": "quiet"},
     }
 
