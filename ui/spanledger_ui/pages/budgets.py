@@ -30,8 +30,8 @@ def main() -> None:
         if session_id := st.query_params.get("session"):
             counting(session_id)
         found = page.client().limits.standings(limit=SHOWN_ROWS)
+        stopped(page.client().limits.stops())  # first of all: it may be why nothing goes on
         standings(budgets, found)
-        stopped(page.client().limits.stops())
         alerts(found.alert_path)
     budgeteditor.draw(budgets)
     with page.answers():
@@ -92,11 +92,11 @@ def alerts(path: AlertPath) -> None:
     """Show what was told, and whether it would arrive."""
     st.subheader("Alerts", anchor=False)
     alertpath.draw(path)
-    st.text(f"Of the last {ALERT_DAYS} days.")
     found = page.client().alerts.fired(days=ALERT_DAYS)
     if not found:
-        st.text("None: no threshold was crossed, and nothing looked wrong.")
+        st.text(f"None in {ALERT_DAYS} days: no threshold was crossed, and nothing looked wrong.")
         return
+    st.text(f"Of the last {ALERT_DAYS} days.")
     rows = [budgetform.alert_row(a, page.zone(), page.now()) for a in found[:SHOWN_ROWS]]
     components.ledger("Alerts", budgetform.ALERTS, rows, key="alerts")
     if len(found) > SHOWN_ROWS:
