@@ -132,9 +132,10 @@ def first_page() -> None:
 def pulsed() -> Pulse:
     """Return what the sessions of range and filter did."""
     chosen = timerange.chosen(DEFAULT_RANGE)
-    return page.client().runs.pulse(
+    told = page.client().runs.pulse(
         grain=chosen.grain, q=st.query_params.get("q"), tz=page.zone_name(), **chosen.asked
     )
+    return strip.over(told, *chosen.on_clock(page.zone()))
 
 
 def pulse(told: Pulse) -> None:
