@@ -11,7 +11,8 @@ import pytest
 
 from spanledger_collector.store import Store
 from spanledger_schema.api_tables import CallRow
-from spanledger_ui import tables
+from spanledger_ui import first_trace, tables
+from spanledger_ui import page as page_of
 from spanledger_ui.pages.sessions import VIEWS
 from tests.otlp import attribute, span, traces
 from tests.ports import free_port
@@ -163,7 +164,15 @@ def test_a_project_without_a_trace_shows_how_to_send_one(embedded: Store):
     with answering(embedded) as url:
         test = page("sessions", url)
     assert "export OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.test:4318" in "\n".join(shown(test))
+    assert f"spanledger demo --api-port {url.rpartition(':')[2]}" in shown(test)
     assert components(test, "ledger") == []
+
+
+def test_the_recorded_sessions_are_sent_to_where_this_server_listens():
+    ours = ("http://127.0.0.1:24318", "http://127.0.0.1:24320")
+    assert first_trace.demo(page_of.OTLP_URL, page_of.API_URL) == "spanledger demo"
+    assert first_trace.demo(*ours) == "spanledger demo --http-port 24318 --api-port 24320"
+    assert first_trace.demo("https://otlp.example", page_of.API_URL) == "spanledger demo"
 
 
 def test_the_first_trace_appears_by_itself(embedded: Store, tmp_path: Path):

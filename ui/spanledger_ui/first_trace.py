@@ -1,5 +1,7 @@
 """What an empty project shows: the lines that send a first trace, until one arrives."""
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from spanledger_ui import page
@@ -18,8 +20,19 @@ def invitation() -> None:
         language=None,
     )
     st.subheader("Recorded sessions to look around in", anchor=False)
-    st.code("spanledger demo", language=None)
+    st.code(demo(otlp, page.setting("api_url", page.API_URL)), language=None)
     arrival()
+
+
+def demo(otlp_url: str, api_url: str) -> str:
+    """Return the command that sends recorded sessions here, with the ports that are not the usual ones."""
+    ports = {"http": (otlp_url, page.OTLP_URL), "api": (api_url, page.API_URL)}
+    told = [
+        f" --{name}-port {here}"
+        for name, (address, usual) in ports.items()
+        if (here := urlsplit(address).port) and here != urlsplit(usual).port
+    ]
+    return "".join(["spanledger demo", *told])
 
 
 @st.fragment(run_every=2)
