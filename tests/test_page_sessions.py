@@ -13,6 +13,7 @@ from spanledger_collector.store import Store
 from spanledger_schema.api_tables import CallRow
 from spanledger_ui import first_trace, tables
 from spanledger_ui import page as page_of
+from spanledger_ui.client import Client
 from spanledger_ui.pages.sessions import VIEWS
 from tests.otlp import attribute, span, traces
 from tests.ports import free_port
@@ -173,6 +174,17 @@ def test_the_recorded_sessions_are_sent_to_where_this_server_listens():
     assert first_trace.demo(page_of.OTLP_URL, page_of.API_URL) == "spanledger demo"
     assert first_trace.demo(*ours) == "spanledger demo --http-port 24318 --api-port 24320"
     assert first_trace.demo("https://otlp.example", page_of.API_URL) == "spanledger demo"
+
+
+def test_whoever_asks_with_a_key_is_told_to_send_with_one():
+    assert first_trace.exports("http://here:4318", keyed=True).splitlines() == [
+        "export OTEL_EXPORTER_OTLP_ENDPOINT=http://here:4318",
+        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+        "export OTEL_EXPORTER_OTLP_HEADERS='Authorization=Bearer YOUR_KEY'",
+        "python your_agent.py",
+    ]
+    assert "Bearer" not in first_trace.exports("http://here:4318", keyed=False)
+    assert [Client("http://here", api_key=key).keyed for key in ("", "k")] == [False, True]
 
 
 def test_the_first_trace_appears_by_itself(embedded: Store, tmp_path: Path):
