@@ -32,7 +32,9 @@ export default function ledger({ parentElement, data }) {
  */
 function table({ label, columns, rows, sum }) {
   const heads = columns.map((column) =>
-    element("th", { scope: "col", ...classes(column) }, column.label),
+    column.label
+      ? element("th", { scope: "col", ...classes(column) }, column.label)
+      : element("td", classes(column)), // a heading that says nothing is none
   );
   const body = element("tbody");
   body.append(...rows.map((row) => line(row, columns)));

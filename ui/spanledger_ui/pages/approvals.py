@@ -50,7 +50,7 @@ def question(approval: ApprovalRow) -> None:
         with st.container(key=f"quiet-{approval.id}"):
             st.text(about(approval))
         arguments = json.dumps(approval.arguments, indent=2, ensure_ascii=False)
-        st.code(arguments, language="json", wrap_lines=True)  # all of what is to be allowed
+        st.code(arguments, language=None, wrap_lines=True)  # all of what is to be allowed
         with (
             st.form(f"decide-{approval.id}", border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),
