@@ -65,7 +65,8 @@ function linked(row, column) {
 /** @param {Cell | string} value @param {Column} column */
 function cell(value, column) {
   const extra = typeof value === "string" ? {} : value;
-  const inside = extra.href ? [link(extra.href, ...content(value))] : content(value);
+  const parts = column.align === "right" ? content(value).reverse() : content(value); // figures end alike
+  const inside = extra.href ? [link(extra.href, ...parts)] : parts;
   const said = extra.text ?? value;
   const made = element("td", { ...classes(column), "data-label": small(column.label) }, ...inside);
   if (said === "") made.classList.add("blank");

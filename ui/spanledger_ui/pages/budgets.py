@@ -26,11 +26,13 @@ def main() -> None:
     """Draw the page."""
     st.header("Budgets & alerts", anchor=False)
     with page.answers():
-        budgets = page.client().limits.budgets()
+        budgets, stops = page.client().limits.budgets(), page.client().limits.stops()
+        stopped(stops)  # first of all: it may be why nothing goes on
         if session_id := st.query_params.get("session"):
             counting(session_id)
+        if stops or session_id:
+            st.subheader("All budgets", anchor=False)
         found = page.client().limits.standings(limit=SHOWN_ROWS)
-        stopped(page.client().limits.stops())  # first of all: it may be why nothing goes on
         standings(budgets, found)
         alerts(found.alert_path)
     budgeteditor.draw(budgets)
@@ -49,7 +51,6 @@ def counting(session_id: str) -> None:
         return
     rows = [budgetform.counted_row(each) for each in found]
     components.ledger("Budgets of the session", budgetform.COUNTED, rows, key="counting")
-    st.subheader("All budgets", anchor=False)
 
 
 def standings(budgets: Sequence[BudgetRow], found: Standings) -> None:
