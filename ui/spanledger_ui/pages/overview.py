@@ -120,6 +120,9 @@ def alerts(told: Sequence[AlertRow]) -> None:
 def fortnight(beats: Pulse) -> None:
     """Draw the dollars of the last days; one that is chosen leads to its sessions."""
     st.subheader("Dollars of sessions by day", anchor=False)
+    if not beats.beats:
+        st.text(f"No session in {STRIP_DAYS} days.")
+        return
     bars = components.pulse(strip.drawn(beats, "cost", "Dollars of the last days"), key="days")
     if bars and (chosen := strip.chosen(beats, bars)):
         begins, ends = chosen
