@@ -1,17 +1,22 @@
 """The page of budgets shows how they stand, tries one on the past, and writes down and lifts."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from spanledger_collector.store import Store
+from spanledger_schema.api_budgets import AlertRow
 from spanledger_ui import budgetform
 from tests.finance import gpt
 from tests.otlp import traces
 from tests.pipeline import Pipeline, running
 from tests.ui_server import ledgers, listening, page, shown, texts
+from tests.ui_shapes import filled
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -53,7 +58,7 @@ def test_a_budget_is_tried_written_down_and_stands(pipeline: Pipeline):
     (standing,) = pipeline.get("budgets/standings")["standings"]
     assert (standing["spent"], standing["remaining"]) == ("0.019", "0.001")
     assert (line["name"], line["spent"], line["share"], line["state"]) == (
-        "refund agents", "at least 0.0190 USD", "95%", "50 %, 80 %",
+        "refund agents", "at least 0.0190 USD", "95 %", "50 %, 80 %",
     )  # fmt: skip
 
 
@@ -188,6 +193,15 @@ def test_what_is_refused_says_which_field(pipeline: Pipeline):
     assert "limit" in test.code[0].value
 
 
+def test_a_stop_in_force_stands_above_all_budgets(pipeline: Pipeline):
+    pipeline.ask("POST", "stops", 201, json={"subject": "agent", "value": "refunds"})
+    said = {"name": "tight", "limit": "0.02", "period": {"unit": "month"}}
+    pipeline.ask("POST", "budgets", 201, json=said)
+    pipeline.budgets.run()
+    with listening(pipeline.api.app) as api:
+        assert list(ledgers(page("budgets", api)))[:2] == ["Stopped", "Budgets"]
+
+
 def test_a_stop_is_shown_and_lifted(pipeline: Pipeline):
     pipeline.ask("POST", "stops", 201, json={"subject": "agent", "value": "refunds"})
     with listening(pipeline.api.app) as api:
@@ -243,7 +257,7 @@ def test_a_session_is_shown_with_the_budgets_that_count_it(pipeline: Pipeline):
 
 def test_nothing_crossed_says_so(pipeline: Pipeline):
     with listening(pipeline.api.app) as api:
-        assert "None: no threshold was crossed, and nothing looked wrong." in shown(
+        assert "None in 31 days: no threshold was crossed, and nothing looked wrong." in shown(
             page("budgets", api)
         )
 
@@ -277,10 +291,12 @@ def test_thresholds_are_written_as_people_write_them():
     ]  # fmt: skip
 
 
-def test_a_small_share_of_a_budget_is_not_none_of_it():
-    assert [budgetform.per_cent(p) for p in (0, 0.0036, 0.005, 0.95, 6.18)] == [
-        "0%", "<1%", "<1%", "95%", "618%",
-    ]  # fmt: skip
+def test_an_alert_says_how_often_it_was_told_again():
+    fired = {"threshold": "actual:80", "spent": "8", "limit": "10", "measure": "usd",
+             "severity": "warning", "fired_at": f"{NOON}", "told_at": f"{NOON}"}  # fmt: skip
+    alerts = [AlertRow(**filled(AlertRow, fired | {"told": told})) for told in (1, 3)]
+    rows = [budgetform.alert_row(alert, UTC, NOON) for alert in alerts]
+    assert [texts(row)["reminded"] for row in rows] == ["–", "2×, 21 Nov 12:00:00"]
 
 
 def test_an_amount_is_in_the_measure_of_its_budget():

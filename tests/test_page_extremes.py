@@ -1,5 +1,6 @@
 """No page breaks with data that nobody expects: none, one span, orphans, depth, length, any script."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from spanledger_collector.store import Store
 from tests.otlp import attribute, span, traces
 from tests.pipeline import Pipeline, running
-from tests.ui_server import listening, opened, page
+from tests.ui_server import components, listening, opened, page, shown
 
 STORES = ["chdb"]
 
@@ -75,6 +76,15 @@ def test_every_page_stands_without_any_data(pipeline: Pipeline, subtests: Any):
         for name in PAGES:
             with subtests.test(name):
                 assert broken(page(name, url)) == []
+
+
+def test_overview_says_that_nothing_ran_in_a_fortnight(pipeline: Pipeline):
+    before = time.time_ns() - 20 * 86_400 * 10**9
+    old = one("old", 1, start_time_unix_nano=before, end_time_unix_nano=before + 10**9)
+    pipeline.post("traces", traces(old))
+    with listening(pipeline.app) as url:
+        test = page("overview", url)
+    assert ("No session in 14 days." in shown(test), components(test, "pulse")) == (True, [])
 
 
 def test_no_page_breaks_with_what_nobody_expects(pipeline: Pipeline, subtests: Any):

@@ -191,6 +191,17 @@ def test_a_bar_of_the_strip_narrows_the_table_to_its_day(server: Server, tab: Pa
     expect(tab.get_by_role("link", name="refund_flow")).to_be_visible()
 
 
+def test_strip_and_headings_say_what_they_are_to_whoever_hears_them(server: Server, tab: Page):
+    tab.goto(f"{server.screens}/?range=all&tz=UTC&q=user:user-7")
+    strip = tab.get_by_role("slider", name="Sessions over time")
+    expect(strip).to_have_attribute("aria-valuetext", "none chosen")
+    strip.focus()
+    tab.keyboard.press("End")
+    expect(strip).to_have_attribute("aria-valuetext", re.compile("1 session"))
+    expect(strip).to_have_attribute("aria-valuenow", strip.get_attribute("aria-valuemax") or "")
+    assert "" not in tab.get_by_role("columnheader").all_text_contents()
+
+
 def test_a_filter_that_cannot_be_read_stays_to_be_mended(server: Server, tab: Page):
     tab.goto(f"{server.screens}/?range=all&q=cost:>x")
     expect(tab.get_by_text("The query API refused this.")).to_be_visible()

@@ -1,22 +1,31 @@
 """The sessions page shows what the query API answers, or what to do when there is nothing."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from spanledger_collector.store import Store
+from spanledger_schema.api_tables import CallRow
+from spanledger_ui import first_trace, tables
+from spanledger_ui import page as page_of
+from spanledger_ui.client import Client
+from spanledger_ui.pages.sessions import VIEWS
 from tests.otlp import attribute, span, traces
 from tests.ports import free_port
 from tests.ui_server import answering, capture, components, ledger, page, shown, stored, texts
+from tests.ui_shapes import filled
 
 CAPTURES = (
     "openinference-langchain__langgraph-refund-retry",
     "openinference-dspy__react",
     "openinference-anthropic__tools-cache-stream",
 )
+NOON = "2026-11-21T12:00:00Z"
 NAME = "<img src=x onerror=alert(1)> **bold** [x](http://evil.example) 🧾 مرحبا"
 
 
@@ -114,6 +123,29 @@ def test_traces_and_calls_are_views_of_the_same(api: str):
         assert len(shown_table["rows"]) == len(items) > 0
 
 
+@pytest.mark.parametrize(
+    ("known", "dollars", "status"),
+    [
+        ({"cost_usd": "0.5", "cost_source": "priced", "status": "ok"}, "0.5000", "ok"),
+        ({"cost_usd": "0.5", "cost_source": "estimated", "status": "error"}, "≈ 0.5000", "error"),
+        ({"cost_usd": None, "cost_source": "unpriced", "status": "unset"}, "unpriced", "–"),
+    ],
+)
+def test_a_call_says_what_was_guessed_and_what_nobody_said(
+    known: dict[str, Any], dollars: str, status: str
+):
+    call = CallRow(**filled(CallRow, {"started_at": NOON, "input_tokens": 7, **known}))
+    cells = texts(tables.call_row(call, UTC, datetime.now(UTC)))
+    assert (cells["dollars"], cells["status"]) == (dollars, status)
+
+
+def test_only_sessions_are_ticked_to_be_compared(api: str):
+    views = {view: ledger(page("sessions", api, range="all", view=view)) for view in VIEWS}
+    assert {view: shown_table["pairs"] for view, shown_table in views.items()} == {
+        "sessions": "compare", "traces": "", "calls": "",
+    }  # fmt: skip
+
+
 def test_a_range_of_two_moments_holds_instead_of_the_preset(api: str):
     early = {"from": "2026-11-20T00:00+00:00", "to": "2026-11-21T00:00+00:00"}
     day = {"from": "2026-11-21T00:00+00:00", "to": "2026-11-22T00:00+00:00"}
@@ -133,7 +165,26 @@ def test_a_project_without_a_trace_shows_how_to_send_one(embedded: Store):
     with answering(embedded) as url:
         test = page("sessions", url)
     assert "export OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.test:4318" in "\n".join(shown(test))
+    assert f"spanledger demo --api-port {url.rpartition(':')[2]}" in shown(test)
     assert components(test, "ledger") == []
+
+
+def test_the_recorded_sessions_are_sent_to_where_this_server_listens():
+    ours = ("http://127.0.0.1:24318", "http://127.0.0.1:24320")
+    assert first_trace.demo(page_of.OTLP_URL, page_of.API_URL) == "spanledger demo"
+    assert first_trace.demo(*ours) == "spanledger demo --http-port 24318 --api-port 24320"
+    assert first_trace.demo("https://otlp.example", page_of.API_URL) == "spanledger demo"
+
+
+def test_whoever_asks_with_a_key_is_told_to_send_with_one():
+    assert first_trace.exports("http://here:4318", keyed=True).splitlines() == [
+        "export OTEL_EXPORTER_OTLP_ENDPOINT=http://here:4318",
+        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+        "export OTEL_EXPORTER_OTLP_HEADERS='Authorization=Bearer YOUR_KEY'",
+        "python your_agent.py",
+    ]
+    assert "Bearer" not in first_trace.exports("http://here:4318", keyed=False)
+    assert [Client("http://here", api_key=key).keyed for key in ("", "k")] == [False, True]
 
 
 def test_the_first_trace_appears_by_itself(embedded: Store, tmp_path: Path):

@@ -96,6 +96,14 @@ def test_all_text_can_be_read_on_every_ground(theme: dict[str, Any]):
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=["light", "dark"])
+def test_what_a_filled_button_says_can_be_read(theme: dict[str, Any]):
+    sheet = (FOLDER / "app.css").read_text()
+    (inks,) = re.findall(r"span { color: light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", sheet)
+    ink = colour(inks[1 if theme is DARK else 0])
+    assert contrast(ink, colour(theme["primaryColor"])) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=["light", "dark"])
 def test_marks_of_kinds_can_be_told_from_the_ground(theme: dict[str, Any]):
     marks = {n: c for n, c in variables(theme).items() if n in ONLY_MARKS}
     assert too_faint(marks, theme, 3) == {}

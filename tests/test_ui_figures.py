@@ -1,5 +1,6 @@
 """Charts show what was spent, and that something is missing where it is."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -70,16 +71,35 @@ def test_nothing_at_all_is_an_empty_chart():
     assert figures.spend_by_day(spend(), COLOURS).data == ()
 
 
-def test_a_single_day_is_one_narrow_bar_among_fourteen():
-    assert figures.axis([row("2026-11-21", "a", "1")], "day") == [
-        "2026-11-07T12:00:00",
-        "2026-11-21T12:00:00",
+@pytest.mark.parametrize(
+    ("since", "until", "first", "last"),
+    [
+        (None, None, 15, 21),  # a single day is one narrow bar among seven
+        (15, 23, 15, 22),  # all of the range, though nothing ran at its ends
+        (20, 22, 15, 21),
+        (12, None, 12, 21),
+    ],
+)
+def test_the_axis_is_the_range_and_seven_buckets_at_least(
+    since: int | None, until: int | None, first: int, last: int
+):
+    asked = [datetime.fromisoformat(f"2026-11-{d}") if d else None for d in (since, until)]
+    assert figures.ends([row("2026-11-21", "a", "1")], "day", *asked) == [
+        f"2026-11-{first - 1:02}T12:00:00",
+        f"2026-11-{last}T12:00:00",
     ]
+
+
+def test_a_range_of_many_years_shows_what_there_is():
+    ends = figures.ends(
+        [row("2026-11-21", "a", "1")], "day", datetime.fromisoformat("2001-01-01"), None
+    )
+    assert ends == ["2026-11-14T12:00:00", "2026-11-21T12:00:00"]
 
 
 def test_the_axis_reaches_from_the_first_hour_to_the_last():
     hours = [SpendRow({"hour": f"2026-11-{day}T10:00"}, Totals(), 1) for day in (19, 21)]
-    assert figures.axis(hours, "hour") == ["2026-11-19T09:30:00", "2026-11-21T10:30:00"]
+    assert figures.ends(hours, "hour", None, None) == ["2026-11-19T09:30:00", "2026-11-21T10:30:00"]
 
 
 def test_tiles_are_the_dollars_of_a_value_divided_among_its_models():

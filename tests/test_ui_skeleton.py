@@ -101,12 +101,15 @@ def test_the_heading_splits_work_from_wait():
 
 def test_a_state_change_is_previewed_with_its_reason():
     step = session_event(kind="state", state_from="asked", state_to="approved", reason="small sum")
-    assert skeleton.preview(step) == "asked → approved  small sum"
+    assert skeleton.preview(step) == "asked → approved · small sum"
     assert skeleton.preview(session_event(state_to="done")) == "… → done"
 
 
 def test_a_preview_says_nothing_twice():
     assert skeleton.preview(session_event(verdict="pending", preview="pending")) == "pending"
+    told = session_event(verdict="blocked", preview="blocked by ann: too much")
+    assert skeleton.preview(told) == "blocked by ann: too much"
+    assert skeleton.preview(session_event(verdict="blocked", reason="late")) == "blocked · late"
 
 
 def test_a_plain_span_that_changed_a_state_is_a_state_change():

@@ -1,11 +1,14 @@
 """The strip shows what was done when, and that something is missing where it is."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from spanledger_schema.api_tables import Beat, Pulse
 from spanledger_ui import strip
+
+# seven days to now, as the reader's clock shows them
+WEEK = [datetime.fromisoformat(m) for m in ("2026-11-15T09:30", "2026-11-22T09:31")]
 
 
 def beats(*dollars: str | None) -> Pulse:
@@ -22,17 +25,17 @@ def hours(*starts: str) -> Pulse:
 
 
 def test_a_bar_stands_at_its_day_as_high_as_the_root_of_what_it_stands_for():
-    assert strip.drawn(beats("1", "4"), "cost", "Sessions over time") == {
+    assert strip.drawn(strip.over(beats("1", "4"), *WEEK), "cost", "Sessions over time") == {
         "label": "Sessions over time",
-        "buckets": 14,
+        "buckets": 8,
         "bars": [
-            {"at": 12, "share": 0.5, "quiet": False,
+            {"at": 5, "share": 0.5, "quiet": False,
              "title": "20 Nov 2026\n1 session\n1.0000 USD\np95 9.0 s"},
-            {"at": 13, "share": 1.0, "quiet": False,
+            {"at": 6, "share": 1.0, "quiet": False,
              "title": "21 Nov 2026\n2 sessions, 1 failed\n4.0000 USD\np95 9.0 s"},
         ],
-        "ticks": [(0, "8 Nov"), (2, "10 Nov"), (4, "12 Nov"), (6, "14 Nov"), (8, "16 Nov"),
-                  (10, "18 Nov"), (12, "20 Nov")],
+        "ticks": [(0, "15 Nov"), (1, "16 Nov"), (2, "17 Nov"), (3, "18 Nov"), (4, "19 Nov"),
+                  (5, "20 Nov"), (6, "21 Nov"), (7, "22 Nov")],
     }  # fmt: skip
 
 
@@ -49,12 +52,14 @@ def test_the_strip_shows_the_measure_asked_for(measure: str, shares: list[float]
     assert [bar["share"] for bar in bars] == shares
 
 
-def test_a_strip_reaches_to_today_though_nothing_ran_yet():
-    told = strip.to_today(beats("1"), date(2026, 11, 22))
+def test_a_strip_shows_its_range_whether_anything_ran_at_its_ends_or_not():
+    told = strip.over(beats("1"), *WEEK)
     drawn = strip.drawn(told, "cost", "")
     places = [(bar["at"], bar["quiet"]) for bar in drawn["bars"]]
-    assert (drawn["buckets"], places) == (14, [(11, False)])  # no bar where there was no session
-    assert strip.to_today(told, date(2026, 11, 22)) == told
+    assert (drawn["buckets"], places) == (8, [(5, False)])  # no bar where there was no session
+    assert strip.over(told, *WEEK) == told
+    assert strip.chosen(told, (7, 7)) is None
+    assert strip.over(beats(), *WEEK) == beats()
 
 
 def test_nothing_at_all_is_an_empty_strip():
@@ -63,6 +68,7 @@ def test_nothing_at_all_is_an_empty_strip():
 
 def test_hours_are_told_by_the_clock_and_the_day_where_it_changes():
     told = hours("2026-11-20T22:00:00", "2026-11-21T13:00:00")
+    assert strip.over(told, datetime.fromisoformat("2026-11-20T22:30"), None) == told
     assert strip.ticks(told, 16) == [
         (0, "22:00 20 Nov"), (2, "00:00 21 Nov"), (4, "02:00"), (6, "04:00"), (8, "06:00"),
         (10, "08:00"), (12, "10:00"), (14, "12:00"),

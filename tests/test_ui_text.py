@@ -78,6 +78,19 @@ def test_an_estimated_share_is_never_rounded_away(cost: str | None, part: str, s
     assert text.estimated_share(totals) == said
 
 
+@pytest.mark.parametrize(
+    ("part", "places", "said"),
+    [(0, 0, "0 %"), (0.005, 0, "<1 %"), (0.0051, 0, "1 %"), (10.86, 0, "1,086 %"),
+     (0.0003, 1, "<0.1 %"), (0.467, 1, "46.7 %")],
+)  # fmt: skip
+def test_a_part_of_something_never_reads_as_nothing(part: float, places: int, said: str):
+    assert text.per_cent(part, places) == said
+
+
+def test_words_of_another_direction_turn_nothing_around():
+    assert (text.apart("desk"), text.apart("סוכן")) == ("desk", "\u2068סוכן\u2069")
+
+
 def test_exact_dollars_keep_every_digit():
     assert text.exact_usd("0.000000000001") == "0.000000000001 USD"
     assert text.exact_usd("1234.500000000000") == "1,234.5 USD"

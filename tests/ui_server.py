@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,6 @@ def ledgers(test: AppTest) -> dict[str, dict[str, Any]]:
     return {content["label"]: content for content in contents}
 
 
-def texts(row: dict[str, Any]) -> dict[str, str]:
+def texts(row: Mapping[str, Any]) -> dict[str, str]:
     """Return what the cells of a ledger's row say."""
     return {k: v if isinstance(v, str) else v["text"] for k, v in row["cells"].items()}

@@ -17,11 +17,13 @@ def draw(path: AlertPath) -> None:
 
 def words(path: AlertPath, zone: tzinfo, now: datetime) -> str:
     """Return what is said of the path of alerts."""
-    last = "Alert path not proven yet"
+    last = "Alert path not proven yet: that takes a channel to tell people on"
     if path.proven_at is not None and path.took_s is not None:
         last = (
             f"Alert path proven {text.moment(path.proven_at, zone, now)}, took {path.took_s:.1f} s"
         )
     if path.overdue:
-        return f"{last}. The synthetic alert since then has not arrived: is `spanledger watch` running?"
+        return (
+            f"{last}. The synthetic alert since then has not arrived: is spanledger watch running?"
+        )
     return f"{last}."

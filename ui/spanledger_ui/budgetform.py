@@ -58,8 +58,8 @@ COUNTED = columns({
 
 ALERTS = columns({
     "fired": "When", "name": "Budget or detector", "threshold": "Threshold", "spent": "Spent",
-    "limit": "Limit", "told": "Told", "state": "State",
-}, wide="name", numbers="spent limit", named="told")  # fmt: skip
+    "limit": "Limit", "reminded": "Reminded", "state": "State",
+}, wide="name", numbers="spent limit", named="reminded")  # fmt: skip
 
 PREVIEW = columns({
     "period": "Period", "group": "Of", "spent": "Would have come to",
@@ -107,7 +107,7 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
             "until": text.moment(standing.period_end, zone, now),
             "spent": spent(standing.spent, measure, standing.at_least),
             "limit": amount(standing.limit, measure),
-            "share": {"text": per_cent(part), "share": min(1.0, part)},
+            "share": {"text": text.per_cent(part), "share": min(1.0, part)},
             "remaining": amount(standing.remaining, measure),
             "forecast": {
                 "text": amount(ahead.amount, measure),
@@ -121,11 +121,6 @@ def standing_row(standing: StandingRow, zone: tzinfo, now: datetime) -> Row:
             "state": state(standing),
         },
     }
-
-
-def per_cent(part: float) -> str:
-    """Return a part in per cent; what is not nothing never reads as nothing."""
-    return "<1%" if 0 < part <= 0.005 else f"{part:.0%}"
 
 
 def counted_row(counted: CountedRow) -> Row:
@@ -162,7 +157,7 @@ def threshold(name: str) -> str:
 def alert_row(alert: AlertRow, zone: tzinfo, now: datetime) -> Row:
     """Return the line of one alert."""
     recovered = alert.recovered_at
-    told = f"{alert.told}×, {text.moment(alert.told_at, zone, now)}" if alert.told else "not yet"
+    again = f"{alert.told - 1}×, {text.moment(alert.told_at, zone, now)}" if alert.told > 1 else ""
     return {
         "cells": {
             "fired": text.moment(alert.fired_at, zone, now),
@@ -170,7 +165,7 @@ def alert_row(alert: AlertRow, zone: tzinfo, now: datetime) -> Row:
             "threshold": alert.detail or threshold(alert.threshold),
             "spent": spent(alert.spent, alert.measure, alert.at_least),
             "limit": amount(alert.limit, alert.measure),
-            "told": told,
+            "reminded": again or text.UNKNOWN,
             "state": {"text": f"recovered {text.moment(recovered, zone, now)}", "tone": "ok"}
             if recovered
             else {"text": alert.severity, "tone": TONES[alert.severity]},

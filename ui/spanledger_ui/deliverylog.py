@@ -33,7 +33,8 @@ def draw() -> None:
         if len(found) == SHOWN_ROWS:
             st.text(f"The last {SHOWN_ROWS} attempts.")
     else:
-        st.text("Nothing was told yet. `spanledger serve --channels FILE` says whom to tell.")
+        st.text("Nothing was sent yet. Whom to tell, the server reads from a file:")
+        st.code("spanledger serve --channels FILE", language=None)
     test(found)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import plotly.graph_objects as go
 
 from spanledger_schema.api import Spend, SpendRow
-from spanledger_ui import text
+from spanledger_ui import axis, text
 
 TOP = 6
 OTHER = "other"
@@ -19,7 +19,6 @@ OTHER = "other"
 SPEND_PX = 320
 
 BUCKET_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
-LEAST_BUCKETS = 14
 BAR_SHARE = 0.78  # of the room that a bucket has
 # dates as the tables write them; the day below the hour, where it changes
 TICKS = [
@@ -30,7 +29,12 @@ TICKS = [
 
 
 def spend_by_day(
-    spend: Spend, colours: Sequence[str], grain: str = "day", by: str = "model"
+    spend: Spend,
+    colours: Sequence[str],
+    grain: str = "day",
+    by: str = "model",
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> go.Figure:
     """Return dollars by day, stacked, the dearest at the bottom.
 
@@ -39,6 +43,8 @@ def spend_by_day(
         colours: one a series; the last one is for all series beyond the first six.
         grain: the dimension that makes the axis.
         by: the dimension that makes the series.
+        since: where the range begins, on the reader's clock, as `axis.reach` takes it.
+        until: where it ends.
     """
     names = dearest(spend.rows, by)
     series = stacked(spend.rows, names, grain, by)
@@ -60,7 +66,7 @@ def spend_by_day(
         },
         xaxis={
             "type": "date",
-            "range": axis(spend.rows, grain),
+            "range": ends(spend.rows, grain, since, until),
             "tickformatstops": TICKS,
             "hoverformat": hover(grain),
         },
@@ -145,24 +151,21 @@ def unpriced_marks(
         y=tops,
         mode="markers",
         marker={"symbol": "diamond-open", "size": 8, "color": "#8c8c8c"},
+        cliponaxis=False,  # the one on the highest bar, too, is whole
         customdata=[text.count(marks[day]) for day in order],
         hovertemplate="+ %{customdata} unpriced",
     )
 
 
-def axis(rows: Sequence[SpendRow], grain: str) -> list[str] | None:
-    """Return where the axis begins and ends."""
-    return reach([bucket for row in rows if (bucket := row.key.get(grain)) is not None], grain)
-
-
-def reach(buckets: Sequence[str], grain: str) -> list[str] | None:
-    """Return where an axis begins and ends: a single bucket must not fill the whole chart."""
+def ends(
+    rows: Sequence[SpendRow], grain: str, since: datetime | None, until: datetime | None
+) -> list[str] | None:
+    """Return where the axis begins and ends, None without any row."""
+    buckets = sorted(datetime.fromisoformat(start) for row in rows if (start := row.key.get(grain)))
     if not buckets:
         return None
-    stamps = sorted(buckets)
     step = timedelta(milliseconds=BUCKET_MS[grain])
-    last = datetime.fromisoformat(stamps[-1])
-    first = min(datetime.fromisoformat(stamps[0]), last - step * (LEAST_BUCKETS - 1))
+    first, last = axis.reach(buckets, step, since, until)
     return [(first - step / 2).isoformat(), (last + step / 2).isoformat()]
 
 

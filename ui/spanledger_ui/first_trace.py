@@ -1,5 +1,7 @@
 """What an empty project shows: the lines that send a first trace, until one arrives."""
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from spanledger_ui import page
@@ -11,15 +13,36 @@ def invitation() -> None:
     otlp = page.setting("otlp_url", page.OTLP_URL)
     st.info("No trace has arrived yet. This page shows the first one by itself.")
     st.subheader("Anything that sends OpenTelemetry", anchor=False)
-    st.code(
-        f"export OTEL_EXPORTER_OTLP_ENDPOINT={otlp}\n"
-        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n"
-        "python your_agent.py",
-        language=None,
-    )
-    st.subheader("Recorded sessions to look around in", anchor=False)
-    st.code("spanledger demo", language=None)
+    keyed = page.client().keyed
+    st.code(exports(otlp, keyed), language=None)
+    if keyed:
+        st.text("A key that may ingest is made in Settings, or by: spanledger keys create")
+    else:  # the recorded ones are sent without a key
+        st.subheader("Recorded sessions to look around in", anchor=False)
+        st.code(demo(otlp, page.setting("api_url", page.API_URL)), language=None)
     arrival()
+
+
+def exports(otlp_url: str, keyed: bool) -> str:
+    """Return the lines that have an agent send here, with a key where we ask with one ourselves."""
+    key = ["export OTEL_EXPORTER_OTLP_HEADERS='Authorization=Bearer YOUR_KEY'"] if keyed else []
+    return "\n".join([
+        f"export OTEL_EXPORTER_OTLP_ENDPOINT={otlp_url}",
+        "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+        *key,
+        "python your_agent.py",
+    ])  # fmt: skip
+
+
+def demo(otlp_url: str, api_url: str) -> str:
+    """Return the command that sends recorded sessions here, with the ports that are not the usual ones."""
+    ports = {"http": (otlp_url, page.OTLP_URL), "api": (api_url, page.API_URL)}
+    told = [
+        f" --{name}-port {here}"
+        for name, (address, usual) in ports.items()
+        if (here := urlsplit(address).port) and here != urlsplit(usual).port
+    ]
+    return "".join(["spanledger demo", *told])
 
 
 @st.fragment(run_every=2)

@@ -129,19 +129,29 @@ def place(name: str, height_px: int) -> DeltaGenerator:
 
 
 @contextmanager
-def answers() -> Iterator[None]:
-    """Stop the page with what to do, should the query API not answer what it was asked."""
+def answers(title: str = "") -> Iterator[None]:
+    """Stop the page with what to do, should the query API not answer what it was asked.
+
+    `title` is the heading of a page that has none until there is an answer.
+    """
     try:
         yield
-    except Unreachable as error:
+    except (Unreachable, Refused, Misshapen) as error:
+        if title:
+            st.header(title, anchor=False)
+        unanswered(error)
+
+
+def unanswered(error: Unreachable | Refused | Misshapen) -> NoReturn:
+    """Say what became of a question, and what to do."""
+    if isinstance(error, Unreachable):
         unreachable(str(error))
-    except Refused as refusal:
-        refused(refusal)
-    except Misshapen as error:
-        st.error("The query API answered in another shape than this page reads.")
-        st.code(str(error), language=None, wrap_lines=True)
-        st.text("UI and server are of different versions. Restart both from one installation.")
-        stop()
+    if isinstance(error, Refused):
+        refused(error)
+    st.error("The query API answered in another shape than this page reads.")
+    st.code(str(error), language=None, wrap_lines=True)
+    st.text("UI and server are of different versions. Restart both from one installation.")
+    stop()
 
 
 def stop() -> NoReturn:
@@ -149,7 +159,7 @@ def stop() -> NoReturn:
     raise StopException
 
 
-def unreachable(detail: str) -> None:
+def unreachable(detail: str) -> NoReturn:
     """Say that nothing answers and what starts it, and look again until something does."""
     st.error("The query API does not answer.", icon=":material/cloud_off:")
     st.code(detail, language=None, wrap_lines=True)
@@ -170,7 +180,7 @@ def look_again() -> None:
     st.rerun()
 
 
-def refused(refusal: Refused) -> None:
+def refused(refusal: Refused) -> NoReturn:
     """Say what the query API objected to, in its own words."""
     if signin.shared_key():
         st.warning("This link shows nothing any more, or not this.", icon=":material/link_off:")

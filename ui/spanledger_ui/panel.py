@@ -57,7 +57,7 @@ def facts(span: SpanDetail) -> str:
         span.finish_reason,
         span.status if span.status not in {"ok", "unset"} else None,
     ]
-    return "  ·  ".join(dict.fromkeys(part for part in parts if part))
+    return "  ·  ".join(dict.fromkeys(text.apart(part) for part in parts if part))
 
 
 def trouble(span: SpanDetail) -> None:

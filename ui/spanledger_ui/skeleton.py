@@ -5,7 +5,7 @@ steps travel once and a rerun that changes nothing is recognised without parsing
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -149,9 +149,10 @@ def preview(event: Step | SessionEvent) -> str:
     """Return the one line that says what a step was about."""
     if event.state_from or event.state_to:
         change = f"{event.state_from or '…'} → {event.state_to or '…'}"
-        return f"{change}  {event.reason}" if event.reason else change
-    said: Sequence[str | None] = (event.error_type, event.verdict, event.preview or event.reason)
-    return "  ".join(dict.fromkeys(part for part in said if part))
+        return f"{change} · {event.reason}" if event.reason else change
+    words = event.preview or event.reason or ""
+    verdict = None if words.startswith(event.verdict or "") else event.verdict
+    return " · ".join(dict.fromkeys(part for part in (event.error_type, verdict, words) if part))
 
 
 def short(raw: str | None) -> str | None:

@@ -7,15 +7,14 @@ beside a dear one; a bucket that has sessions but nothing to show of the measure
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil, sqrt
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from spanledger_schema.api_tables import Beat, Pulse
-from spanledger_ui import text
+from spanledger_ui import axis, text
 
-LEAST_BUCKETS = 14  # a single one must not fill the whole strip
 MOST_TICKS = 8
 LEAST_HEIGHT = 0.04
 
@@ -62,17 +61,29 @@ def drawn(told: Pulse, measure: str, label: str) -> Strip:
     }
 
 
-def to_today(told: Pulse, today: date) -> Pulse:
-    """Return days of which the last is today, whether anything ran in it or not."""
-    if not told.beats or told.beats[-1].start >= today.isoformat():
+def over(told: Pulse, since: datetime | None, until: datetime | None) -> Pulse:
+    """Return the buckets of a range from its first to its last, whether anything ran in them or not.
+
+    `since` and `until` are on the clock of the zone that was asked for, as `axis.reach` takes them.
+    """
+    if not told.beats:
         return told
-    return replace(told, beats=[*told.beats, Beat(today.isoformat(), 0, 0, "0", 0, 0)])
+    starts = [datetime.fromisoformat(beat.start) for beat in told.beats]
+    first, last = axis.reach(starts, STEPS[told.grain], since, until)
+    before = [empty(told, first)] if first < starts[0] else []
+    after = [empty(told, last)] if last > starts[-1] else []
+    return replace(told, beats=[*before, *told.beats, *after])
+
+
+def empty(told: Pulse, at: datetime) -> Beat:
+    """Return a bucket in which nothing ran."""
+    start = at.date().isoformat() if told.grain == "day" else at.isoformat()
+    return Beat(start, 0, 0, "0", 0, 0)
 
 
 def first(told: Pulse) -> datetime:
     """Return where the axis begins, on the clock of the zone that was asked for."""
-    begins, ends = (datetime.fromisoformat(told.beats[at].start) for at in (0, -1))
-    return min(begins, ends - STEPS[told.grain] * (LEAST_BUCKETS - 1))
+    return datetime.fromisoformat(told.beats[0].start)
 
 
 def place(told: Pulse, start: str) -> int:
@@ -111,7 +122,8 @@ def ticks(told: Pulse, buckets: int) -> list[tuple[int, str]]:
 def chosen(told: Pulse, bars: Sequence[int]) -> tuple[datetime, datetime] | None:
     """Return from when to when the chosen buckets last, None where there is nothing in them."""
     begins, ends = min(bars), max(bars)
-    if not any(begins <= place(told, beat.start) <= ends for beat in told.beats):
+    ran = (place(told, beat.start) for beat in told.beats if beat.sessions)
+    if not any(begins <= at <= ends for at in ran):
         return None
     step, origin = STEPS[told.grain], first(told).replace(tzinfo=ZoneInfo(told.time_zone))
     return origin + step * begins, origin + step * (ends + 1)

@@ -83,6 +83,8 @@ def call_row(call: CallRow, zone: tzinfo, now: datetime) -> Row:
     """Return the line of one call; it opens its session at this step."""
     step = {"session": call.session_id or call.trace_id, "event": f"{call.trace_id}.{call.span_id}"}
     unpriced = call.cost_usd is None and call.input_tokens is None and call.output_tokens is None
+    estimated = call.cost_usd is not None and call.cost_source == "estimated"
+    about, source = ("≈ ", ", estimated") if estimated else ("", "")
     return {
         "href": f"replay?{urlencode(step)}",
         "cells": {
@@ -98,13 +100,18 @@ def call_row(call: CallRow, zone: tzinfo, now: datetime) -> Row:
             "input": exactly(call.input_tokens),
             "output": exactly(call.output_tokens),
             "dollars": {
-                "text": text.UNKNOWN if unpriced else text.usd(call.cost_usd),
-                "title": call.price_reason or text.exact_usd(call.cost_usd),
+                "text": text.UNKNOWN if unpriced else f"{about}{text.usd(call.cost_usd)}",
+                "title": call.price_reason or f"{text.exact_usd(call.cost_usd)}{source}",
                 "tone": "quiet" if call.cost_usd is None else "",
             },
-            "status": {"text": call.status, "tone": call.status},
+            "status": ended(call.status),
         },
     }
+
+
+def ended(status: str) -> Cell:
+    """Return how a call ended; a sender that reports no status leaves it unknown."""
+    return text.UNKNOWN if status == "unset" else {"text": status, "tone": status}
 
 
 def tokens(totals: Totals) -> dict[str, str]:

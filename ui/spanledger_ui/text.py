@@ -112,6 +112,12 @@ def estimated_share(totals: Totals) -> str:
     return "<1 %" if 0 < share < 1 else f"{share.quantize(Decimal(1), ROUND_HALF_EVEN)} %"
 
 
+def per_cent(part: float, places: int = 0) -> str:
+    """Return a part of 1 in per cent; what is not nothing never reads as nothing."""
+    least = 10**-places
+    return f"<{least} %" if 0 < part * 100 <= least / 2 else f"{part * 100:,.{places}f} %"
+
+
 def count(number: int | None) -> str:
     """Return a whole number with thousands separated, "–" when unknown."""
     return UNKNOWN if number is None else f"{number:,}"
@@ -169,6 +175,11 @@ def ago(stamp: str, now: datetime) -> str:
         return f"{seconds} s ago"
     size, unit, *_ = duration(seconds * 10**9).split()
     return f"{size} {unit} ago"
+
+
+def apart(words: str) -> str:
+    """Return a sender's words so that their direction turns nothing around that stands beside them."""
+    return words if words.isascii() else f"\u2068{words}\u2069"
 
 
 def cut(raw: str, limit: int = SHOWN_CHARS) -> tuple[str, int]:

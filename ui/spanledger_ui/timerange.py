@@ -27,6 +27,13 @@ class Range:
         """Return the parameters of the query API."""
         return {"since": written(self.since), "until": written(self.until)}
 
+    def on_clock(self, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+        """Return both ends as the reader's clock shows them; a beginning alone ends now."""
+        until = self.until or (page.now_or_later() if self.since else None)
+        ends = (m.astimezone(zone).replace(tzinfo=None) if m else None for m in (self.since, until))
+        since, until = ends
+        return since, until
+
     @property
     def grain(self) -> str:
         """Return the buckets that a strip of this range is drawn in."""

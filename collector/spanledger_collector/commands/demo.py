@@ -40,7 +40,8 @@ def run(args: Namespace) -> int:
             cost = shown_cost(found(api, session, spans))
             print(f"{cost:>9}  {spans:>5}  {capture.shows} ({session})", flush=True)
     print("\nA + stands for calls beside these dollars that have no price.")
-    print(f"Look at them: {chosen.url(chosen.ui_port)}")
+    screens = chosen.url(chosen.ui_port)
+    print(f"Look at them: {screens if answers(screens) else f'{api}/api/v1/sessions'}")
     return 0
 
 
@@ -84,6 +85,15 @@ def found(api: str, session: str, spans: int) -> dict[str, Any] | None:
             return row
         time.sleep(0.1)
     return None
+
+
+def answers(address: str) -> bool:
+    """Tell whether anybody answers there: a server need not have screens."""
+    try:
+        request("GET", address)
+    except (OSError, HTTPException):
+        return False
+    return True
 
 
 def shown_cost(row: dict[str, Any] | None) -> str:

@@ -67,6 +67,11 @@ class Client:
         self.close()
 
     @property
+    def keyed(self) -> bool:
+        """Tell whether a key, or what a provider says of a person, goes with every question."""
+        return "Authorization" in self._wire.http.headers
+
+    @property
     def closed(self) -> bool:
         """Tell whether the connections are closed."""
         return self._wire.http.is_closed

@@ -32,7 +32,9 @@ export default function ledger({ parentElement, data }) {
  */
 function table({ label, columns, rows, sum }) {
   const heads = columns.map((column) =>
-    element("th", { scope: "col", ...classes(column) }, column.label),
+    column.label
+      ? element("th", { scope: "col", ...classes(column) }, column.label)
+      : element("td", classes(column)), // a heading that says nothing is none
   );
   const body = element("tbody");
   body.append(...rows.map((row) => line(row, columns)));
@@ -63,7 +65,8 @@ function linked(row, column) {
 /** @param {Cell | string} value @param {Column} column */
 function cell(value, column) {
   const extra = typeof value === "string" ? {} : value;
-  const inside = extra.href ? [link(extra.href, ...content(value))] : content(value);
+  const parts = column.align === "right" ? content(value).reverse() : content(value); // figures end alike
+  const inside = extra.href ? [link(extra.href, ...parts)] : parts;
   const said = extra.text ?? value;
   const made = element("td", { ...classes(column), "data-label": small(column.label) }, ...inside);
   if (said === "") made.classList.add("blank");

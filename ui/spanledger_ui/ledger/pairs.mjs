@@ -30,7 +30,7 @@ export function ticks(page) {
   /** Put a box before each row of a table that was just made. */
   function over(table, rows) {
     boxes = new Map();
-    table.querySelector("thead tr").prepend(element("th", { scope: "col", class: "pick" }));
+    table.querySelector("thead tr").prepend(element("td", { class: "pick" }));
     table.querySelectorAll("tbody tr").forEach((line, at) => {
       const { pick, cells } = rows[at];
       const name = cells.session?.text ?? pick;

@@ -49,7 +49,8 @@ def question(approval: ApprovalRow) -> None:
             st.text(approval.tool)
         with st.container(key=f"quiet-{approval.id}"):
             st.text(about(approval))
-        st.code(json.dumps(approval.arguments, indent=2, ensure_ascii=False), language="json")
+        arguments = json.dumps(approval.arguments, indent=2, ensure_ascii=False)
+        st.code(arguments, language=None, wrap_lines=True)  # all of what is to be allowed
         with (
             st.form(f"decide-{approval.id}", border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),
@@ -78,7 +79,8 @@ def about(approval: ApprovalRow) -> str:
     ]
     session = approval.session_id and f"session {approval.session_id}"
     until = f"until {text.moment(approval.expires_at, page.zone(), page.now())}"
-    return " · ".join(filter(None, (*who, session, f"policy {approval.policy}", until)))
+    parts = (*who, session, f"policy {approval.policy}", until)
+    return " · ".join(text.apart(part) for part in parts if part)
 
 
 def decided(found: list[ApprovalRow]) -> None:

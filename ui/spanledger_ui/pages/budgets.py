@@ -26,12 +26,14 @@ def main() -> None:
     """Draw the page."""
     st.header("Budgets & alerts", anchor=False)
     with page.answers():
-        budgets = page.client().limits.budgets()
+        budgets, stops = page.client().limits.budgets(), page.client().limits.stops()
+        stopped(stops)  # first of all: it may be why nothing goes on
         if session_id := st.query_params.get("session"):
             counting(session_id)
+        if stops or session_id:
+            st.subheader("All budgets", anchor=False)
         found = page.client().limits.standings(limit=SHOWN_ROWS)
         standings(budgets, found)
-        stopped(page.client().limits.stops())
         alerts(found.alert_path)
     budgeteditor.draw(budgets)
     with page.answers():
@@ -49,7 +51,6 @@ def counting(session_id: str) -> None:
         return
     rows = [budgetform.counted_row(each) for each in found]
     components.ledger("Budgets of the session", budgetform.COUNTED, rows, key="counting")
-    st.subheader("All budgets", anchor=False)
 
 
 def standings(budgets: Sequence[BudgetRow], found: Standings) -> None:
@@ -92,11 +93,11 @@ def alerts(path: AlertPath) -> None:
     """Show what was told, and whether it would arrive."""
     st.subheader("Alerts", anchor=False)
     alertpath.draw(path)
-    st.text(f"Of the last {ALERT_DAYS} days.")
     found = page.client().alerts.fired(days=ALERT_DAYS)
     if not found:
-        st.text("None: no threshold was crossed, and nothing looked wrong.")
+        st.text(f"None in {ALERT_DAYS} days: no threshold was crossed, and nothing looked wrong.")
         return
+    st.text(f"Of the last {ALERT_DAYS} days.")
     rows = [budgetform.alert_row(a, page.zone(), page.now()) for a in found[:SHOWN_ROWS]]
     components.ledger("Alerts", budgetform.ALERTS, rows, key="alerts")
     if len(found) > SHOWN_ROWS:

@@ -172,7 +172,8 @@ def drift(models: list[DriftingModel]) -> None:
     st.subheader("Reported otherwise", anchor=False)
     components.ledger("Reported otherwise", DRIFT, [drift_row(m) for m in models], key="drift")
     st.text(
-        "Totals count by our prices. A call is off by more than 1 % and a millionth of a dollar."
+        "Totals count by our prices. A call is off where the two differ by more than 1 % and a"
+        " millionth of a dollar."
     )
 
 

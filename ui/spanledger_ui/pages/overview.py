@@ -18,6 +18,7 @@ from spanledger_ui import (
     strip,
     tables,
     text,
+    timerange,
 )
 
 MOVERS = 8
@@ -43,10 +44,8 @@ def main() -> None:
     today = datetime.combine(now, time(), now.tzinfo)
     yesterday = datetime.combine(today - timedelta(days=1), time(), now.tzinfo)
     with page.answers():
-        beats = page.client().runs.pulse(
-            grain="day", since=(today - timedelta(days=STRIP_DAYS - 1)).isoformat(),
-            tz=page.zone_name(),
-        )  # fmt: skip
+        shown = timerange.Range(today - timedelta(days=STRIP_DAYS - 1), None)
+        beats = page.client().runs.pulse(grain="day", tz=page.zone_name(), **shown.asked)
         if not beats.beats and not page.client().runs.sessions(limit=1).items:
             first_trace.invitation()
             return
@@ -60,7 +59,7 @@ def main() -> None:
     compared(days)
     budgets(standings)
     alerts(told)
-    fortnight(strip.to_today(beats, now.date()))
+    fortnight(strip.over(beats, *shown.on_clock(page.zone())))
     movers(days[0][0].rows, days[1][0].rows)
     failed(yesterday)
 
@@ -121,6 +120,9 @@ def alerts(told: Sequence[AlertRow]) -> None:
 def fortnight(beats: Pulse) -> None:
     """Draw the dollars of the last days; one that is chosen leads to its sessions."""
     st.subheader("Dollars of sessions by day", anchor=False)
+    if not beats.beats:
+        st.text(f"No session in {STRIP_DAYS} days.")
+        return
     bars = components.pulse(strip.drawn(beats, "cost", "Dollars of the last days"), key="days")
     if bars and (chosen := strip.chosen(beats, bars)):
         begins, ends = chosen

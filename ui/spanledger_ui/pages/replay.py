@@ -14,7 +14,7 @@ def main() -> None:
     if not session_id:
         choose()
         return
-    with page.answers():
+    with page.answers("Replay"):
         payload, first = page.remembered("replay", session_id, KEPT_S, lambda: load(session_id))
     if first is None:
         st.info("This session has no steps yet.")

@@ -132,9 +132,10 @@ def first_page() -> None:
 def pulsed() -> Pulse:
     """Return what the sessions of range and filter did."""
     chosen = timerange.chosen(DEFAULT_RANGE)
-    return page.client().runs.pulse(
+    told = page.client().runs.pulse(
         grain=chosen.grain, q=st.query_params.get("q"), tz=page.zone_name(), **chosen.asked
     )
+    return strip.over(told, *chosen.on_clock(page.zone()))
 
 
 def pulse(told: Pulse) -> None:
@@ -157,8 +158,9 @@ def results(asked: Mapping[str, str | None]) -> None:
     if not shown.rows:
         nothing_found()
         return
+    pairs = "compare" if "pick" in shown.rows[0] else ""
     components.ledger(
-        "Sessions", chosen_columns(shown.columns), shown.rows, key="sessions", pairs="compare"
+        "Sessions", chosen_columns(shown.columns), shown.rows, key="sessions", pairs=pairs
     )
     pager(shown.next_cursor)
 

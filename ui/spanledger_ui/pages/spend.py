@@ -66,7 +66,7 @@ def body() -> None:
     with page.answers():
         headline(spent.total, previous(chosen), month())
         grain = "hour" if chosen.grain in {"minute", "hour"} else "day"
-        chart(spend(chosen, grain, by), by)
+        chart(spend(chosen, grain, by), by, chosen)
     table(spent, by)
     q = st.query_params.get("q")
     download.offer("spend", {"group_by": groups, **chosen.asked, "q": q, "tz": page.zone_name()})
@@ -180,11 +180,12 @@ def said(ahead: Forecast | None) -> str:
     )
 
 
-def chart(by_day: Spend, by: str) -> None:
-    """Draw dollars by day, stacked."""
+def chart(by_day: Spend, by: str, chosen: timerange.Range) -> None:
+    """Draw dollars by day, stacked, over the whole range."""
     dark = st.context.theme.type == "dark"
     colours = theme.SERIES_DARK if dark else theme.SERIES_LIGHT
-    figure = figures.spend_by_day(by_day, colours, by_day.group_by[0], by)
+    ends = chosen.on_clock(page.zone())
+    figure = figures.spend_by_day(by_day, colours, by_day.group_by[0], by, *ends)
     ink = theme.AXIS_DARK if dark else theme.AXIS_LIGHT
     figure.update_xaxes(tickfont_color=ink).update_yaxes(tickfont_color=ink)
     st.plotly_chart(figure, key="by-day", config={"displayModeBar": False}, alt="Dollars by day")
@@ -245,7 +246,9 @@ def cells(totals: Totals, total: Totals) -> dict[str, components.Cell]:
         "cached": tables.exactly(text.reported(totals.cache_read_tokens, totals)),
         "output": tables.exactly(text.reported(totals.output_tokens, totals)),
         "dollars": tables.dollars(totals),
-        "share": {"text": f"{part:.1%}", "share": part} if part is not None else text.UNKNOWN,
+        "share": {"text": text.per_cent(part, 1), "share": part}
+        if part is not None
+        else text.UNKNOWN,
         "left_out": {"text": ", ".join(text.left_out(totals)), "tone": "quiet"},
     }
 

@@ -22,7 +22,10 @@ export default function pulse({ parentElement, data, setTriggerValue }) {
  */
 function strip({ label, buckets, bars, ticks }, choose) {
   const mark = element("div", { class: "mark" });
-  const field = element("div", { class: "field", tabindex: "0", role: "slider", "aria-label": label }, mark, ...bars.map(bar));
+  const last = String(buckets - 1);
+  const slider = { role: "slider", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": last };
+  const chosen = { "aria-valuenow": last, "aria-valuetext": "none chosen" };
+  const field = element("div", { class: "field", tabindex: "0", ...slider, ...chosen }, mark, ...bars.map(bar));
   const axis = element("div", { class: "axis", "aria-hidden": "true" });
   axis.append(...ticks.map(([at, words]) => put(element("span", {}, words), at, 1)));
   let from = -1;

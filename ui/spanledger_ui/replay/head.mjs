@@ -53,7 +53,7 @@ export function meter() {
  */
 export function controls(act) {
   const play = button("▶", "Play (space)", () => act("play"));
-  const speed = button("1×", "Speed", () => act("faster"));
+  const speed = button("1×", "Speed 1×", () => act("faster"));
   const error = button("⚠ next error", "Next error", () => act("error"));
   const dearest = button("$ dearest", "Dearest step", () => act("dearest"));
   const repeated = button("↻ repetition", "Next step that does what was done before", () => act("repeated"));
@@ -80,6 +80,8 @@ export function controls(act) {
       play.textContent = playing ? "❚❚" : "▶";
       play.setAttribute("aria-label", playing ? "Pause (space)" : "Play (space)");
       speed.textContent = `${rate}×`;
+      speed.title = `Speed ${rate}×`;
+      speed.setAttribute("aria-label", speed.title);
     },
     /** @param {{errors: boolean, dollars: boolean, repetitions: boolean, waits: boolean}} has */
     offer(has) {

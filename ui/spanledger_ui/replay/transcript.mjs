@@ -218,7 +218,7 @@ function cost(step) {
 
 /** Return the dollars spent so far, this step included. */
 function running(step) {
-  const made = element("span", { class: "running" }, usd(step.runningCost, 4));
+  const made = element("span", { class: "running" }, usd(step.runningCost, 4) + (step.runningUnpriced ? "+" : ""));
   const unpriced = step.runningUnpriced ? `, ${count(step.runningUnpriced)} calls unpriced` : "";
   made.title = `So far: ${step.runningCost} USD${unpriced}, ${count(step.runningInput)} tokens in, ${count(step.runningOutput)} out`;
   return made;
