@@ -204,6 +204,28 @@ def test_session_and_user_are_those_that_the_application_wrote_into_its_request(
     assert [m for trace in found for m in meters(trace)] == [(1337, 311, 227), (1611, 333, 261)]
 
 
+def test_what_a_subtask_used_is_paid_for_by_its_calls_and_not_by_the_record_of_it():
+    """Gemini's API counts thoughts beside the output, which AG2 hands on so."""
+    asked, again, refused = traces("ag2-gemini-subtask")
+    assert every_meter(asked) == [
+        (1137, 311, None, 217), (1274, 322, None, 234), (1411, 333, None, 251),
+        (1548, 344, None, 268), (1685, 355, None, 285),
+    ]  # fmt: skip
+    assert [call["reasoning_tokens"] for call in asked["llm_calls"]] == [33, 36, 39, 42, 45]
+    assert [call["agent"] for call in asked["llm_calls"]] == ["boss", *["helper"] * 3, "boss"]
+    assert (meters(again), meters(refused)) == ([(1822, 366, 302)], [(None, None, None)])
+    assert [trace["session_id"] for trace in (asked, again, refused)] == ["s-ag"] * 3
+
+
+def test_cached_tokens_that_an_api_counts_beside_its_input_are_handed_on_so_by_ag2():
+    asked, again, _ = traces("ag2-anthropic-subtask")
+    assert every_meter(asked) == [
+        (1137, 311, 41, 217), (1274, 322, 42, 234), (1411, 333, 43, 251), (1548, 344, 44, 268),
+        (1685, 355, 45, 285),
+    ]  # fmt: skip
+    assert every_meter(again) == [(1822, 366, 46, 302)]
+
+
 def test_a_span_that_was_sent_twice_is_told_once():
     ended = spans("strands-0.3")
     begun = [replace(span, end_ns=0) for span in ended]
