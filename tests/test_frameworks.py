@@ -226,6 +226,14 @@ def test_cached_tokens_that_an_api_counts_beside_its_input_are_handed_on_so_by_a
     assert every_meter(again) == [(1822, 366, 46, 302)]
 
 
+def test_a_request_that_names_its_model_is_the_call_that_another_library_told_of():
+    (trace,) = traces("mistral-sdk-and-openllmetry")
+    unknown = (None, None, None)  # a stream whose zeros nobody counted, and a refused call
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), unknown, unknown]
+    assert [c["not_billed_because"] for c in trace["not_billed"]] == ["duplicate"] * 4
+    assert [c["error"] is not None for c in trace["llm_calls"]] == [False, False, False, True]
+
+
 def test_a_span_that_was_sent_twice_is_told_once():
     ended = spans("strands-0.3")
     begun = [replace(span, end_ns=0) for span in ended]

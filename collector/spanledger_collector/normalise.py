@@ -46,7 +46,17 @@ from spanledger_collector.dialects import (
 from spanledger_collector.endings import ending
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.reconcile import Hint
-from spanledger_schema.span import CALLS, Attributes, Content, Counts, Event, Facts, Record, Span
+from spanledger_schema.span import (
+    CALLS,
+    Attributes,
+    Content,
+    Counts,
+    Event,
+    Facts,
+    Kind,
+    Record,
+    Span,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ def facts(span: Span) -> Facts:
 def finish(span: Span, found: Facts) -> Facts:
     """Fill in what holds whatever the dialect: kind, provider, whose it is, one line to show."""
     if found.kind is None:
-        found.kind = "http" if is_transport(span) else "span"
+        found.kind = carried(span) if is_transport(span) else "span"
     if found.provider is not None or found.request_model or found.response_model:
         model = found.response_model or found.request_model or ""
         found.provider = provider(found.provider or "", model)
@@ -199,8 +209,16 @@ SCRUBBED = "[Scrubbed due to"  # what Logfire leaves of values whose name looks 
 
 
 def is_transport(span: Span) -> bool:
-    """Tell whether a span is an HTTP request below a call."""
+    """Tell whether a span is an HTTP request."""
     return "http.request.method" in span.attributes or "http.method" in span.attributes
+
+
+def carried(span: Span) -> Kind:
+    """Return what an HTTP request is: a call if it names the model it asks, as Mistral's client does."""
+    if text(span.attributes, "gen_ai.request.model") is None:
+        return "http"
+    path = text(span.attributes, "http.url", "url.full", "url.path", "http.target") or ""
+    return "embedding" if path.partition("?")[0].endswith("embeddings") else "llm"
 
 
 @lru_cache(maxsize=4096)
