@@ -234,6 +234,62 @@ def test_a_request_that_names_its_model_is_the_call_that_another_library_told_of
     assert [c["error"] is not None for c in trace["llm_calls"]] == [False, False, False, True]
 
 
+def test_a_tool_of_adk_that_failed_has_nothing_but_its_name():
+    """What LiteLLM reached is not Google's, whatever ADK says of it."""
+    (trace,) = traces("adk-litellm-tool-fails")
+    assert tools(trace) == [
+        ("helper", {"request": "x"}, None, True),
+        ("weather", {"city": "Nowhere"}, None, True),
+    ]
+    assert errors(trace) == [("ValueError", "tool:weather")]
+    assert {call["provider"] for call in trace["llm_calls"]} == {"openai"}
+    assert None not in {call["cost_usd"] for call in trace["llm_calls"]}
+
+
+def test_a_tool_of_mlflow_returned_what_is_in_its_message():
+    (trace,) = traces("mlflow-langgraph")
+    assert tools(trace) == [
+        ("ask_helper", {"q": "weather in Rome"}, "sun there", False),
+        ("weather", {"city": "Rome"}, "sun in Rome", False),
+        ("weather", {"city": "Oslo"}, "sun in Oslo", False),
+    ]
+    assert [call["agent"] for call in trace["llm_calls"]] == ["boss", "helper", "helper", "boss"]
+
+
+def test_the_address_of_a_stream_is_no_answer_to_any_library():
+    (trace,) = traces("mlflow-anthropic")
+    assert [c["output_text"] for c in trace["llm_calls"]] == ["let me see", "sun", None, None]
+    unknown = (None,) * 4
+    assert every_meter(trace) == [(1137, 311, 41, 217), (1274, 322, 42, 234), unknown, unknown]
+
+
+def test_messages_that_a_client_of_azure_keeps_in_one_attribute_of_its_events_are_read():
+    (trace,) = traces("azure-inference")
+    words = [None, "sunny", "streamed words", "fine 4"]
+    assert [call["output_text"] for call in trace["llm_calls"]] == words
+    assert tools(trace) == [("weather", {"city": "Rome"}, "sun in Rome", False)]
+    assert errors(trace) == [("429", "http:POST")]
+
+
+def test_a_tool_call_that_was_not_flattened_is_found_in_the_answer_itself():
+    (trace,) = traces("portkey-openinference")
+    assert tools(trace) == [("weather", {"city": "Rome"}, "sun in Rome", False)]
+    unknown = (None, None, None)
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), unknown, unknown]
+
+
+def test_what_beeais_emitter_said_is_neither_a_tool_call_nor_an_agent():
+    (trace,) = traces("beeai-openinference")
+    assert [(name, given, failed) for name, given, _, failed in tools(trace)] == [
+        ("weather", {"city": "Nowhere"}, True),
+        ("weather", {"city": "Rome"}, False),
+        ("final_answer", {"response": "sunny"}, False),
+    ]
+    assert trace["agents"] == ["helper"]
+    assert errors(trace) == [("ToolError", "tool:weather")]
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), (1411, 333, 251)]
+
+
 def test_a_span_that_was_sent_twice_is_told_once():
     ended = spans("strands-0.3")
     begun = [replace(span, end_ns=0) for span in ended]

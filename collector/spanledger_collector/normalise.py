@@ -289,7 +289,7 @@ def hint(record: Record) -> Hint | None:
     a = record.attributes
     session, rank = text(a, "session.id"), APPLICATION_SESSION
     if session is None:
-        session, rank = text(a, "gen_ai.conversation.id"), LIBRARY_SESSION
+        session, rank = genai.conversation_id(a), LIBRARY_SESSION
     user = text(a, "user.id", "enduser.id")
     if session is None and user is None:
         return None

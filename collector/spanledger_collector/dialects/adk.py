@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from spanledger_collector.dialects import mapping, preview, text
 from spanledger_collector.dialects.messages import arguments, messages
 from spanledger_collector.dialects.raw import answer
+from spanledger_collector.providers import infer
 from spanledger_schema.span import (
     Attributes,
     Content,
@@ -32,6 +33,10 @@ SPANS: dict[str, Kind] = {"call_llm": "llm", "invocation": "workflow", "send_dat
 TRANSFER = "transfer_to_agent"
 MERGED = "(merged tools)"  # repeats tool calls that have spans of their own
 RUN = "agent_run ["
+TOOL = "execute_tool "
+
+NO_OTHER = frozenset({"", "google"})
+"""Providers that a model's name gives away where it contradicts nothing that ADK says."""
 
 ADK_SESSION = 4
 """The application gave it to the runner, which is surer than what other libraries make up."""
@@ -54,6 +59,10 @@ def read(span: Span) -> Facts:
         facts.session_id, facts.session_rank = session, ADK_SESSION
     if span.name.startswith(RUN):
         facts.kind, facts.agent = "agent", span.name[len(RUN) :].removesuffix("]")
+    if (maker := infer(text(a, "gen_ai.request.model") or "")) not in NO_OTHER:
+        facts.provider = maker  # reached through LiteLLM
+    if span.name.startswith(TOOL) and not a:
+        facts.kind, facts.tool = "tool", span.name.removeprefix(TOOL)  # it failed, and has no more
     if facts.kind == "llm":
         read_call(a, facts)
     elif text(a, "gen_ai.operation.name") == "execute_tool":

@@ -9,7 +9,7 @@ no shape that is known here is shown as text; nothing is thrown away and nothing
 from collections.abc import Iterator
 from dataclasses import replace
 
-from spanledger_collector.dialects import text
+from spanledger_collector.dialects import is_address, text
 from spanledger_collector.dialects.parts import (
     TYPES,
     Object,
@@ -107,6 +107,8 @@ def answered_call(result: Part, open_calls: list[Part]) -> Part | None:
 def items(value: Value, depth: int) -> Iterator[Value]:
     """Yield the messages of a conversation, wherever in a structure it is kept."""
     if value is None or value == "" or depth > DEEPEST:
+        return
+    if isinstance(value, str) and is_address(value):
         return
     if isinstance(value, list):
         if value and all(is_part(item) for item in value):

@@ -19,6 +19,7 @@ from spanledger_collector.dialects import (
 from spanledger_collector.dialects.graph import AGENT, graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import answering_agent, tool_output
 from spanledger_collector.dialects.messages import flattened, messages
+from spanledger_collector.dialects.structure import called_with as unwrapped_call
 from spanledger_collector.dialects.structure import nested, structure
 from spanledger_schema.span import Content, Event, Facts, Kind, Span, Value
 
@@ -215,10 +216,7 @@ def called_with(a: Mapping[str, Value]) -> Value:
         return inputs if isinstance(inputs, dict) and inputs else structure(value["input_str"])
     if value.keys() == {"tool_name", "arguments"}:  # MCP
         return structure(value["arguments"])
-    if value and value.keys() <= {"args", "kwargs"}:  # decorators
-        kwargs, args = value.get("kwargs"), value.get("args")
-        return value if kwargs and args else kwargs or args or {}
-    return value
+    return unwrapped_call(value)
 
 
 def content(span: Span, logs: Sequence[Event]) -> Content:
