@@ -246,6 +246,19 @@ def test_a_tool_of_adk_that_failed_has_nothing_but_its_name():
     assert None not in {call["cost_usd"] for call in trace["llm_calls"]}
 
 
+def test_reasoning_that_adk_adds_to_an_output_which_contains_it_counts_once():
+    first, streamed = traces("adk-litellm")
+    assert meters(first) == [
+        (1137, 311, 217), (1274, 322, 234), (1411, 333, 251), (1548, 344, 268), (1685, 355, 285),
+        (1822, 366, 302),
+    ]  # fmt: skip
+    assert [call["reasoning_tokens"] for call in first["llm_calls"]] == [33, 36, 39, 42, 45, 48]
+    assert meters(streamed) == [(1959, 377, 319), (2096, 388, 336), (2233, 399, 353)]
+    told = [call["output_text"] for call in streamed["llm_calls"]]
+    assert told == ["fine 6", "fine 7", "fine 7"]
+    assert [(t["session_id"], t["user_id"]) for t in (first, streamed)] == [("s-adk", "ann")] * 2
+
+
 def test_a_tool_of_mlflow_returned_what_is_in_its_message():
     (trace,) = traces("mlflow-langgraph")
     assert tools(trace) == [
