@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from spanledger_collector import decode
-from spanledger_collector.dialects import mirascope, openinference, openllmetry
+from spanledger_collector.dialects import (
+    laminar,
+    langwatch,
+    mirascope,
+    openinference,
+    openllmetry,
+)
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
 from spanledger_schema.span import Span, Value
@@ -301,6 +309,65 @@ def test_what_beeais_emitter_said_is_neither_a_tool_call_nor_an_agent():
     assert trace["agents"] == ["helper"]
     assert errors(trace) == [("ToolError", "tool:weather")]
     assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), (1411, 333, 251)]
+
+
+TOLD_TWICE = [
+    ("weather", {"city": "Rome"}, "sun in Rome", False),
+    ("weather", {"city": "Nowhere"}, None, True),
+]
+"""The tool calls of a conversation that Laminar and LangWatch watched."""
+
+
+def test_laminars_spans_are_calls_and_tools_of_a_session():
+    (trace,) = traces("laminar")
+    unknown = (None,) * 4
+    assert every_meter(trace) == [
+        (1137, 311, None, 217), (1274, 322, None, 234), (1411, 333, None, 251), unknown,
+        (1685, 355, None, 285), (46, 0, None, 0), unknown, (2096, 388, 48, 336),
+        (2233, 399, 49, 353),
+    ]  # fmt: skip
+    assert [call["kind"] for call in trace["llm_calls"]].count("embedding") == 1
+    assert [call["error"] is not None for call in trace["llm_calls"]].index(True) == 6
+    assert (trace["session_id"], trace["user_id"]) == ("s-pl", "ann")
+    assert tools(trace) == TOLD_TWICE
+
+
+def test_langwatchs_spans_are_calls_and_tools_of_a_session():
+    (trace,) = traces("langwatch")
+    unknown = (None, None, None)
+    assert meters(trace) == [(1137, None, 217), (1274, None, 234), (1411, None, 251), unknown]
+    told = [(c["reasoning_tokens"], c["output_text"], c["streaming"]) for c in trace["llm_calls"]]
+    assert told == [
+        (33, None, None), (36, "sunny", None), (39, "streamed words", True), (None, None, None),
+    ]  # fmt: skip
+    assert (trace["session_id"], trace["user_id"]) == ("s-pl", "ann")
+    assert tools(trace) == TOLD_TWICE
+
+
+def test_tokens_that_langwatch_estimated_are_none_that_a_provider_counted():
+    told = {"langwatch.span.type": "llm", "langwatch.metrics": (
+        '{"prompt_tokens": 7, "completion_tokens": 2, "tokens_estimated": true, "cost": 0.25}'
+    )}  # fmt: skip
+    facts = langwatch.read(recorded.made("llm", attributes=told))
+    assert facts.counts is not None
+    assert facts.counts.source == "estimated"
+    assert facts.reported_usd == Decimal("0.25")
+
+
+def test_what_a_guardrail_of_langwatch_did_not_let_pass_was_blocked():
+    told = {
+        "langwatch.span.type": "guardrail",
+        "langwatch.output": '{"type": "guardrail_result", "value": {"passed": false}}',
+    }
+    facts = langwatch.read(recorded.made("no secrets", attributes=told))
+    assert (facts.kind, facts.policy, facts.verdict) == ("guardrail", "no secrets", "blocked")
+
+
+@pytest.mark.parametrize(("dialect", "place"), [(laminar, 1), (laminar, 9), (langwatch, 1)])
+def test_garbage_in_any_place_of_their_spans_never_raises_and_never_counts(
+    dialect: ModuleType, place: int
+):
+    recorded.survives(dialect, spans(dialect.NAME)[place])
 
 
 def test_a_span_that_was_sent_twice_is_told_once():
