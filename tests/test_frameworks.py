@@ -14,6 +14,7 @@ from spanledger_collector import decode
 from spanledger_collector.dialects import (
     laminar,
     langwatch,
+    logfire_agents,
     mirascope,
     openinference,
     openllmetry,
@@ -368,6 +369,48 @@ def test_garbage_in_any_place_of_their_spans_never_raises_and_never_counts(
     dialect: ModuleType, place: int
 ):
     recorded.survives(dialect, spans(dialect.NAME)[place])
+
+
+def test_the_steps_that_logfire_tells_of_openais_agents_are_calls_tools_and_agents():
+    whole, streamed, refused = traces("logfire-openai-agents")
+    assert every_meter(whole) == [
+        (1137, 311, 0, 217), (1274, 322, 0, 234), (1411, 333, 0, 251), (1548, 344, 0, 268),
+        (1685, 355, 0, 285), (1822, 366, 0, 302),
+    ]  # fmt: skip
+    acted = [call["agent"] for call in whole["llm_calls"]]
+    assert acted == ["boss", "helper", "helper", "helper", "boss", "closer"]
+    said = [call["output_text"] for call in whole["llm_calls"]]
+    assert said == [None, None, None, "sun there", None, "closing words"]
+    refusal = "An error occurred while running the tool. Please try again."
+    assert tools(whole) == [
+        ("ask_helper", {"input": "weather in Rome"}, "sun there", False),
+        ("weather", {"city": "Nowhere"}, refusal, True),
+        ("weather", {"city": "Rome"}, "sun in Rome", False),
+        ("weather", {"city": "Oslo"}, "sun in Oslo", False),
+    ]
+    assert whole["state_changes"] == [{"from": "boss", "to": "closer", "reason": None}]
+    assert meters(streamed) == [(1959, 377, 319)]
+    assert (meters(refused), errors(refused)) == ([(None,) * 3], [("BadRequestError", "llm")])
+    assert {t["session_id"] for t in (whole, streamed, refused)} == {"s-oa"}
+    assert [t["name"] for t in (whole, streamed, refused)] == ["wf"] * 3
+
+
+def test_zeros_of_a_chat_stream_that_logfire_hands_on_are_unknown():
+    (trace,) = traces("logfire-openai-agents-chat")
+    assert [(c["kind"], c["input_tokens_total"]) for c in trace["llm_calls"]] == [("llm", None)]
+
+
+def test_a_guardrail_that_logfire_says_was_triggered_blocked():
+    told = {"name": "no secrets", "triggered": True}
+    span = recorded.made("Guardrail {name!r} {triggered=}", logfire_agents.SCOPE, attributes=told)
+    facts = logfire_agents.read(span)
+    assert (facts.kind, facts.policy, facts.verdict) == ("guardrail", "no secrets", "blocked")
+
+
+@pytest.mark.parametrize("place", [4, 5, 10])
+def test_garbage_in_any_place_of_these_steps_never_raises_and_never_counts(place: int):
+    ordered = sorted(spans("logfire-openai-agents"), key=lambda span: span.start_ns)
+    recorded.survives(logfire_agents, ordered[place])
 
 
 def test_a_span_that_was_sent_twice_is_told_once():

@@ -29,6 +29,8 @@ SENDS_ZEROS: dict[str, str] = {
     "opentelemetry.instrumentation.anthropic": "0.40",
     # names no version; its usage object of a stream that reported none is all zeros
     "litellm": "1",
+    # what the OpenAI Agents SDK makes of a chat stream that was asked for no usage
+    "logfire.openai_agents": "5.2",
     # hands on what AutoGen makes of a stream that was asked for no usage
     "openinference.instrumentation.autogen_agentchat": "0.1",
 }
