@@ -12,6 +12,7 @@ import pytest
 
 from spanledger_collector import decode
 from spanledger_collector.dialects import (
+    agentops,
     laminar,
     langwatch,
     logfire_agents,
@@ -411,6 +412,38 @@ def test_a_guardrail_that_logfire_says_was_triggered_blocked():
 def test_garbage_in_any_place_of_these_steps_never_raises_and_never_counts(place: int):
     ordered = sorted(spans("logfire-openai-agents"), key=lambda span: span.start_ns)
     recorded.survives(logfire_agents, ordered[place])
+
+
+def test_agentopss_spans_are_calls_and_tools():
+    """It tells no cached tokens; what a model asked for has a span that is no tool that ran."""
+    (trace,) = traces("agentops")
+    assert meters(trace) == [
+        (1137, None, 217), (1274, None, 234), (1411, None, 251), (1548, None, 268),
+        (46, None, None), (None, None, None),
+    ]  # fmt: skip
+    kinds = [call["kind"] for call in trace["llm_calls"]]
+    assert kinds == [*["llm"] * 4, "embedding", "llm"]
+    said = [call["output_text"] for call in trace["llm_calls"]]
+    assert said == [None, "sunny", "streamed words", "streamed silent", None, None]
+    assert tools(trace) == TOLD_TWICE
+    assert errors(trace) == [("BadRequestError", "llm"), ("ValueError", "tool:weather")]
+
+
+@pytest.mark.parametrize("place", [1, 7, 9])
+def test_garbage_in_any_place_of_agentopss_spans_never_raises_and_never_counts(place: int):
+    ordered = sorted(spans("agentops"), key=lambda span: span.start_ns)
+    recorded.survives(agentops, ordered[place])
+
+
+def test_the_host_that_livekit_asks_is_no_provider_and_the_model_tells():
+    (trace,) = traces("livekit")
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), (1411, 333, 251)]
+    assert {call["provider"] for call in trace["llm_calls"]} == {"openai"}
+    assert None not in {call["cost_usd"] for call in trace["llm_calls"]}
+    assert [(name, given, failed) for name, given, _, failed in tools(trace)] == [
+        ("weather", {"city": "Nowhere"}, True),
+        ("weather", {"city": "Rome"}, False),
+    ]
 
 
 def test_a_span_that_was_sent_twice_is_told_once():
