@@ -1,5 +1,6 @@
 """Agents of other frameworks than those of the corpus, as real libraries recorded them."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from spanledger_collector import decode
+from spanledger_collector import decode, normalise
 from spanledger_collector.dialects import (
     agentops,
     laminar,
@@ -444,6 +445,29 @@ def test_the_host_that_livekit_asks_is_no_provider_and_the_model_tells():
         ("weather", {"city": "Nowhere"}, True),
         ("weather", {"city": "Rome"}, False),
     ]
+
+
+REFUSED = {"type": "tool", "content": "no such city", "tool_call_id": "c", "status": "error"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {
+            "openinference.span.kind": "TOOL",
+            "output.value": json.dumps({"type": "tool", "data": REFUSED}),
+        },
+        {"mlflow.spanType": '"TOOL"', "mlflow.spanOutputs": json.dumps(REFUSED)},
+        {
+            "traceloop.span.kind": "tool", "traceloop.entity.name": "weather",
+            "traceloop.entity.output": json.dumps({"output": {"kwargs": REFUSED}, "kwargs": {}}),
+        },
+    ],
+    ids=["openinference", "mlflow", "openllmetry"],
+)  # fmt: skip
+def test_a_tool_whose_message_says_that_it_failed_has_failed(told: dict[str, str]):
+    facts = normalise.facts(recorded.made("weather", attributes=told))
+    assert (facts.tool, facts.status, facts.error_message) == ("weather", "error", "no such city")
 
 
 def test_a_span_that_was_sent_twice_is_told_once():

@@ -68,6 +68,14 @@ def tool_message(value: Value) -> Value:
     return value
 
 
+def refused(value: Value) -> str | None:
+    """Return in which words a tool refused: LangChain's message to the model says so by its status."""
+    body = value.get("kwargs") or value.get("data") or value if isinstance(value, dict) else None
+    if not isinstance(body, dict) or "tool_call_id" not in body or body.get("status") != "error":
+        return None
+    return text(body, "content") or ""
+
+
 def parameters(attributes: Attributes, prefix: str) -> dict[str, Value]:
     """Return request parameters: the attributes below a prefix, the model's name left out."""
     return {

@@ -16,7 +16,7 @@ from spanledger_collector.dialects import (
     preview,
 )
 from spanledger_collector.dialects.graph import graph_node, routed, whose
-from spanledger_collector.dialects.messages import arguments, messages, tool_message
+from spanledger_collector.dialects.messages import arguments, messages, refused, tool_message
 from spanledger_collector.dialects.raw import Answer, answer
 from spanledger_collector.dialects.structure import whole_fields
 from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span, Value
@@ -75,6 +75,11 @@ def read(span: Span) -> Facts:
     else:
         shown = "mlflow.spanInputs" if facts.kind == "tool" else "mlflow.spanOutputs"
         facts.preview = preview(a.get(shown))
+        if (
+            facts.kind == "tool"
+            and (words := refused(parsed(a.get("mlflow.spanOutputs")))) is not None
+        ):
+            facts.status, facts.error_message = "error", words
     return facts
 
 

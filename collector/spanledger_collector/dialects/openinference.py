@@ -20,7 +20,7 @@ from spanledger_collector.dialects import (
 from spanledger_collector.dialects.details import detailed
 from spanledger_collector.dialects.graph import graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import asking_agent, tool_output
-from spanledger_collector.dialects.messages import arguments, flattened, messages
+from spanledger_collector.dialects.messages import arguments, flattened, messages, refused
 from spanledger_collector.dialects.raw import Answer
 from spanledger_collector.dialects.raw import answer as provider_answer
 from spanledger_collector.dialects.structure import called_with as unwrapped
@@ -257,6 +257,8 @@ def read_tool(span: Span, facts: Facts, answer: Value) -> None:
         method = next((m for m in METHODS if span.name.endswith(m)), "")
         facts.tool = span.name.removesuffix(method)
     facts.agent = None
+    if (words := refused(answer)) is not None:
+        facts.status, facts.error_message = "error", words
     if isinstance(answer, dict) and facts.tool_call_id is None:
         inner = answer.get("data") or answer.get("kwargs") or answer
         if isinstance(inner, dict):

@@ -18,7 +18,7 @@ from spanledger_collector.dialects import (
 )
 from spanledger_collector.dialects.graph import AGENT, graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import answering_agent, tool_output
-from spanledger_collector.dialects.messages import flattened, messages
+from spanledger_collector.dialects.messages import flattened, messages, refused
 from spanledger_collector.dialects.structure import called_with as unwrapped_call
 from spanledger_collector.dialects.structure import nested, structure
 from spanledger_schema.span import Content, Event, Facts, Kind, Span, Value
@@ -131,6 +131,9 @@ def read_entity(span: Span, facts: Facts) -> None:
     if facts.kind == "tool":
         facts.tool = text(a, "gen_ai.tool.name", "tool.name") or name
         facts.preview = preview(called_with(a))
+        told = text(a, "traceloop.entity.output") or ""
+        if len(told) <= MOST_PARSED and (words := refused(mapping(told).get("output"))) is not None:
+            facts.status, facts.error_message = "error", words
     elif facts.kind == "agent":
         facts.agent = facts.agent or text(a, "gen_ai.agent.name") or name
     elif facts.kind == "handoff":
