@@ -470,6 +470,15 @@ def test_a_tool_whose_message_says_that_it_failed_has_failed(told: dict[str, str
     assert (facts.tool, facts.status, facts.error_message) == ("weather", "error", "no such city")
 
 
+def test_claudes_input_as_llama_index_hands_it_on_leaves_the_cache_out():
+    (trace,) = traces("llama-index-anthropic-openllmetry")
+    assert every_meter(trace) == [
+        (1137, 311, 41, 217), (1274, 322, 42, 234), (1411, 333, 43, 251), (1548, 344, 44, 268),
+    ]  # fmt: skip
+    assert {(c["kind"], c["provider"]) for c in trace["llm_calls"]} == {("llm", "anthropic")}
+    assert [c["agent"] for c in trace["llm_calls"]] == ["boss", "helper", "helper", "helper"]
+
+
 def test_a_span_that_was_sent_twice_is_told_once():
     ended = spans("strands-0.3")
     begun = [replace(span, end_ns=0) for span in ended]

@@ -100,6 +100,7 @@ def fold(provider: str | None) -> str:
     name = (provider or "").strip().lower()
     if name in FRAMEWORKS or name in GATEWAYS or ADDRESS.fullmatch(name):
         return ""
+    name = name.removesuffix("_llm")  # how LlamaIndex names its classes
     return FOLDS.get(name) or next((own for end, own in HOSTS if name.endswith(end)), name)
 
 

@@ -84,6 +84,8 @@ def read(span: Span) -> Facts:
     fill(facts, a, TEXTS)
     facts.kind = KINDS.get(text(a, "traceloop.span.kind") or "")
     facts.kind = facts.kind or REQUESTS.get(text(a, "llm.request.type") or "")
+    if facts.kind == "span" and "gen_ai.response.model" in a:
+        facts.kind = REQUESTS.get(text(a, "gen_ai.operation.name") or "")  # LlamaIndex: a task
     if "gen_ai.workflow.nodes" in a:
         facts.kind = "workflow"  # the whole graph, whatever else it is called
     read_whose(a, facts)

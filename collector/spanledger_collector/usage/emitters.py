@@ -24,6 +24,9 @@ INCLUDES_CACHE: dict[str, bool] = {
     "strands.telemetry": True,
 }
 
+AS_THE_API = frozenset({"opentelemetry.instrumentation.llamaindex"})
+"""Libraries that hand on what each API counts, and add a total up that leaves the cache out."""
+
 SENDS_ZEROS: dict[str, str] = {
     # its helper for Anthropic streams reports zeros where it did not count
     "opentelemetry.instrumentation.anthropic": "0.40",
