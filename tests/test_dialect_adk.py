@@ -1,6 +1,7 @@
 """Spans of the Agent Development Kit: recorded 2.13, and those before 1.18 as its source writes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from spanledger_collector.dialects import adk
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
 from spanledger_collector.usage import usage
-from spanledger_schema.span import Content, Facts, Message, Part
+from spanledger_schema.span import Content, Facts, Message, Part, Scope
 from tests import recorded
 from tests.recorded import made, one
 
@@ -163,3 +164,28 @@ def explained() -> dict[str, Any]:
     body = (recorded.DATA / f"{CAPTURE}.logs.pb").read_bytes()
     records = decode.records(body, "protobuf").records
     return explain(recorded.spans(CAPTURE), records, Pricebook())
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "output"),
+    [
+        ("openai/gpt-5-mini", "2.13.0", 217),
+        ("gemini/gemini-2.5-pro", "2.13.0", 217),
+        ("gpt-5-mini", "2.4.1", 217),
+        ("openai/gpt-5-mini", "2.14.0", 250),  # nobody has looked at it yet
+        ("gemini-2.5-pro", "2.13.0", 250),
+        ("claude-sonnet-4-5", "2.13.0", 250),
+        ("models/gemini-2.5-pro", "2.13.0", 250),
+    ],
+)
+def test_reasoning_is_taken_out_again_where_adk_added_it_to_what_contains_it(
+    model: str, version: str, output: int
+):
+    told = {
+        "gen_ai.operation.name": "generate_content", "gen_ai.request.model": model,
+        "gen_ai.usage.output_tokens": 250, "gen_ai.usage.reasoning.output_tokens": 33,
+    }  # fmt: skip
+    span = replace(made("generate_content", attributes=told), scope=Scope(SCOPE, version))
+    counted = normalise.facts(span).counts
+    assert counted is not None
+    assert (counted.output_tokens, counted.reasoning_tokens) == (output, 33)

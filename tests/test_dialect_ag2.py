@@ -1,4 +1,4 @@
-"""Spans of AG2 as its sources write them; nothing recorded exists here."""
+"""Spans of AG2 as its sources write them; recorded ones are in `test_frameworks`."""
 
 import json
 from dataclasses import replace
@@ -60,10 +60,12 @@ COUNTED = Counts(
     cache_read_tokens=90,
     reasoning_tokens=2,
     legacy_names=True,
+    includes_cache=False,
+    includes_reasoning=True,
 )
 
 
-def test_a_call_is_counted_under_names_older_than_the_inclusive_rule():
+def test_a_call_is_counted_as_its_api_counts():
     assert ag2.read(made("chat claude-sonnet-4-5", SCOPE, attributes=CALL)) == Facts(
         kind="llm",
         provider="anthropic",
@@ -86,10 +88,10 @@ def test_the_record_of_a_calls_usage_repeats_the_call():
 
 
 @pytest.mark.parametrize("kind", ["subtask", "compaction", "aggregation"])
-def test_the_record_of_other_usage_is_the_only_trace_of_a_call(kind):
+def test_the_record_of_other_usage_may_be_the_only_trace_of_a_call(kind):
     span = made(f"record_usage {kind}", SCOPE, attributes=RECORD | {"ag2.usage.kind": kind})
     facts = ag2.read(span)
-    assert (facts.kind, facts.usage_role) == ("llm", "")
+    assert (facts.kind, facts.usage_role) == ("llm", "record")
 
 
 def test_a_call_and_its_record_are_paid_for_once_and_a_lone_record_is_paid_for():

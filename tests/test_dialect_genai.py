@@ -153,3 +153,10 @@ def test_an_error_is_named_by_its_class_alone():
 def test_garbage_in_any_place_never_raises_and_never_counts(capture: str):
     for span in spans(capture)[:8]:
         survives(genai, span)
+
+
+def test_the_id_of_an_answer_that_is_continued_names_no_session():
+    told = {"gen_ai.operation.name": "chat", "gen_ai.conversation.id": "resp_0a1b"}
+    assert genai.read(made("chat m", attributes=told)).session_id is None
+    told["gen_ai.conversation.id"] = "conv_0a1b"
+    assert genai.read(made("chat m", attributes=told)).session_id == "conv_0a1b"

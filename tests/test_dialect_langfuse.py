@@ -182,3 +182,9 @@ def generation(attributes: dict[str, Any]) -> Span:
         "langfuse.observation.model.name": "claude-sonnet-4-5",
     }
     return made("ChatAnthropic", attributes=given | attributes)
+
+
+def test_a_decorated_function_was_called_with_its_arguments_by_name():
+    given = '{"args": [], "kwargs": {"city": "Rome"}}'
+    told = {"langfuse.observation.type": "tool", "langfuse.observation.input": given}
+    assert langfuse.content(made("weather", attributes=told), ()).arguments == {"city": "Rome"}

@@ -1,15 +1,26 @@
 """Agents of other frameworks than those of the corpus, as real libraries recorded them."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from spanledger_collector import decode
-from spanledger_collector.dialects import mirascope, openinference, openllmetry
+from spanledger_collector import decode, normalise
+from spanledger_collector.dialects import (
+    agentops,
+    laminar,
+    langwatch,
+    logfire_agents,
+    mirascope,
+    openinference,
+    openllmetry,
+)
 from spanledger_collector.explain import explain
 from spanledger_collector.pricebook import Pricebook
 from spanledger_schema.span import Span, Value
@@ -202,6 +213,270 @@ def test_session_and_user_are_those_that_the_application_wrote_into_its_request(
     first, *_ = found = traces("litellm-openinference")
     assert (first["session_id"], first["user_id"]) == ("s-l", "ann")
     assert [m for trace in found for m in meters(trace)] == [(1337, 311, 227), (1611, 333, 261)]
+
+
+def test_what_a_subtask_used_is_paid_for_by_its_calls_and_not_by_the_record_of_it():
+    """Gemini's API counts thoughts beside the output, which AG2 hands on so."""
+    asked, again, refused = traces("ag2-gemini-subtask")
+    assert every_meter(asked) == [
+        (1137, 311, None, 217), (1274, 322, None, 234), (1411, 333, None, 251),
+        (1548, 344, None, 268), (1685, 355, None, 285),
+    ]  # fmt: skip
+    assert [call["reasoning_tokens"] for call in asked["llm_calls"]] == [33, 36, 39, 42, 45]
+    assert [call["agent"] for call in asked["llm_calls"]] == ["boss", *["helper"] * 3, "boss"]
+    assert (meters(again), meters(refused)) == ([(1822, 366, 302)], [(None, None, None)])
+    assert [trace["session_id"] for trace in (asked, again, refused)] == ["s-ag"] * 3
+
+
+def test_cached_tokens_that_an_api_counts_beside_its_input_are_handed_on_so_by_ag2():
+    asked, again, _ = traces("ag2-anthropic-subtask")
+    assert every_meter(asked) == [
+        (1137, 311, 41, 217), (1274, 322, 42, 234), (1411, 333, 43, 251), (1548, 344, 44, 268),
+        (1685, 355, 45, 285),
+    ]  # fmt: skip
+    assert every_meter(again) == [(1822, 366, 46, 302)]
+
+
+def test_a_request_that_names_its_model_is_the_call_that_another_library_told_of():
+    (trace,) = traces("mistral-sdk-and-openllmetry")
+    unknown = (None, None, None)  # a stream whose zeros nobody counted, and a refused call
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), unknown, unknown]
+    assert [c["not_billed_because"] for c in trace["not_billed"]] == ["duplicate"] * 4
+    assert [c["error"] is not None for c in trace["llm_calls"]] == [False, False, False, True]
+
+
+def test_a_tool_of_adk_that_failed_has_nothing_but_its_name():
+    """What LiteLLM reached is not Google's, whatever ADK says of it."""
+    (trace,) = traces("adk-litellm-tool-fails")
+    assert tools(trace) == [
+        ("helper", {"request": "x"}, None, True),
+        ("weather", {"city": "Nowhere"}, None, True),
+    ]
+    assert errors(trace) == [("ValueError", "tool:weather")]
+    assert {call["provider"] for call in trace["llm_calls"]} == {"openai"}
+    assert None not in {call["cost_usd"] for call in trace["llm_calls"]}
+
+
+def test_reasoning_that_adk_adds_to_an_output_which_contains_it_counts_once():
+    first, streamed = traces("adk-litellm")
+    assert meters(first) == [
+        (1137, 311, 217), (1274, 322, 234), (1411, 333, 251), (1548, 344, 268), (1685, 355, 285),
+        (1822, 366, 302),
+    ]  # fmt: skip
+    assert [call["reasoning_tokens"] for call in first["llm_calls"]] == [33, 36, 39, 42, 45, 48]
+    assert meters(streamed) == [(1959, 377, 319), (2096, 388, 336), (2233, 399, 353)]
+    told = [call["output_text"] for call in streamed["llm_calls"]]
+    assert told == ["fine 6", "fine 7", "fine 7"]
+    assert [(t["session_id"], t["user_id"]) for t in (first, streamed)] == [("s-adk", "ann")] * 2
+
+
+def test_a_tool_of_mlflow_returned_what_is_in_its_message():
+    (trace,) = traces("mlflow-langgraph")
+    assert tools(trace) == [
+        ("ask_helper", {"q": "weather in Rome"}, "sun there", False),
+        ("weather", {"city": "Rome"}, "sun in Rome", False),
+        ("weather", {"city": "Oslo"}, "sun in Oslo", False),
+    ]
+    assert [call["agent"] for call in trace["llm_calls"]] == ["boss", "helper", "helper", "boss"]
+
+
+def test_the_address_of_a_stream_is_no_answer_to_any_library():
+    (trace,) = traces("mlflow-anthropic")
+    assert [c["output_text"] for c in trace["llm_calls"]] == ["let me see", "sun", None, None]
+    unknown = (None,) * 4
+    assert every_meter(trace) == [(1137, 311, 41, 217), (1274, 322, 42, 234), unknown, unknown]
+
+
+def test_messages_that_a_client_of_azure_keeps_in_one_attribute_of_its_events_are_read():
+    (trace,) = traces("azure-inference")
+    words = [None, "sunny", "streamed words", "fine 4"]
+    assert [call["output_text"] for call in trace["llm_calls"]] == words
+    assert tools(trace) == [("weather", {"city": "Rome"}, "sun in Rome", False)]
+    assert errors(trace) == [("429", "http:POST")]
+
+
+def test_a_tool_call_that_was_not_flattened_is_found_in_the_answer_itself():
+    (trace,) = traces("portkey-openinference")
+    assert tools(trace) == [("weather", {"city": "Rome"}, "sun in Rome", False)]
+    unknown = (None, None, None)
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), unknown, unknown]
+
+
+def test_what_beeais_emitter_said_is_neither_a_tool_call_nor_an_agent():
+    (trace,) = traces("beeai-openinference")
+    assert [(name, given, failed) for name, given, _, failed in tools(trace)] == [
+        ("weather", {"city": "Nowhere"}, True),
+        ("weather", {"city": "Rome"}, False),
+        ("final_answer", {"response": "sunny"}, False),
+    ]
+    assert trace["agents"] == ["helper"]
+    assert errors(trace) == [("ToolError", "tool:weather")]
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), (1411, 333, 251)]
+
+
+TOLD_TWICE = [
+    ("weather", {"city": "Rome"}, "sun in Rome", False),
+    ("weather", {"city": "Nowhere"}, None, True),
+]
+"""The tool calls of a conversation that Laminar and LangWatch watched."""
+
+
+def test_laminars_spans_are_calls_and_tools_of_a_session():
+    (trace,) = traces("laminar")
+    unknown = (None,) * 4
+    assert every_meter(trace) == [
+        (1137, 311, None, 217), (1274, 322, None, 234), (1411, 333, None, 251), unknown,
+        (1685, 355, None, 285), (46, 0, None, 0), unknown, (2096, 388, 48, 336),
+        (2233, 399, 49, 353),
+    ]  # fmt: skip
+    assert [call["kind"] for call in trace["llm_calls"]].count("embedding") == 1
+    assert [call["error"] is not None for call in trace["llm_calls"]].index(True) == 6
+    assert (trace["session_id"], trace["user_id"]) == ("s-pl", "ann")
+    assert tools(trace) == TOLD_TWICE
+
+
+def test_langwatchs_spans_are_calls_and_tools_of_a_session():
+    (trace,) = traces("langwatch")
+    unknown = (None, None, None)
+    assert meters(trace) == [(1137, None, 217), (1274, None, 234), (1411, None, 251), unknown]
+    told = [(c["reasoning_tokens"], c["output_text"], c["streaming"]) for c in trace["llm_calls"]]
+    assert told == [
+        (33, None, None), (36, "sunny", None), (39, "streamed words", True), (None, None, None),
+    ]  # fmt: skip
+    assert (trace["session_id"], trace["user_id"]) == ("s-pl", "ann")
+    assert tools(trace) == TOLD_TWICE
+
+
+def test_tokens_that_langwatch_estimated_are_none_that_a_provider_counted():
+    told = {"langwatch.span.type": "llm", "langwatch.metrics": (
+        '{"prompt_tokens": 7, "completion_tokens": 2, "tokens_estimated": true, "cost": 0.25}'
+    )}  # fmt: skip
+    facts = langwatch.read(recorded.made("llm", attributes=told))
+    assert facts.counts is not None
+    assert facts.counts.source == "estimated"
+    assert facts.reported_usd == Decimal("0.25")
+
+
+def test_what_a_guardrail_of_langwatch_did_not_let_pass_was_blocked():
+    told = {
+        "langwatch.span.type": "guardrail",
+        "langwatch.output": '{"type": "guardrail_result", "value": {"passed": false}}',
+    }
+    facts = langwatch.read(recorded.made("no secrets", attributes=told))
+    assert (facts.kind, facts.policy, facts.verdict) == ("guardrail", "no secrets", "blocked")
+
+
+@pytest.mark.parametrize(("dialect", "place"), [(laminar, 1), (laminar, 9), (langwatch, 1)])
+def test_garbage_in_any_place_of_their_spans_never_raises_and_never_counts(
+    dialect: ModuleType, place: int
+):
+    recorded.survives(dialect, spans(dialect.NAME)[place])
+
+
+def test_the_steps_that_logfire_tells_of_openais_agents_are_calls_tools_and_agents():
+    whole, streamed, refused = traces("logfire-openai-agents")
+    assert every_meter(whole) == [
+        (1137, 311, 0, 217), (1274, 322, 0, 234), (1411, 333, 0, 251), (1548, 344, 0, 268),
+        (1685, 355, 0, 285), (1822, 366, 0, 302),
+    ]  # fmt: skip
+    acted = [call["agent"] for call in whole["llm_calls"]]
+    assert acted == ["boss", "helper", "helper", "helper", "boss", "closer"]
+    said = [call["output_text"] for call in whole["llm_calls"]]
+    assert said == [None, None, None, "sun there", None, "closing words"]
+    refusal = "An error occurred while running the tool. Please try again."
+    assert tools(whole) == [
+        ("ask_helper", {"input": "weather in Rome"}, "sun there", False),
+        ("weather", {"city": "Nowhere"}, refusal, True),
+        ("weather", {"city": "Rome"}, "sun in Rome", False),
+        ("weather", {"city": "Oslo"}, "sun in Oslo", False),
+    ]
+    assert whole["state_changes"] == [{"from": "boss", "to": "closer", "reason": None}]
+    assert meters(streamed) == [(1959, 377, 319)]
+    assert (meters(refused), errors(refused)) == ([(None,) * 3], [("BadRequestError", "llm")])
+    assert {t["session_id"] for t in (whole, streamed, refused)} == {"s-oa"}
+    assert [t["name"] for t in (whole, streamed, refused)] == ["wf"] * 3
+
+
+def test_zeros_of_a_chat_stream_that_logfire_hands_on_are_unknown():
+    (trace,) = traces("logfire-openai-agents-chat")
+    assert [(c["kind"], c["input_tokens_total"]) for c in trace["llm_calls"]] == [("llm", None)]
+
+
+def test_a_guardrail_that_logfire_says_was_triggered_blocked():
+    told = {"name": "no secrets", "triggered": True}
+    span = recorded.made("Guardrail {name!r} {triggered=}", logfire_agents.SCOPE, attributes=told)
+    facts = logfire_agents.read(span)
+    assert (facts.kind, facts.policy, facts.verdict) == ("guardrail", "no secrets", "blocked")
+
+
+@pytest.mark.parametrize("place", [4, 5, 10])
+def test_garbage_in_any_place_of_these_steps_never_raises_and_never_counts(place: int):
+    ordered = sorted(spans("logfire-openai-agents"), key=lambda span: span.start_ns)
+    recorded.survives(logfire_agents, ordered[place])
+
+
+def test_agentopss_spans_are_calls_and_tools():
+    """It tells no cached tokens; what a model asked for has a span that is no tool that ran."""
+    (trace,) = traces("agentops")
+    assert meters(trace) == [
+        (1137, None, 217), (1274, None, 234), (1411, None, 251), (1548, None, 268),
+        (46, None, None), (None, None, None),
+    ]  # fmt: skip
+    kinds = [call["kind"] for call in trace["llm_calls"]]
+    assert kinds == [*["llm"] * 4, "embedding", "llm"]
+    said = [call["output_text"] for call in trace["llm_calls"]]
+    assert said == [None, "sunny", "streamed words", "streamed silent", None, None]
+    assert tools(trace) == TOLD_TWICE
+    assert errors(trace) == [("BadRequestError", "llm"), ("ValueError", "tool:weather")]
+
+
+@pytest.mark.parametrize("place", [1, 7, 9])
+def test_garbage_in_any_place_of_agentopss_spans_never_raises_and_never_counts(place: int):
+    ordered = sorted(spans("agentops"), key=lambda span: span.start_ns)
+    recorded.survives(agentops, ordered[place])
+
+
+def test_the_host_that_livekit_asks_is_no_provider_and_the_model_tells():
+    (trace,) = traces("livekit")
+    assert meters(trace) == [(1137, 311, 217), (1274, 322, 234), (1411, 333, 251)]
+    assert {call["provider"] for call in trace["llm_calls"]} == {"openai"}
+    assert None not in {call["cost_usd"] for call in trace["llm_calls"]}
+    assert [(name, given, failed) for name, given, _, failed in tools(trace)] == [
+        ("weather", {"city": "Nowhere"}, True),
+        ("weather", {"city": "Rome"}, False),
+    ]
+
+
+REFUSED = {"type": "tool", "content": "no such city", "tool_call_id": "c", "status": "error"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {
+            "openinference.span.kind": "TOOL",
+            "output.value": json.dumps({"type": "tool", "data": REFUSED}),
+        },
+        {"mlflow.spanType": '"TOOL"', "mlflow.spanOutputs": json.dumps(REFUSED)},
+        {
+            "traceloop.span.kind": "tool", "traceloop.entity.name": "weather",
+            "traceloop.entity.output": json.dumps({"output": {"kwargs": REFUSED}, "kwargs": {}}),
+        },
+    ],
+    ids=["openinference", "mlflow", "openllmetry"],
+)  # fmt: skip
+def test_a_tool_whose_message_says_that_it_failed_has_failed(told: dict[str, str]):
+    facts = normalise.facts(recorded.made("weather", attributes=told))
+    assert (facts.tool, facts.status, facts.error_message) == ("weather", "error", "no such city")
+
+
+def test_claudes_input_as_llama_index_hands_it_on_leaves_the_cache_out():
+    (trace,) = traces("llama-index-anthropic-openllmetry")
+    assert every_meter(trace) == [
+        (1137, 311, 41, 217), (1274, 322, 42, 234), (1411, 333, 43, 251), (1548, 344, 44, 268),
+    ]  # fmt: skip
+    assert {(c["kind"], c["provider"]) for c in trace["llm_calls"]} == {("llm", "anthropic")}
+    assert [c["agent"] for c in trace["llm_calls"]] == ["boss", "helper", "helper", "helper"]
 
 
 def test_a_span_that_was_sent_twice_is_told_once():

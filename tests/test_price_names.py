@@ -17,6 +17,11 @@ from spanledger_collector.providers import fold, infer
         (["mistral_ai", "mistralai", "mistral"], "mistral"),
         (["x_ai", "xai", "x-ai"], "xai"),
         (["vllm"], "vllm"),
+        (["api.openai.com"], "openai"),
+        (["acme.openai.azure.com"], "azure"),
+        (["us-central1-aiplatform.googleapis.com"], "vertex"),
+        (["bedrock-runtime.us-east-1.amazonaws.com"], "bedrock"),
+        (["127.0.0.1:8000", "localhost", "10.0.0.7", "models.acme.internal:8080"], ""),
         (["langchain", "LangGraph", "strands-agents", "litellm", "", None], ""),
     ],
 )

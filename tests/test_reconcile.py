@@ -302,6 +302,38 @@ def test_a_marker_without_a_call_is_billed():
 # -- tools
 
 
+TASK = span(2, 1, kind="tool", tool="ask")
+OF_TASK: dict[str, Any] = {"usage_role": "record", "input_tokens": 200, "output_tokens": 20}
+
+
+def test_a_record_of_a_step_is_a_rollup_of_the_calls_below_that_step():
+    record = call(5, 1, **OF_TASK)
+    assert billed(span(1), TASK, call(3, 2), call(4, 2), record) == [3, 4]
+    assert not_billed(span(1), TASK, call(3, 2), call(4, 2), record) == {5: "rollup"}
+
+
+def test_a_record_of_a_step_whose_calls_have_no_spans_is_billed():
+    assert billed(span(1), TASK, call(5, 1, **OF_TASK)) == [5]
+    assert billed(span(1), TASK, call(3, 2), call(5, 1, **OF_TASK)) == [3, 5]
+
+
+def test_two_records_of_one_step_are_two_steps_of_which_one_has_no_spans():
+    records = [call(5, 1, **OF_TASK), call(6, 1, **OF_TASK)]
+    assert billed(span(1), TASK, call(3, 2), call(4, 2), *records) == [3, 4, 6]
+
+
+def test_a_record_sums_up_what_is_recorded_of_the_steps_inside_its_own():
+    inner = span(3, 2, kind="tool", tool="ask another")
+    told = [call(4, 3), call(5, 2, usage_role="record"), call(6, 2)]
+    assert billed(span(1), TASK, inner, *told, call(7, 1, **OF_TASK)) == [4, 6]
+
+
+def test_a_record_begun_before_a_step_speaks_of_another():
+    assert billed(span(1), call(2, 1, **OF_TASK), span(3, 1, kind="tool"), call(4, 3), call(5, 3)) == [
+        2, 4, 5,
+    ]  # fmt: skip
+
+
 def test_a_transport_below_a_tool_call_is_the_same_tool_call():
     outer, inner = span(1, kind="tool", tool="count"), span(2, 1, kind="tool", tool="count")
     assert not_billed(outer, inner) == {2: "duplicate"}

@@ -39,6 +39,12 @@ def test_zeros_of_a_library_that_sends_them_for_unknown_are_suspect():
     assert (found.state, found.input_tokens) == ("zero_suspect", None)
 
 
+def test_zeros_where_something_was_used_are_suspect():
+    zeros = Counts(input_tokens=0, output_tokens=0)
+    found = usage(zeros, provider="mistral", scope=NOBODY, doubtful=True)
+    assert (found.state, found.input_tokens) == ("zero_suspect", None)
+
+
 def test_the_same_zeros_of_a_later_version_are_counts():
     scope = Scope("opentelemetry.instrumentation.anthropic", "0.62.4")
     assert read("Anthropic", scope, input_tokens=0, output_tokens=0).state == "reported"

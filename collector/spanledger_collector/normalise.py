@@ -24,16 +24,20 @@ from spanledger_collector.dialects import (
     adk,
     ag2,
     agent_framework,
+    agentops,
     anthropic_sdk,
     claude_code,
     codex,
     dollars,
     gemini_cli,
     genai,
+    laminar,
     langfuse,
     langsmith,
+    langwatch,
     litellm,
     logfire,
+    logfire_agents,
     mcp_sdk,
     metadata,
     mirascope,
@@ -52,7 +56,17 @@ from spanledger_collector.endings import ending
 from spanledger_collector.ids import short_id
 from spanledger_collector.providers import fold, infer
 from spanledger_collector.reconcile import Hint
-from spanledger_schema.span import CALLS, Attributes, Content, Counts, Event, Facts, Record, Span
+from spanledger_schema.span import (
+    CALLS,
+    Attributes,
+    Content,
+    Counts,
+    Event,
+    Facts,
+    Kind,
+    Record,
+    Span,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,8 @@ DIALECTS = tuple(
         vercel,
         mlflow,
         langsmith,
+        langwatch,
+        laminar,
         openlit,
         litellm,
         strands,
@@ -85,8 +101,10 @@ DIALECTS = tuple(
         agent_framework,
         ag2,
         pydantic_ai,
+        logfire_agents,
         logfire,
         mirascope,
+        agentops,
         anthropic_sdk,
         claude_code,
         codex,
@@ -122,7 +140,7 @@ def facts(span: Span) -> Facts:
 def finish(span: Span, found: Facts) -> Facts:
     """Fill in what holds whatever the dialect: kind, provider, whose it is, one line to show."""
     if found.kind is None:
-        found.kind = "http" if is_transport(span) else "span"
+        found.kind = carried(span) if is_transport(span) else "span"
     if found.provider is not None or found.request_model or found.response_model:
         model = found.response_model or found.request_model or ""
         found.provider = provider(found.provider or "", model)
@@ -198,8 +216,16 @@ SCRUBBED = "[Scrubbed due to"  # what Logfire leaves of values whose name looks 
 
 
 def is_transport(span: Span) -> bool:
-    """Tell whether a span is an HTTP request below a call."""
+    """Tell whether a span is an HTTP request."""
     return "http.request.method" in span.attributes or "http.method" in span.attributes
+
+
+def carried(span: Span) -> Kind:
+    """Return what an HTTP request is: a call if it names the model it asks, as Mistral's client does."""
+    if text(span.attributes, "gen_ai.request.model") is None:
+        return "http"
+    path = text(span.attributes, "http.url", "url.full", "url.path", "http.target") or ""
+    return "embedding" if path.partition("?")[0].endswith("embeddings") else "llm"
 
 
 @lru_cache(maxsize=4096)
@@ -270,7 +296,7 @@ def hint(record: Record) -> Hint | None:
     a = record.attributes
     session, rank = text(a, "session.id"), APPLICATION_SESSION
     if session is None:
-        session, rank = text(a, "gen_ai.conversation.id"), LIBRARY_SESSION
+        session, rank = genai.conversation_id(a), LIBRARY_SESSION
     user = text(a, "user.id", "enduser.id")
     if session is None and user is None:
         return None

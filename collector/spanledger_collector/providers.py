@@ -7,6 +7,7 @@ Sources: OpenTelemetry GenAI conventions (`gen_ai.provider.name`, and `gen_ai.sy
 names seen from OpenInference, OpenLLMetry, Vercel AI SDK, LiteLLM and LangChain.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -97,9 +98,37 @@ def fold(provider: str | None) -> str:
     Frameworks, gateways and nothing at all are '': `infer` then asks the model name.
     """
     name = (provider or "").strip().lower()
-    if name in FRAMEWORKS or name in GATEWAYS:
+    if name in FRAMEWORKS or name in GATEWAYS or ADDRESS.fullmatch(name):
         return ""
-    return FOLDS.get(name, name)
+    name = name.removesuffix("_llm")  # how LlamaIndex names its classes
+    return FOLDS.get(name) or next((own for end, own in HOSTS if name.endswith(end)), name)
+
+
+ADDRESS = re.compile(r"(?:localhost|\d+\.\d+\.\d+\.\d+)(?::\d+)?|[\w.-]+:\d+")
+"""A host of somebody's own, in the place of a provider: who knows what it passes calls on to."""
+
+HOSTS: tuple[tuple[str, str], ...] = (
+    # LiveKit names the host that it asks
+    ("api.openai.com", "openai"),
+    (".openai.azure.com", "azure"),
+    (".services.ai.azure.com", "azure"),
+    ("api.anthropic.com", "anthropic"),
+    ("generativelanguage.googleapis.com", "google"),
+    ("aiplatform.googleapis.com", "vertex"),
+    (".amazonaws.com", "bedrock"),
+    ("api.mistral.ai", "mistral"),
+    ("api.x.ai", "xai"),
+    ("api.deepseek.com", "deepseek"),
+    ("api.groq.com", "groq"),
+    ("api.cohere.com", "cohere"),
+    ("api.perplexity.ai", "perplexity"),
+    ("api.together.xyz", "together"),
+    ("api.together.ai", "together"),
+    ("api.fireworks.ai", "fireworks"),
+    ("openrouter.ai", "openrouter"),
+    ("api.cerebras.ai", "cerebras"),
+)
+"""Ends of the hosts that are a provider's."""
 
 
 def infer(model: str) -> str:

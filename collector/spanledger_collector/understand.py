@@ -92,7 +92,8 @@ def metered(span: Span, estimated: bool) -> tuple[Facts, Usage | None, Estimate 
     facts = normalise.facts(span)
     if facts.counts is None and facts.kind not in CALLS:
         return facts, None, None
-    used = usage(facts.counts, provider=facts.provider, scope=span.scope)
+    zeros = facts.streaming is True or facts.status == "error"  # no call uses nothing
+    used = usage(facts.counts, provider=facts.provider, scope=span.scope, doubtful=zeros)
     if estimated and used.state in UNKNOWN and (guess := guessed(span, facts)):
         return facts, usage(guess.counts, provider=facts.provider, scope=span.scope), guess
     return facts, used, None

@@ -213,8 +213,9 @@ class Facts:
     finish_reason: str | None = None
     ttft_ns: int | None = None  # time to the first token
     counts: Counts | None = None
-    usage_role: Literal["", "aggregate", "event", "cost"] = ""
-    # why counts here are never a call's own; "cost": dollars that belong to no call at all
+    usage_role: Literal["", "aggregate", "event", "record", "cost"] = ""
+    # why counts here are never a call's own; "record": of a whole step, whose calls may have spans;
+    # "cost": dollars that belong to no call at all
     reported_usd: Decimal | None = None
     reported_by: str | None = None
     price_context: Mapping[str, str] | None = None  # service_tier, processing, speed, region, …

@@ -13,6 +13,7 @@ raises on a value, and nothing that is not a number becomes one.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -188,7 +189,16 @@ def preview(value: Value) -> str | None:
     if isinstance(value, str) and len(value) > 65_536:
         return one_line(value[:PREVIEW_LENGTH])
     found = first_text(parsed(value), 0)
-    return one_line(found) if found else None
+    return one_line(found) if found and not is_address(found) else None
+
+
+ADDRESS = re.compile(r"<[\w.]+ (?:object at 0x[0-9a-fA-F]+|\[\d{3} \w*\] type=.*)>")
+"""How Python shows an object that says nothing of itself, and the clients an answer nobody read."""
+
+
+def is_address(value: str) -> bool:
+    """Tell whether a text is all that a library kept of an answer which nobody had read out yet."""
+    return value[:1] == "<" and ADDRESS.fullmatch(value) is not None
 
 
 def one_line(value: str) -> str:

@@ -1,15 +1,17 @@
 """The AG2 dialect: spans of AG2 1.x and of its predecessor, autogen 0.x.
 
 Source: ag2ai/ag2, `ag2/middleware/builtin/telemetry.py`, `ag2/_telemetry_consts.py` and
-`autogen/opentelemetry/`. Every model call is told twice, by its span and by a usage record; other
-usage records are the only trace of calls that have no span (summaries, uninstrumented workers).
+`autogen/opentelemetry/`; captures of 1.2. Every model call is told twice, by its span and by a usage
+record; other usage records are the only trace of calls that have no span (summaries, uninstrumented
+workers), or sum up those of a worker that has some. Counts are handed on as each API counts.
 """
 
 from collections.abc import Sequence
 
 from spanledger_collector.dialects import counts, fill, preview, text, texts
 from spanledger_collector.dialects.messages import messages
-from spanledger_schema.span import Content, Event, Facts, Kind, Span
+from spanledger_collector.providers import fold
+from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span
 
 NAME = "ag2"
 
@@ -46,6 +48,9 @@ COUNTS = {
     "reasoning_tokens": ("gen_ai.usage.thinking_tokens",),
 }
 
+CACHE_BESIDE_INPUT = frozenset({"anthropic", "bedrock"})
+REASONING_BESIDE_OUTPUT = frozenset({"google", "vertex", "xai"})
+
 OF_A_CALL = "model_call"
 CODE_TOOL = "execute_code_blocks"
 PROMPT, RESPONSE = "ag2.human_input.prompt", "ag2.human_input.response"
@@ -64,9 +69,9 @@ def read(span: Span) -> Facts:
     kind = text(a, "ag2.span.type") or ""
     facts.kind = KINDS.get(kind)
     if facts.kind == "llm":
-        facts.counts = counts(a, COUNTS, legacy_names=True)
-        if kind == "usage" and text(a, "ag2.usage.kind") == OF_A_CALL:
-            facts.usage_role = "event"
+        facts.counts = usage(a, fold(facts.provider))
+        if kind == "usage":
+            facts.usage_role = "event" if text(a, "ag2.usage.kind") == OF_A_CALL else "record"
     elif facts.kind == "workflow":
         facts.usage_role = "aggregate"  # with answers from AG2's own cache, which cost nothing
     if kind == "code_execution":
@@ -78,6 +83,15 @@ def read(span: Span) -> Facts:
         candidates = texts(a.get("ag2.speaker_selection.candidates"))
         facts.reason = f"of {', '.join(candidates)}" if candidates else None
     return facts
+
+
+def usage(attributes: Attributes, provider: str) -> Counts:
+    """Return the counts of a call or a record, with what the provider's API includes in them."""
+    found = counts(attributes, COUNTS, legacy_names=True)
+    if provider:
+        found.includes_cache = provider not in CACHE_BESIDE_INPUT
+        found.includes_reasoning = provider not in REASONING_BESIDE_OUTPUT
+    return found
 
 
 def content(span: Span, logs: Sequence[Event]) -> Content:

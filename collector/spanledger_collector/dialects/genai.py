@@ -123,7 +123,7 @@ def read(span: Span) -> Facts:
         read_guardrail(span, facts)
     if session := text(a, "session.id"):
         facts.session_id, facts.session_rank = session, APPLICATION_SESSION
-    elif conversation := text(a, "gen_ai.conversation.id"):
+    elif conversation := conversation_id(a):
         facts.session_id, facts.session_rank = conversation, LIBRARY_SESSION
     read_usage(a, facts)
     facts.streaming = flag(a, "gen_ai.request.stream")
@@ -135,6 +135,15 @@ def read(span: Span) -> Facts:
         facts.price_context = {"service_tier": tier}
     facts.preview = preview(a.get("gen_ai.output.messages") or a.get("gen_ai.tool.call.arguments"))
     return facts
+
+
+def conversation_id(attributes: Attributes) -> str | None:
+    """Return the id of a conversation; an answer of OpenAI's, which the next call continues, is none."""
+    found = text(attributes, "gen_ai.conversation.id")
+    return None if found and found.startswith(ANSWER_ID) else found
+
+
+ANSWER_ID = "resp_"
 
 
 def finish_reason(a: Attributes) -> str | None:
@@ -212,8 +221,11 @@ def named(event: Event) -> str:
 
 
 def event_messages(event: Event) -> list[Message]:
-    """Return the message of an event of conventions 1.27 to 1.36: body of a log, or attributes."""
-    body = structure(event.body)
+    """Return the message of an event of conventions 1.27 to 1.36: body of a log, or attributes.
+
+    Azure's clients keep the body in one attribute.
+    """
+    body = structure(event.body) or structure(event.attributes.get("gen_ai.event.content"))
     said: Attributes = body if isinstance(body, dict) else event.attributes
     if (name := named(event)) != CHOICE:
         return messages({"role": ROLES[name], **said}, "")

@@ -22,6 +22,7 @@ from spanledger_collector.dialects import (
 from spanledger_collector.dialects.graph import graph_node, routed, whose
 from spanledger_collector.dialects.messages import arguments, messages, tool_message
 from spanledger_collector.dialects.raw import usage_counts, whole_object
+from spanledger_collector.dialects.structure import called_with
 from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span, Value
 
 NAME = "langfuse"
@@ -184,7 +185,9 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     given, answered = parsed(a.get(INPUT)), parsed(a.get(OUTPUT))
     kind = KINDS.get(text(a, "langfuse.observation.type") or "")
     if kind == "tool":
-        return Content(arguments=arguments(given), result=tool_message(arguments(answered)))
+        return Content(
+            arguments=called_with(arguments(given)), result=tool_message(arguments(answered))
+        )
     return Content(
         input=messages(given, role="user"),
         output=[] if kind == "embedding" else messages(answered, role="assistant"),

@@ -9,7 +9,7 @@ no shape that is known here is shown as text; nothing is thrown away and nothing
 from collections.abc import Iterator
 from dataclasses import replace
 
-from spanledger_collector.dialects import text
+from spanledger_collector.dialects import is_address, text
 from spanledger_collector.dialects.parts import (
     TYPES,
     Object,
@@ -68,6 +68,14 @@ def tool_message(value: Value) -> Value:
     return value
 
 
+def refused(value: Value) -> str | None:
+    """Return in which words a tool refused: LangChain's message to the model says so by its status."""
+    body = value.get("kwargs") or value.get("data") or value if isinstance(value, dict) else None
+    if not isinstance(body, dict) or "tool_call_id" not in body or body.get("status") != "error":
+        return None
+    return text(body, "content") or ""
+
+
 def parameters(attributes: Attributes, prefix: str) -> dict[str, Value]:
     """Return request parameters: the attributes below a prefix, the model's name left out."""
     return {
@@ -107,6 +115,8 @@ def answered_call(result: Part, open_calls: list[Part]) -> Part | None:
 def items(value: Value, depth: int) -> Iterator[Value]:
     """Yield the messages of a conversation, wherever in a structure it is kept."""
     if value is None or value == "" or depth > DEEPEST:
+        return
+    if isinstance(value, str) and is_address(value):
         return
     if isinstance(value, list):
         if value and all(is_part(item) for item in value):

@@ -16,7 +16,7 @@ from spanledger_collector.dialects import (
     preview,
 )
 from spanledger_collector.dialects.graph import graph_node, routed, whose
-from spanledger_collector.dialects.messages import arguments, messages
+from spanledger_collector.dialects.messages import arguments, messages, refused, tool_message
 from spanledger_collector.dialects.raw import Answer, answer
 from spanledger_collector.dialects.structure import whole_fields
 from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span, Value
@@ -68,12 +68,18 @@ def read(span: Span) -> Facts:
         facts.kind = "workflow"
     if facts.kind in ("tool", "agent"):
         setattr(facts, facts.kind, span.name)
+        facts.tool_call_id = plain(a, "tool_call_id")
     read_whose(span, facts, routes=kind == "CHAIN")
     if facts.kind in CALLS:
         read_call(span, facts)
     else:
         shown = "mlflow.spanInputs" if facts.kind == "tool" else "mlflow.spanOutputs"
         facts.preview = preview(a.get(shown))
+        if (
+            facts.kind == "tool"
+            and (words := refused(parsed(a.get("mlflow.spanOutputs")))) is not None
+        ):
+            facts.status, facts.error_message = "error", words
     return facts
 
 
@@ -138,7 +144,7 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     given, answered = parsed(a.get("mlflow.spanInputs")), parsed(a.get("mlflow.spanOutputs"))
     kind = KINDS.get(plain(a, "mlflow.spanType") or "")
     if kind == "tool":
-        return Content(arguments=arguments(given), result=arguments(answered))
+        return Content(arguments=arguments(given), result=tool_message(answered))
     request = given if isinstance(given, dict) else {}
     asked = next((request[key] for key in ASKED if request.get(key)), given)
     return Content(

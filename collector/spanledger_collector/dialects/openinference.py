@@ -20,9 +20,10 @@ from spanledger_collector.dialects import (
 from spanledger_collector.dialects.details import detailed
 from spanledger_collector.dialects.graph import graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import asking_agent, tool_output
-from spanledger_collector.dialects.messages import arguments, flattened, messages
+from spanledger_collector.dialects.messages import arguments, flattened, messages, refused
 from spanledger_collector.dialects.raw import Answer
 from spanledger_collector.dialects.raw import answer as provider_answer
+from spanledger_collector.dialects.structure import called_with as unwrapped
 from spanledger_collector.dialects.structure import nested, structure, whole_fields
 from spanledger_schema.span import Content, Counts, Event, Facts, Kind, Span, Value
 
@@ -58,8 +59,12 @@ COUNTS = {
     "cache_read_tokens": (
         "llm.token_count.prompt_details.cache_read",
         "llm.token_count.prompt_details.cache_input",
+        "metadata.usage.cached_prompt_tokens",  # BeeAI
     ),
-    "cache_write_tokens": ("llm.token_count.prompt_details.cache_write",),
+    "cache_write_tokens": (
+        "llm.token_count.prompt_details.cache_write",
+        "metadata.usage.cached_creation_tokens",
+    ),
     "reasoning_tokens": ("llm.token_count.completion_details.reasoning",),
     "input_audio_tokens": ("llm.token_count.prompt_details.audio",),
     "output_audio_tokens": ("llm.token_count.completion_details.audio",),
@@ -75,8 +80,6 @@ FIRST_TOKEN = "First Token Stream Event"
 METHODS = (".__call__", ".run", ".call", ".acall", ".arun", ".invoke", ".ainvoke")
 METHOD = re.compile(r"(?<=\w)\._?[a-z]\w*\Z")
 """What some put behind the name of an agent: which of its methods ran."""
-
-ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-fA-F]+>")
 
 VERSION = re.compile(r"[-@](?:\d{4}-\d\d-\d\d|\d{3,8})")
 """What an answer adds to the name of the model that was asked: which version of it answered."""
@@ -104,6 +107,9 @@ def read(span: Span) -> Facts:
     facts.kind = KINDS.get(text(a, "openinference.span.kind") or "")
     if facts.kind == "llm" and span.status_code != 2 and prepares(a):
         facts.kind = "span"
+    if (text(a, "metadata.path") or "").endswith(f".{span.name}"):
+        facts.kind = "event"  # what BeeAI's emitter said: no step, whatever it is called
+        return facts
     if facts.session_id:
         facts.session_rank = 0
     facts.tags = texts(a.get("tag.tags"))
@@ -124,16 +130,10 @@ def read(span: Span) -> Facts:
 
 def answered(a: Mapping[str, Value]) -> Value:
     """Return the output, as a structure where it is small JSON."""
-    value = output(a)
+    value = a.get("output.value")
     if isinstance(value, str) and len(value) <= MOST_PARSED:
         return structure(value) if value[:1] in "[{" else value
     return value
-
-
-def output(a: Mapping[str, Value]) -> Value:
-    """Return the output; None for a stream that nobody read out, of which only the address is told."""
-    value = a.get("output.value")
-    return None if isinstance(value, str) and ADDRESS.fullmatch(value) else value
 
 
 def usage(a: Mapping[str, Value]) -> Counts | None:
@@ -269,6 +269,8 @@ def read_tool(span: Span, facts: Facts, answer: Value) -> None:
         method = next((m for m in METHODS if span.name.endswith(m)), "")
         facts.tool = span.name.removesuffix(method)
     facts.agent = None
+    if (words := refused(answer)) is not None:
+        facts.status, facts.error_message = "error", words
     if isinstance(answer, dict) and facts.tool_call_id is None:
         inner = answer.get("data") or answer.get("kwargs") or answer.get("output") or answer
         if isinstance(inner, dict):
@@ -324,15 +326,7 @@ def read_run(a: Mapping[str, Value], facts: Facts) -> None:
 
 def called_with(a: Mapping[str, Value]) -> Value:
     """Return the arguments of a tool, out of the wrapping that some instrumentations add."""
-    value = arguments(a.get("input.value"))
-    if (
-        isinstance(value, dict)
-        and value
-        and value.keys() <= {"args", "kwargs", "sanitize_inputs_outputs"}
-    ):
-        kwargs, args = value.get("kwargs"), value.get("args")
-        return {"args": args, "kwargs": kwargs} if kwargs and args else kwargs or args or {}
-    return value
+    return unwrapped(arguments(a.get("input.value")))
 
 
 def returned(value: Value) -> Value:
@@ -360,9 +354,11 @@ def content(span: Span, logs: Sequence[Event]) -> Content:
     tools = [structure(t.get("json_schema")) for t in offered if isinstance(t, dict)]
     said_in = flattened(a, "llm.input_messages.", "user")
     said_out = flattened(a, "llm.output_messages.", "assistant")
+    if not any(message.parts for message in said_out):  # some flatten no tool calls
+        said_out = messages(a.get("output.value"), "assistant") or said_out
     return Content(
         input=said_in or messages(a.get("input.value"), "user"),
-        output=said_out if any(m.parts for m in said_out) else messages(output(a), "assistant"),
+        output=said_out,
         tools=tools or None,
         parameters={k: v for k, v in request.items() if k not in ("model", "tools", "messages")},
         state_given=structure(a.get("input.value")),

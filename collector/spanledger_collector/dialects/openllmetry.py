@@ -18,7 +18,8 @@ from spanledger_collector.dialects import (
 )
 from spanledger_collector.dialects.graph import AGENT, graph_node, routed, whose
 from spanledger_collector.dialects.llama_index import answering_agent, tool_output
-from spanledger_collector.dialects.messages import flattened, messages
+from spanledger_collector.dialects.messages import flattened, messages, refused
+from spanledger_collector.dialects.structure import called_with as unwrapped_call
 from spanledger_collector.dialects.structure import nested, structure
 from spanledger_schema.span import Content, Event, Facts, Kind, Span, Value
 
@@ -84,6 +85,8 @@ def read(span: Span) -> Facts:
     fill(facts, a, TEXTS)
     facts.kind = KINDS.get(text(a, "traceloop.span.kind") or "")
     facts.kind = facts.kind or REQUESTS.get(text(a, "llm.request.type") or "")
+    if facts.kind == "span" and "gen_ai.response.model" in a:
+        facts.kind = REQUESTS.get(text(a, "gen_ai.operation.name") or "")  # LlamaIndex: a task
     if "gen_ai.workflow.nodes" in a:
         facts.kind = "workflow"  # the whole graph, whatever else it is called
     read_whose(a, facts)
@@ -131,6 +134,9 @@ def read_entity(span: Span, facts: Facts) -> None:
     if facts.kind == "tool":
         facts.tool = text(a, "gen_ai.tool.name", "tool.name") or answering_tool(a) or name
         facts.preview = preview(called_with(a))
+        told = text(a, "traceloop.entity.output") or ""
+        if len(told) <= MOST_PARSED and (words := refused(mapping(told).get("output"))) is not None:
+            facts.status, facts.error_message = "error", words
     elif facts.kind == "agent":
         facts.agent = facts.agent or text(a, "gen_ai.agent.name") or name
     elif facts.kind == "handoff":
@@ -226,7 +232,7 @@ def unwrapped(value: Value) -> Value:
 
 
 def called_with(a: Mapping[str, Value]) -> Value:
-    """Return the arguments of a tool out of any of the four wrappings."""
+    """Return the arguments of a tool, out of whatever they are wrapped in."""
     value = structure(a.get("traceloop.entity.input") or a.get(TOOL_STEP))
     if value is None:
         value = structure(a.get("gen_ai.tool.call.arguments"))
@@ -237,12 +243,10 @@ def called_with(a: Mapping[str, Value]) -> Value:
         return inputs if isinstance(inputs, dict) and inputs else structure(value["input_str"])
     if value.keys() == {"tool_name", "arguments"}:  # MCP
         return structure(value["arguments"])
-    if value and value.keys() <= {"args", "kwargs"}:  # decorators
-        kwargs, args = value.get("kwargs"), value.get("args")
-        if not kwargs and isinstance(args, list) and len(args) == 1 and isinstance(args[0], str):
-            return structure(args[0])  # JavaScript: all of the arguments in one
-        return value if kwargs and args else kwargs or args or {}
-    return value
+    found = unwrapped_call(value)
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
+        return structure(found[0])  # JavaScript: all of the arguments in one
+    return found
 
 
 def content(span: Span, logs: Sequence[Event]) -> Content:

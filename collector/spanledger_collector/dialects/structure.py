@@ -35,6 +35,21 @@ def structure(value: Value) -> Value:
     return found
 
 
+def called_with(value: Value) -> Value:
+    """Return the arguments of a tool, out of the wrapping in which decorators and frameworks keep them."""
+    if not isinstance(value, dict) or not value:
+        return value
+    if value.keys() <= WRAPPED:
+        kwargs, args = value.get("kwargs"), value.get("args")
+        return {"args": args, "kwargs": kwargs} if kwargs and args else kwargs or args or {}
+    if value.keys() == {"input", "options"}:  # BeeAI
+        return value["input"]
+    return value
+
+
+WRAPPED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
+
+
 def guessed(stripped: str, value: Value) -> Value:
     """Return what a text that is no JSON was meant to be: a Python literal, or JSON cut off."""
     literal = python_literal(stripped)

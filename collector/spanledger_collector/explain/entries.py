@@ -188,12 +188,15 @@ def decision(u: Understood, told: str | None) -> Object:
     }
 
 
+ECHOES = ("http", "event")
+
+
 def errors(told: Told, ordered: Sequence[Understood]) -> list[Object]:
     """Return the errors of a trace, each where it arose and not where it passed through."""
     passed: defaultdict[bytes, list[Facts]] = defaultdict(list)
     failed = [u for u in ordered if u.facts.status == "error"]
     for u in failed:
-        if u.facts.kind != "http":  # the transport's error is that of the call above it
+        if u.facts.kind not in ECHOES:  # the transport's error is that of the call above it
             for above in lineage(told, u):
                 passed[above].append(u.facts)
     return [
@@ -214,9 +217,9 @@ def is_told(told: Told, u: Understood) -> bool:
 
 
 def is_echo(told: Told, u: Understood) -> bool:
-    """Tell whether a failed transport has something above it that failed for it."""
+    """Tell whether a failed transport, or an event, has something above it that failed for it."""
     above = (told.by_id[span_id] for span_id in lineage(told, u))
-    return u.facts.kind == "http" and any(a.facts.status == "error" for a in above)
+    return u.facts.kind in ECHOES and any(a.facts.status == "error" for a in above)
 
 
 def came_up(below: Facts, above: Facts) -> bool:

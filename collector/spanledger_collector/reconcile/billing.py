@@ -1,8 +1,9 @@
 """Which of a trace's spans are billed: every model call once, however many spans describe it.
 
 Takes a `Tree`, answers with the spans that count and, for all others that carry usage, why they
-do not. Three things make one call appear more than once: an ancestor that sums up its
-descendants, a second library that watched the same call, and a marker that repeats its usage.
+do not. Four things make one call appear more than once: an ancestor that sums up its descendants,
+a second library that watched the same call, a marker that repeats its usage, and a record of what a
+step used in all.
 Each is recognised by ancestry, time and identifiers; no list of names decides.
 """
 
@@ -17,6 +18,7 @@ from spanledger_collector.reconcile.alike import (
     same_model,
     same_usage,
 )
+from spanledger_collector.reconcile.records import summing_up
 from spanledger_collector.reconcile.siblings import MOST_OPEN, taken_up, watched_twice
 from spanledger_collector.reconcile.trace import Fact, Tree
 from spanledger_schema.span import CALLS
@@ -38,6 +40,7 @@ class Billing:
         for twins in same_calls(self._without_umbrellas(calls, around), around):
             self._bill_one(twins)
         self._bill_events([f for f in tree.order if is_event(f)])
+        self.not_billed |= dict.fromkeys(summing_up(tree, self.billed), "rollup")
         self._bill_rest()
         self._drop_covered_estimates()
         self._drop_inner_tools()
@@ -84,7 +87,7 @@ class Billing:
         for fact in sorted(self._tree.order, key=lambda f: (f.start_ns, is_event(f))):
             if is_event(fact):
                 self._bill_event(fact, calls[fact.parent_span_id])
-            elif fact.kind in CALLS:
+            elif fact.kind in CALLS and not fact.usage_role:
                 calls[fact.parent_span_id].append(fact)
 
     def _bill_event(self, event: Fact, before: list[Fact]) -> None:

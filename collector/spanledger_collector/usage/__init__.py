@@ -19,20 +19,23 @@ REASONING_OUTSIDE = frozenset({"google", "vertex", "xai", "perplexity"})
 """Their APIs count reasoning beside the output, some compatible endpoints in the total alone."""
 
 
-def usage(counts: Counts | None, *, provider: str | None, scope: Scope) -> Usage:
+def usage(
+    counts: Counts | None, *, provider: str | None, scope: Scope, doubtful: bool = False
+) -> Usage:
     """Return what a call used; its input contains the cached, its output the reasoning tokens.
 
     Args:
         counts: as reported, None when the span had none.
         provider: in any spelling that `providers.fold` knows.
         scope: the library that made the span.
+        doubtful: whether zeros are no count, as on a stream that was asked for no usage.
     """
     if counts is None or not (counts or counts.invalid):
         return Usage()
     numbers = reported(counts)
     if counts.invalid or min(numbers, default=0) < 0 or max(numbers, default=0) > MOST_TOKENS:
         return read(counts, INCLUSIVE, "", "", valid=False)
-    if not any(numbers) and emitters.sends_zeros(scope):
+    if not any(numbers) and (doubtful or emitters.sends_zeros(scope)):
         return Usage(source=counts.source, state="zero_suspect")
     name = fold(provider)
     reading, basis = decide(counts, name, scope)

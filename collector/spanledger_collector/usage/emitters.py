@@ -26,11 +26,16 @@ INCLUDES_CACHE: dict[str, bool] = {
     "strands.telemetry": True,
 }
 
+AS_THE_API = frozenset({"opentelemetry.instrumentation.llamaindex"})
+"""Libraries that hand on what each API counts, and add a total up that leaves the cache out."""
+
 SENDS_ZEROS: dict[str, str] = {
     # its helper for Anthropic streams reports zeros where it did not count
     "opentelemetry.instrumentation.anthropic": "0.40",
     # names no version; its usage object of a stream that reported none is all zeros
     "litellm": "1",
+    # what the OpenAI Agents SDK makes of a chat stream that was asked for no usage
+    "logfire.openai_agents": "5.2",
     # hands on what AutoGen makes of a stream that was asked for no usage
     "openinference.instrumentation.autogen_agentchat": "0.1",
 }

@@ -63,7 +63,7 @@ def decide(counts: Counts, provider: str, scope: Scope) -> tuple[Reading, Basis]
         provider: folded name.
         scope: the library that made the span.
     """
-    known, basis = knowledge(counts, scope)
+    known, basis = knowledge(counts, provider, scope)
     if known is None and not cached(counts) and not counts.reasoning_tokens:
         return INCLUSIVE, ""
     readings = admitted(counts, known)
@@ -80,11 +80,13 @@ def decide(counts: Counts, provider: str, scope: Scope) -> tuple[Reading, Basis]
     return input_reading(counts, readings, fitting, inside, assumed_inside(counts, provider, scope))
 
 
-def knowledge(counts: Counts, scope: Scope) -> tuple[bool | None, Basis]:
+def knowledge(counts: Counts, provider: str, scope: Scope) -> tuple[bool | None, Basis]:
     """Return what the dialect or the emitter table knows about the input, and which of them."""
     if counts.includes_cache is not None:
         return counts.includes_cache, counts.basis or "raw"
     known = emitters.includes_cache(scope) if cached(counts) else None
+    if scope.name in emitters.AS_THE_API and cached(counts):
+        known = provider not in EXCLUSIVE_APIS
     return known, "" if known is None else "scope"
 
 
