@@ -299,7 +299,7 @@ def test_a_marker_without_a_call_is_billed():
     assert billed(span(1), during(3, 1, 1, kind="event")) == [3]
 
 
-# -- tools
+# -- records of usage
 
 
 TASK = span(2, 1, kind="tool", tool="ask")
@@ -332,6 +332,9 @@ def test_a_record_begun_before_a_step_speaks_of_another():
     assert billed(span(1), call(2, 1, **OF_TASK), span(3, 1, kind="tool"), call(4, 3), call(5, 3)) == [
         2, 4, 5,
     ]  # fmt: skip
+
+
+# -- tools
 
 
 def test_a_transport_below_a_tool_call_is_the_same_tool_call():

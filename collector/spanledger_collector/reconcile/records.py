@@ -6,15 +6,21 @@ calls: they lie below one step beside the record, begun before it, and add up to
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 from spanledger_collector.reconcile.alike import has_usage
 from spanledger_collector.reconcile.trace import Fact, Tree
 
 STEPS = frozenset({"tool", "agent", "handoff", "node", "workflow"})
+DEEPEST = 64  # levels between a call and a step that it belongs to: no trace shall cost its square
+MOST_ALIKE = 64  # steps of one sum that are looked at for one record
+
+Totals = tuple[int, int]
+"""Input and output tokens; what is unknown adds nothing."""
 
 
-def summing_up(tree: Tree, billed: Iterable[bytes]) -> set[bytes]:
+def summing_up(tree: Tree, billed: Collection[bytes]) -> set[bytes]:
     """Return the ids of the records that repeat billed calls; any other is told by nothing else.
 
     A record that counts adds to the steps around it, so that one of those may sum it up in turn.
@@ -22,52 +28,65 @@ def summing_up(tree: Tree, billed: Iterable[bytes]) -> set[bytes]:
     records = [f for f in tree.order if f.usage_role == "record" and has_usage(f)]
     if not records:
         return set()
-    below: defaultdict[bytes, list[Fact]] = defaultdict(list)
-    for span_id in billed:
-        put_below(tree, tree.by_id[span_id], below)
+    sums = Sums(tree)
+    for fact in tree.order:
+        if fact.span_id in billed:
+            sums.add(fact)
     told: defaultdict[bytes, set[bytes]] = defaultdict(set)  # by the parent of the records
     repeating = set()
     for record in records:
-        calls = summed_up(tree, record, below, told[record.parent_span_id])
-        if calls:
-            told[record.parent_span_id] |= {call.span_id for call in calls}
+        if calls := summed_up(tree, record, sums, told[record.parent_span_id]):
+            told[record.parent_span_id] |= calls
             repeating.add(record.span_id)
         else:
-            put_below(tree, record, below)
+            sums.add(record)
     return repeating
 
 
-def put_below(tree: Tree, call: Fact, below: defaultdict[bytes, list[Fact]]) -> None:
-    """Add a call to what lies below each of its ancestors."""
-    for above in tree.ancestors(call):
-        below[above.span_id].append(call)
+class Sums:
+    """What the calls below each step come to, and which steps come to the same."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.calls: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        self.alike: defaultdict[Totals, dict[bytes, Fact]] = defaultdict(dict)
+        self._totals: defaultdict[bytes, Totals] = defaultdict(lambda: (0, 0))
+        self._tree = tree
+
+    def add(self, call: Fact) -> None:
+        """Add a call to the steps around it."""
+        for step in around(self._tree, call):
+            if step.kind in STEPS:
+                given, answered = self._totals[step.span_id]
+                self.alike[given, answered].pop(step.span_id, None)
+                now = given + (call.input_tokens or 0), answered + (call.output_tokens or 0)
+                self._totals[step.span_id] = now
+                self.alike[now][step.span_id] = step
+                self.calls[step.span_id].add(call.span_id)
 
 
-def summed_up(
-    tree: Tree, record: Fact, below: defaultdict[bytes, list[Fact]], told: set[bytes]
-) -> list[Fact]:
+def summed_up(tree: Tree, record: Fact, sums: Sums, told: set[bytes]) -> set[bytes]:
     """Return the calls below one step beside a record that come to it, none that another took."""
-    for step in tree.order:
-        if step.start_ns > record.start_ns:
-            break
-        calls = below.get(step.span_id, [])
+    alike = sums.alike.get((record.input_tokens or 0, record.output_tokens or 0), {})
+    for step in islice(alike.values(), MOST_ALIKE):
+        calls = sums.calls[step.span_id]
         if (
-            calls
-            and step.kind in STEPS
-            and totals(calls) == (record.input_tokens, record.output_tokens)
+            step.start_ns <= record.start_ns
             and is_beside(tree, step, record)
-            and told.isdisjoint(call.span_id for call in calls)
+            and told.isdisjoint(calls)
         ):
+            del alike[step.span_id]  # what it comes to is told now
             return calls
-    return []
-
-
-def totals(calls: Iterable[Fact]) -> tuple[int, int]:
-    """Return input and output of calls in all; what is unknown adds nothing."""
-    pairs = [(call.input_tokens or 0, call.output_tokens or 0) for call in calls]
-    return sum(given for given, _ in pairs), sum(answered for _, answered in pairs)
+    return set()
 
 
 def is_beside(tree: Tree, step: Fact, record: Fact) -> bool:
     """Tell whether a step has the parent of a record, or lies below one that has."""
-    return any(f.parent_span_id == record.parent_span_id for f in (step, *tree.ancestors(step)))
+    parent = record.parent_span_id
+    return step.parent_span_id == parent or any(
+        f.parent_span_id == parent for f in around(tree, step)
+    )
+
+
+def around(tree: Tree, fact: Fact) -> Iterator[Fact]:
+    """Yield the nearest ancestors of a span."""
+    return islice(tree.ancestors(fact), DEEPEST)
