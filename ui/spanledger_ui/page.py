@@ -129,16 +129,16 @@ def place(name: str, height_px: int) -> DeltaGenerator:
 
 
 @contextmanager
-def answers(title: str = "") -> Iterator[None]:
+def answers(otherwise: Callable[[], None] | None = None) -> Iterator[None]:
     """Stop the page with what to do, should the query API not answer what it was asked.
 
-    `title` is the heading of a page that has none until there is an answer.
+    `otherwise` draws first what a page has in the place of an answer: a heading, say.
     """
     try:
         yield
     except (Unreachable, Refused, Misshapen) as error:
-        if title:
-            st.header(title, anchor=False)
+        if otherwise:
+            otherwise()
         unanswered(error)
 
 

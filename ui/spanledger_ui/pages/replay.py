@@ -14,7 +14,7 @@ def main() -> None:
     if not session_id:
         choose()
         return
-    with page.answers("Replay"):
+    with page.answers(otherwise=heading):
         payload, first = page.remembered("replay", session_id, KEPT_S, lambda: load(session_id))
     if first is None:
         st.info("This session has no steps yet.")
@@ -22,9 +22,14 @@ def main() -> None:
     stage(session_id, payload, first)
 
 
+def heading() -> None:
+    """Draw the heading of a page without a session, which has its own."""
+    st.header("Replay", anchor=False)
+
+
 def choose() -> None:
     """Say how to get here with a session."""
-    st.header("Replay", anchor=False)
+    heading()
     st.info("Choose a session to replay it step by step.", icon=":material/play_circle:")
     page.way_to_sessions()
 
