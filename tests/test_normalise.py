@@ -15,7 +15,7 @@ CAPTURES = sorted(p.stem for p in DATA.glob("*.pb") if not p.stem.endswith(".log
 
 
 def spoken(span: Span) -> list[str]:
-    return [d.name for d in normalise.spoken(tuple(span.attributes), span.scope.name)]
+    return [d.name for d in normalise.spoken(span)]
 
 
 # -- which dialects a span speaks
@@ -34,7 +34,7 @@ def test_a_span_that_speaks_none_is_a_plain_span():
 def test_which_dialects_are_spoken_is_remembered_within_bounds():
     for number in range(5000):
         normalise.facts(made("x", attributes={f"key.{number}": 1}))
-    info = normalise.spoken.cache_info()
+    info = normalise.vocabulary.cache_info()
     assert info.currsize <= (info.maxsize or 0) <= 10_000
 
 
@@ -78,7 +78,7 @@ def test_a_providers_own_usage_object_is_not_mixed_with_others():
 
 def test_a_library_that_guessed_the_usage_said_nothing():
     estimated = Facts(kind="llm", counts=Counts(input_tokens=8, source="estimated"))
-    found = normalise.finish(made("x"), estimated)
+    found = normalise.finish(made("x"), estimated, normalise.vocabulary((), ""))
     assert (found.counts, found.flags) == (None, ("usage_estimated",))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from operator import attrgetter
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from spanledger_collector.dialects import (
     APPLICATION_SESSION,
@@ -118,26 +118,43 @@ DIALECTS = tuple(
 """In order of precedence: of two dialects that fill the same field, the upper one is believed."""
 
 
+class Vocabulary(NamedTuple):
+    """What the names of a span's attributes, and the library that made it, tell of it."""
+
+    dialects: tuple[Dialect, ...]
+    """Those that claim it."""
+    sessions: tuple[str, ...]
+    """Attributes that name its session, if no dialect knows it."""
+    users: tuple[str, ...]
+
+
 @lru_cache(maxsize=4096)
-def spoken(keys: tuple[str, ...], scope: str) -> tuple[Dialect, ...]:
-    """Return the dialects that claim a span with these attribute names, made by this library."""
+def vocabulary(keys: tuple[str, ...], scope: str) -> Vocabulary:
+    """Return how to read spans with these attribute names, made by this library."""
     names = frozenset(keys)
-    return tuple(d for d in DIALECTS if d.claims(names, scope))
+    claiming = tuple(d for d in DIALECTS if d.claims(names, scope))
+    return Vocabulary(claiming, *metadata.names(keys))
+
+
+def spoken(span: Span) -> tuple[Dialect, ...]:
+    """Return the dialects that claim a span."""
+    return vocabulary(tuple(span.attributes), span.scope.name).dialects
 
 
 def facts(span: Span) -> Facts:
     """Return what a span says, in the words of its dialects and of OpenTelemetry itself."""
     found: Facts | None = None
-    for each in spoken(tuple(span.attributes), span.scope.name):
+    said_in = vocabulary(tuple(span.attributes), span.scope.name)
+    for each in said_in.dialects:
         more = each.read(span)
         found = more if found is None else merge(found, more)
     if found is None:
         found = Facts()
     ending(span, found)
-    return finish(span, found)
+    return finish(span, found, said_in)
 
 
-def finish(span: Span, found: Facts) -> Facts:
+def finish(span: Span, found: Facts, said_in: Vocabulary) -> Facts:
     """Fill in what holds whatever the dialect: kind, provider, whose it is, one line to show."""
     if found.kind is None:
         found.kind = carried(span) if is_transport(span) else "span"
@@ -150,7 +167,7 @@ def finish(span: Span, found: Facts) -> Facts:
     if found.reported_usd is None and has_odd_cost(span.attributes):
         found.flags = (*found.flags, "cost_invalid")
     only_its_own(found)
-    whose(span, found)
+    whose(span, found, said_in)
     shorten_ids(found)
     if found.state_to and found.state_from and not found.preview:
         found.preview = f"{found.state_from} → {found.state_to}"
@@ -167,20 +184,19 @@ def only_its_own(found: Facts) -> None:
         found.agent = None
 
 
-def whose(span: Span, found: Facts) -> None:
+def whose(span: Span, found: Facts, said_in: Vocabulary) -> None:
     """Set session and user, also of a span that no dialect claims."""
     if found.session_id is None and (session := text(span.attributes, "session.id")):
         found.session_id, found.session_rank = session, APPLICATION_SESSION
     if found.session_id and found.session_id.startswith(SCRUBBED):
         found.session_id, found.session_rank = None, 99
-    sessions, users = metadata.names(tuple(span.attributes))
-    if sessions and found.session_rank > THREAD_SESSION:
-        told = next((name for name in sessions if text(span.attributes, name)), None)
+    if said_in.sessions and found.session_rank > THREAD_SESSION:
+        told = next((name for name in said_in.sessions if text(span.attributes, name)), None)
         if told:
             found.session_id = text(span.attributes, told)
             found.session_rank = THREAD_SESSION if "thread" in told.lower() else METADATA_SESSION
     if found.user_id is None:
-        found.user_id = text(span.attributes, "user.id", "enduser.id", *users)
+        found.user_id = text(span.attributes, "user.id", "enduser.id", *said_in.users)
 
 
 COSTS = frozenset(
@@ -280,7 +296,7 @@ def merged_counts(known: Counts | None, more: Counts | None) -> Counts | None:
 def content(span: Span, logs: Sequence[Event]) -> Content:
     """Return what went into a span and what came out, from its attributes, events and logs."""
     found = Content()
-    for each in spoken(tuple(span.attributes), span.scope.name):
+    for each in spoken(span):
         more = each.content(span, logs)
         for name in PARTS:
             if not getattr(found, name):

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Span, Value
+from spanledger_schema.span import Attributes, Content, Counts, Event, Facts, Kind, Span, Value
 
 MOST_TOKENS = 10**12
 """Counts beyond this are mistakes; below it, ten million of them cannot overflow a total."""
@@ -36,6 +36,14 @@ Show = Callable[[Span, Sequence[Event]], Content]
 
 APPLICATION_SESSION, METADATA_SESSION, THREAD_SESSION, LIBRARY_SESSION = 0, 3, 6, 9
 """Ranks of session ids: what the application set, put into metadata, a graph's thread, made up."""
+
+REQUEST_KINDS: dict[str, Kind] = {
+    "chat": "llm",
+    "completion": "llm",
+    "embedding": "embedding",
+    "rerank": "rerank",
+}
+"""What OpenLLMetry, and what began as a copy of it, say of which kind a request was."""
 
 INVALID = -1  # what `whole` answers for a value that is there and is no count
 

@@ -6,7 +6,7 @@ model asked for is a span of its own below a call, which is no tool that ran.
 
 from collections.abc import Sequence
 
-from spanledger_collector.dialects import duration_ns, flag, preview, text
+from spanledger_collector.dialects import REQUEST_KINDS, duration_ns, flag, preview, text
 from spanledger_collector.dialects.messages import flattened
 from spanledger_collector.dialects.structure import called_with, nested, structure
 from spanledger_schema.span import Content, Event, Facts, Kind, Span, Value
@@ -22,12 +22,6 @@ KINDS: dict[str, Kind] = {
     "tool": "tool",
     "guardrail": "guardrail",
 }
-REQUESTS: dict[str, Kind] = {
-    "chat": "llm",
-    "completion": "llm",
-    "embedding": "embedding",
-    "rerank": "rerank",
-}
 SECOND = 1_000_000_000
 
 
@@ -40,7 +34,7 @@ def read(span: Span) -> Facts:
     """Return what the span says beyond the GenAI conventions."""
     a = span.attributes
     facts = Facts(dialect=NAME)
-    facts.kind = REQUESTS.get(text(a, REQUEST) or "") or KINDS.get(text(a, KIND) or "")
+    facts.kind = REQUEST_KINDS.get(text(a, REQUEST) or "") or KINDS.get(text(a, KIND) or "")
     if facts.kind in ("tool", "agent"):
         setattr(facts, facts.kind, text(a, "operation.name") or span.name)
     if facts.kind == "tool":

@@ -5,7 +5,7 @@ to choose between dialects: it is asked where none of them knew whose a span is.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Sequence
 
 SESSION = re.compile(
     r"\bmetadata\.(?:langfuse)?_?(?:session|chat|conversation|thread)[._]?id\Z", re.IGNORECASE
@@ -13,8 +13,7 @@ SESSION = re.compile(
 USER = re.compile(r"\bmetadata\.(?:langfuse)?_?user[._]?id\Z", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
-def names(keys: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def names(keys: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the attributes that name a session, and those that name a user; sessions first."""
     sessions = [key for key in keys if SESSION.search(key)]
     sessions.sort(key=lambda key: "session" not in key.lower())

@@ -9,6 +9,7 @@ instrumentations' sources.
 from collections.abc import Mapping, Sequence
 
 from spanledger_collector.dialects import (
+    REQUEST_KINDS,
     THREAD_SESSION,
     fill,
     flag,
@@ -32,13 +33,6 @@ KINDS: dict[str, Kind] = {
     "task": "span",  # a node of a graph only where the graph says so
     "handoff": "handoff",
     "guardrail": "guardrail",
-}
-
-REQUESTS: dict[str, Kind] = {
-    "chat": "llm",
-    "completion": "llm",
-    "embedding": "embedding",
-    "rerank": "rerank",
 }
 
 TEXTS = {
@@ -84,9 +78,9 @@ def read(span: Span) -> Facts:
     facts = Facts(dialect=NAME)
     fill(facts, a, TEXTS)
     facts.kind = KINDS.get(text(a, "traceloop.span.kind") or "")
-    facts.kind = facts.kind or REQUESTS.get(text(a, "llm.request.type") or "")
+    facts.kind = facts.kind or REQUEST_KINDS.get(text(a, "llm.request.type") or "")
     if facts.kind == "span" and "gen_ai.response.model" in a:
-        facts.kind = REQUESTS.get(text(a, "gen_ai.operation.name") or "")  # LlamaIndex: a task
+        facts.kind = REQUEST_KINDS.get(text(a, "gen_ai.operation.name") or "")  # LlamaIndex: a task
     if "gen_ai.workflow.nodes" in a:
         facts.kind = "workflow"  # the whole graph, whatever else it is called
     read_whose(a, facts)

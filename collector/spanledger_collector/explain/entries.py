@@ -112,7 +112,7 @@ def call(told: Told, u: Understood) -> Object:
         "cost_usd": None if u.usd is None else format(u.usd, "f"),
         "cost_source": u.cost_source or None,
         "price_reason": u.bill.reason or None,
-        "dialects": [d.name for d in normalise.spoken(tuple(u.span.attributes), u.span.scope.name)],
+        "dialects": [d.name for d in normalise.spoken(u.span)],
     }
 
 
